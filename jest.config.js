@@ -1,0 +1,16 @@
+/** Unit tests stand beside their source; what spans modules is under test/. */
+const common = {
+    transform: { '\\.ts$': '<rootDir>/scripts/build/jest-transform.cjs' },
+    extensionsToTreatAsEsm: ['.ts'],
+    testEnvironment: 'node',
+    modulePathIgnorePatterns: ['<rootDir>/dist'],
+};
+
+export default {
+    testTimeout: 20_000,
+    projects: [
+        { ...common, displayName: 'unit', testMatch: ['<rootDir>/{src,bin}/**/*.test.ts'] },
+        { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
+        { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    ],
+};

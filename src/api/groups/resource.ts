@@ -1,0 +1,102 @@
+import type { FieldError } from '../meta/field-error.ts';
+import type { ApiObject } from '../meta/object.ts';
+
+/** What a request may do with a resource, in discovery's words. */
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+/** A resource is data: this record is all that the generic registry needs to serve it. */
+export interface ResourceDefinition<T extends ApiObject = ApiObject> {
+    group: string;
+    version: string;
+    /** Lower-case plural, as in paths: "pods". */
+    plural: string;
+    singular: string;
+    kind: string;
+    listKind: string;
+    namespaced: boolean;
+    verbs: readonly Verb[];
+    /** Name of the type in the generated schema: "V1Pod". */
+    type: string;
+    shortNames: readonly string[];
+    categories: readonly string[];
+    subresources: Readonly<Record<string, SubresourceDefinition>>;
+    /**
+     * Where the store keeps it, below "/registry/": upstream's prefix ("pods", "services/specs",
+     * "minions"). Versions of one resource share it.
+     */
+    storagePrefix: string;
+    strategy: Strategy<T>;
+}
+
+export interface SubresourceDefinition {
+    verbs: readonly Verb[];
+    /** Type of the subresource's body where it has one ("V1Scale", "V1Binding"). */
+    type?: string | undefined;
+}
+
+/** What a write is about, for the hooks below. */
+export interface WriteContext {
+    /** Current time, for hooks that stamp: RFC 3339. */
+    now: string;
+    /** Set for writes to a subresource: "status", "scale", "ephemeralcontainers", … */
+    subresource?: string | undefined;
+}
+
+/**
+ * The resource's own rules. Every hook is a pure function of its parameters; those that return nothing
+ * change the object in place. The registry calls them in the order in which they stand here. Missing
+ * hooks mean the generic behaviour.
+ */
+export interface Strategy<T extends ApiObject> {
+    /** Fills in defaults. Called on write, and on read for what was stored without them. Idempotent. */
+    defaults?(object: T): void;
+    /** Before a create is validated: drops what the client may not set (status, …), stamps, sets generation. */
+    prepareForCreate?(object: T, context: WriteContext): void;
+    /**
+     * Before an update of the main resource is validated: carries over what this path may not change
+     * (status). The registry itself then increments `generation` when `spec` has changed and
+     * `hasGeneration` is true.
+     */
+    prepareForUpdate?(object: T, old: T, context: WriteContext): void;
+    /** Errors of an object to be created. Metadata (name, namespace, labels, …) is checked by the registry. */
+    validate?(object: T): FieldError[];
+    /** Errors of an update of the main resource, immutability included; must call `validate` where that applies. */
+    validateUpdate?(object: T, old: T): FieldError[];
+    /** Errors of an update of the status subresource; only status differs from `old`. */
+    validateStatusUpdate?(object: T, old: T): FieldError[];
+    /** Sentences for `Warning` headers on create and update. */
+    warnings?(object: T, old: T | undefined): string[];
+    /** Which names are allowed; default 'dnsSubdomain'. */
+    nameFormat?: 'dnsSubdomain' | 'dnsLabel' | 'dns1035Label' | 'pathSegment';
+    /** True when spec changes increment metadata.generation. */
+    hasGeneration?: boolean;
+    /** False: a PUT to a name that does not exist is 404; true: it creates (upstream: few resources). */
+    allowCreateOnUpdate?: boolean;
+    /** False: a PUT must carry a resourceVersion. Default true. */
+    allowUnconditionalUpdate?: boolean;
+    /** True for resources without status subresource whose `status` is still dropped on create. */
+    dropsStatusOnCreate?: boolean;
+    /**
+     * Grace period of a deletion in seconds, given what the client asked for; undefined or 0 deletes at
+     * once. Only pods have one.
+     */
+    gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined;
+    /** Deletion propagation when the client names none: 'background' (default) or 'orphan'. */
+    defaultPropagation?: 'background' | 'orphan';
+    /** Fields that field selectors may name besides metadata.name and metadata.namespace. */
+    selectableFields?(object: T): Record<string, string>;
+    /** Columns of the Table that `kubectl get` prints; default Name and Age. */
+    columns?: readonly Column<T>[];
+}
+
+/** A column of a Table (meta.k8s.io/v1). `Age` of creationTimestamp: use `ageColumn` of columns.ts. */
+export interface Column<T extends ApiObject> {
+    name: string;
+    type: 'string' | 'integer' | 'date' | 'number' | 'boolean';
+    format?: 'name' | '' | undefined;
+    description: string;
+    /** 0 is always shown, 1 only with `-o wide`. */
+    priority: 0 | 1;
+    /** The cell. `nowMs` is for ages. */
+    value(object: T, nowMs: number): string | number | boolean | null;
+}
