@@ -1,0 +1,72 @@
+// Bundles bin/hyperkube.ts into dist/: hyperkube.js is the entry, chunks/ what is loaded on demand.
+import { build } from 'esbuild';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const dist = join(root, 'dist');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+function git(...args) {
+    try {
+        return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    } catch {
+        return '';
+    }
+}
+
+/**
+ * Parts of dependencies that this program never reaches: dockerode's SSH transport and its BuildKit
+ * session (which alone would load gRPC and protobuf: 15 MB of memory).
+ */
+const unreachable = {
+    name: 'unreachable',
+    setup(builder) {
+        const stub = (pattern, importer) =>
+            builder.onResolve({ filter: pattern }, (args) =>
+                importer.test(args.importer) ? { path: args.path, namespace: 'unreachable' } : undefined,
+            );
+        stub(/^\.\/ssh$/, /docker-modem/);
+        stub(/^\.\/session$/, /dockerode/);
+        stub(/^\.\/buildkit$/, /dockerode/);
+        builder.onLoad({ filter: /.*/, namespace: 'unreachable' }, (args) => ({
+            contents: `module.exports = () => { throw new Error('${args.path} is not part of this build'); };`,
+            loader: 'js',
+        }));
+    },
+};
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+await build({
+    absWorkingDir: root,
+    entryPoints: { hyperkube: 'bin/hyperkube.ts' },
+    outdir: 'dist',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    keepNames: true,
+    legalComments: 'none',
+    external: ['classic-level'],
+    plugins: [unreachable],
+    define: {
+        'process.env.HYPERKUBE_VERSION': JSON.stringify(version),
+        'process.env.HYPERKUBE_COMMIT': JSON.stringify(git('rev-parse', 'HEAD')),
+        'process.env.HYPERKUBE_BUILD_DATE': JSON.stringify(new Date().toISOString().replace(/\.\d+Z$/, 'Z')),
+    },
+    banner: {
+        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+});
+for (const file of ['schema.json', 'docs.json'])
+    copyFileSync(join(root, 'src', 'api', 'schema', 'generated', file), join(dist, file));
+cpSync(join(root, 'manifests'), join(dist, 'manifests'), { recursive: true });
+chmodSync(join(dist, 'hyperkube.js'), 0o755);
