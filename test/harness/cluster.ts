@@ -1,0 +1,174 @@
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, realpathSync, existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { endProcess, eventually, Machine, type CommandResult, type RunOptions } from './machine.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const binary = join(root, 'dist', 'hyperkube.js');
+
+/** A running all-in-one hyperkube on a machine of its own, and a kubectl for it. */
+export class Cluster {
+    readonly machine: Machine;
+    readonly kubeconfig: string;
+    #extraArgs: readonly string[];
+    #process: ChildProcess | undefined;
+
+    private constructor(machine: Machine, extraArgs: readonly string[]) {
+        this.machine = machine;
+        this.#extraArgs = extraArgs;
+        this.kubeconfig = join(machine.directory, 'kubernetes', 'admin.conf');
+    }
+
+    /** A cluster whose node is Ready and whose Docker has the images `hyperkube/hello:1` and `busybox:local`. */
+    static async create(options: { args?: readonly string[]; machine?: Machine } = {}): Promise<Cluster> {
+        const machine = options.machine ?? (await Machine.create());
+        const cluster = new Cluster(machine, options.args ?? []);
+        try {
+            for (const errand of [['hello-image'], ['import-busybox', 'busybox:local']])
+                expectSuccess(await machine.run('node', [join(root, 'scripts/lib/docker.mjs'), ...errand]));
+            await cluster.start();
+            return cluster;
+        } catch (error) {
+            const log = cluster.log().slice(-4000);
+            await machine.close();
+            throw new Error(`the cluster did not come up:\n${log}`, { cause: error });
+        }
+    }
+
+    get pid(): number | undefined {
+        return this.#process?.pid;
+    }
+
+    get running(): boolean {
+        return (
+            this.#process !== undefined &&
+            this.#process.exitCode === null &&
+            this.#process.signalCode === null
+        );
+    }
+
+    /** What hyperkube has logged so far. */
+    log(): string {
+        const file = join(this.machine.directory, 'hyperkube.log');
+        return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    }
+
+    async start(): Promise<void> {
+        const directory = this.machine.directory;
+        const args = [
+            'server',
+            '--data-dir',
+            join(directory, 'data'),
+            '--config-dir',
+            join(directory, 'kubernetes'),
+        ];
+        this.#process = this.machine.spawn(
+            process.execPath,
+            [
+                binary,
+                ...args,
+                '--container-runtime-endpoint',
+                this.machine.dockerHost,
+                '--node-name',
+                'node-1',
+                '--node-ip',
+                this.machine.ip,
+                ...this.#extraArgs,
+            ],
+            join(directory, 'hyperkube.log'),
+        );
+        await eventually('the node is Ready', async () => {
+            if (!this.running) throw new Error('hyperkube ended');
+            const { stdout } = await this.kubectl('get nodes --no-headers');
+            return /\bReady\b/.test(stdout);
+        });
+    }
+
+    /** SIGTERM, as systemd does; containers go on. */
+    async stop(): Promise<void> {
+        if (this.#process !== undefined) await endProcess(this.#process);
+        this.#process = undefined;
+    }
+
+    /** As a power cut would end it. */
+    async kill(): Promise<void> {
+        const child = this.#process;
+        if (child === undefined) return;
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGKILL');
+        await ended;
+        this.#process = undefined;
+    }
+
+    /** Stops hyperkube and removes the machine with everything on it. */
+    async close(): Promise<void> {
+        await this.stop();
+        await this.machine.close();
+    }
+
+    /** Runs kubectl; a string is split at spaces, an array is taken as it is. */
+    async kubectl(
+        command: string | readonly string[],
+        options: RunOptions & { binary?: string } = {},
+    ): Promise<CommandResult> {
+        const args = typeof command === 'string' ? command.split(' ') : command;
+        return await this.machine.run(options.binary ?? defaultKubectl(), args, {
+            ...options,
+            env: { KUBECONFIG: this.kubeconfig, HOME: this.machine.directory, ...options.env },
+        });
+    }
+
+    /** As `kubectl`, but an exit code other than 0 is an error with kubectl's own words; gives stdout. */
+    async ok(
+        command: string | readonly string[],
+        options: RunOptions & { binary?: string } = {},
+    ): Promise<string> {
+        return expectSuccess(await this.kubectl(command, options), String(command));
+    }
+
+    async json<T>(command: string): Promise<T> {
+        return JSON.parse(await this.ok(`${command} -o json`)) as T;
+    }
+
+    /** Fetches a page from the node itself; undefined when nothing answers. */
+    async fetchPage(url: string): Promise<string | undefined> {
+        const { stdout, code } = await this.machine.run('/bin/busybox', [
+            'wget',
+            '-q',
+            '-T',
+            '3',
+            '-O',
+            '-',
+            url,
+        ]);
+        return code === 0 ? stdout : undefined;
+    }
+
+    async docker(...args: string[]): Promise<string> {
+        return expectSuccess(await this.machine.run('docker', args), `docker ${args.join(' ')}`);
+    }
+}
+
+export function expectSuccess({ stdout, stderr, code }: CommandResult, what = 'command'): string {
+    if (code !== 0) throw new Error(`${what}: exit code ${code}\n${stdout}\n${stderr}`);
+    return stdout;
+}
+
+/** kubectl binaries by version ("1.33"), those of this machine; the newest last. */
+export function kubectlBinaries(): Map<string, string> {
+    const found = new Map<string, string>();
+    const main = ['/usr/local/bin/kubectl', '/usr/bin/kubectl'].find((path) => existsSync(path));
+    if (main !== undefined) {
+        const directory = dirname(realpathSync(main));
+        for (const file of readdirSync(directory).sort()) {
+            const version = /^kubectl\.(\d+\.\d+)$/.exec(file)?.[1];
+            if (version !== undefined) found.set(version, join(directory, file));
+        }
+    }
+    return found;
+}
+
+function defaultKubectl(): string {
+    return [...kubectlBinaries().values()].at(-1) ?? 'kubectl';
+}

@@ -1,0 +1,200 @@
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, openSync, closeSync, existsSync, readFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const execFileAsync = promisify(execFile);
+
+export interface CommandResult {
+    stdout: string;
+    stderr: string;
+    code: number;
+}
+
+export interface RunOptions {
+    input?: string;
+    env?: Readonly<Record<string, string>>;
+    timeoutMs?: number;
+}
+
+let machineCount = 0;
+
+/**
+ * A computer of its own for a test: a network namespace with one address, and a Docker engine that
+ * lives in it. Ports, iptables rules, bridges and containers are apart from the real machine's.
+ * `close` ends every process started through it and removes namespace, mounts and files.
+ */
+export class Machine {
+    readonly name: string;
+    /** Scratch directory, removed by `close`. */
+    readonly directory: string;
+    readonly ip: string;
+    #children = new Set<ChildProcess>();
+
+    private constructor(name: string, directory: string, ip: string) {
+        this.name = name;
+        this.directory = directory;
+        this.ip = ip;
+    }
+
+    static async create(): Promise<Machine> {
+        const name = `hk${process.pid}-${machineCount++}`;
+        const directory = mkdtempSync(join('/var/tmp', `${name}-`));
+        const machine = new Machine(name, directory, '10.213.0.2');
+        ip('netns', 'add', name);
+        ip('-n', name, 'link', 'set', 'lo', 'up');
+        ip('-n', name, 'link', 'add', 'eth0', 'type', 'dummy');
+        ip('-n', name, 'addr', 'add', `${machine.ip}/24`, 'dev', 'eth0');
+        ip('-n', name, 'link', 'set', 'eth0', 'up');
+        ip('-n', name, 'route', 'add', 'default', 'via', '10.213.0.1', 'onlink', 'dev', 'eth0');
+        await machine.#startDocker();
+        return machine;
+    }
+
+    get dockerHost(): string {
+        return `unix://${join(this.directory, 'docker.sock')}`;
+    }
+
+    /** Environment under which docker and the project's scripts use this machine's engine. */
+    get environment(): Record<string, string> {
+        return { DOCKER_HOST: this.dockerHost };
+    }
+
+    async #startDocker(): Promise<void> {
+        const at = (file: string): string => join(this.directory, file);
+        const args = [
+            '--data-root',
+            at('docker'),
+            '--exec-root',
+            at('docker-run'),
+            '--pidfile',
+            at('docker.pid'),
+        ];
+        const child = this.spawn(
+            'dockerd',
+            [...args, '-H', this.dockerHost, '--bridge=none'],
+            at('dockerd.log'),
+        );
+        for (let attempt = 0; attempt < 300; attempt++) {
+            if (existsSync(at('docker.sock')) && (await this.run('docker', ['version'])).code === 0) return;
+            if (child.exitCode !== null) break;
+            await sleep(100);
+        }
+        throw new Error(`dockerd did not start:\n${readFileSync(at('dockerd.log'), 'utf8').slice(-2000)}`);
+    }
+
+    /** Runs a program in the machine's network to its end; never rejects for an exit code. */
+    async run(file: string, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+        const promise = execFileAsync('nsenter', [`--net=/run/netns/${this.name}`, file, ...args], {
+            env: { ...process.env, ...this.environment, ...options.env },
+            maxBuffer: 64 * 1024 * 1024,
+            timeout: options.timeoutMs ?? 120_000,
+            killSignal: 'SIGKILL',
+        });
+        promise.child.stdin?.on('error', () => undefined);
+        promise.child.stdin?.end(options.input ?? '');
+        try {
+            const { stdout, stderr } = await promise;
+            return { stdout, stderr, code: 0 };
+        } catch (error) {
+            const {
+                stdout = '',
+                stderr = '',
+                code,
+            } = error as { stdout?: string; stderr?: string; code?: unknown };
+            return { stdout, stderr: stderr || String(error), code: typeof code === 'number' ? code : 1 };
+        }
+    }
+
+    /** Starts a long-running program in the machine's network; its output goes to `logFile`. */
+    spawn(
+        file: string,
+        args: readonly string[],
+        logFile: string,
+        env: Record<string, string> = {},
+    ): ChildProcess {
+        const log = openSync(logFile, 'a');
+        const child = spawn('nsenter', [`--net=/run/netns/${this.name}`, file, ...args], {
+            stdio: ['ignore', log, log],
+            env: { ...process.env, ...this.environment, ...env },
+        });
+        closeSync(log);
+        this.#children.add(child);
+        child.on('exit', () => this.#children.delete(child));
+        return child;
+    }
+
+    async close(): Promise<void> {
+        const ids = (await this.run('docker', ['ps', '-aq'])).stdout.split('\n').filter((id) => id !== '');
+        if (ids.length > 0) await this.run('docker', ['rm', '-f', ...ids]);
+        await Promise.all(
+            [...this.#children].map(async (child) => {
+                await endProcess(child);
+            }),
+        );
+        for (const mount of mountsBelow(this.directory)) execFileSync('umount', ['-l', mount]);
+        execFileSync('ip', ['netns', 'del', this.name]);
+        rmSync(this.directory, { recursive: true, force: true });
+    }
+
+    /** A fresh directory below the machine's. */
+    makeDirectory(name: string): string {
+        const path = join(this.directory, name);
+        mkdirSync(path, { recursive: true });
+        return path;
+    }
+}
+
+export async function endProcess(child: ChildProcess, graceMs = 15_000): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) =>
+        child.once('exit', () => {
+            resolve();
+        }),
+    );
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    await ended;
+    clearTimeout(timer);
+}
+
+export async function sleep(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Calls `probe` until it gives something other than undefined or false; its last error is the cause of a time-out. */
+export async function eventually<T>(
+    what: string,
+    probe: () => Promise<T | undefined | false>,
+    timeoutMs = 60_000,
+): Promise<T> {
+    const deadline = performance.now() + timeoutMs;
+    let lastError: unknown;
+    for (;;) {
+        try {
+            const value = await probe();
+            if (value !== undefined && value !== false) return value;
+        } catch (error) {
+            lastError = error;
+        }
+        if (performance.now() > deadline)
+            throw new Error(
+                `timed out after ${timeoutMs} ms: ${what}${lastError === undefined ? '' : `: ${String(lastError)}`}`,
+                { cause: lastError },
+            );
+        await sleep(200);
+    }
+}
+
+function ip(...args: string[]): void {
+    execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Mount points below a directory, deepest first. */
+function mountsBelow(directory: string): string[] {
+    return readFileSync('/proc/self/mounts', 'utf8')
+        .split('\n')
+        .map((line) => line.split(' ')[1] ?? '')
+        .filter((path) => path.startsWith(`${directory}/`))
+        .sort((a, b) => b.length - a.length);
+}
