@@ -1,0 +1,128 @@
+import { systemClock, type Clock } from '../util/clock.ts';
+
+export interface WorkQueueOptions {
+    clock?: Clock;
+    /** First delay of a key that failed; doubles with every failure. Default 5 ms. */
+    backoffBaseMs?: number;
+    /** Default 1000 s. */
+    backoffMaxMs?: number;
+}
+
+const backoffBaseDefaultMs = 5;
+const backoffMaxDefaultMs = 1_000_000;
+
+/**
+ * Keys that wait for work (client-go's workqueue). Invariants: a key is handed to one worker at a time;
+ * a key that is added while it is worked on is handed out once more afterwards; a key waits at most
+ * once. So the queue is bounded by the number of distinct keys.
+ */
+export class WorkQueue<K> {
+    readonly #clock: Clock;
+    readonly #baseMs: number;
+    readonly #maxMs: number;
+    /** Ready keys in order; each is also in `#dirty`. */
+    #ready = new Set<K>();
+    /** Keys that need work, ready or to be made ready when their worker is done. */
+    readonly #dirty = new Set<K>();
+    readonly #processing = new Set<K>();
+    readonly #delayed = new Map<K, { dueMs: number; cancel: () => void }>();
+    readonly #failures = new Map<K, number>();
+    readonly #waiters: ((key: K | undefined) => void)[] = [];
+    #shutDown = false;
+
+    constructor(options: WorkQueueOptions = {}) {
+        this.#clock = options.clock ?? systemClock;
+        this.#baseMs = options.backoffBaseMs ?? backoffBaseDefaultMs;
+        this.#maxMs = options.backoffMaxMs ?? backoffMaxDefaultMs;
+    }
+
+    /** Keys ready to be handed out. */
+    get length(): number {
+        return this.#ready.size;
+    }
+
+    add(key: K): void {
+        if (this.#shutDown || this.#dirty.has(key)) return;
+        this.#dirty.add(key);
+        if (!this.#processing.has(key)) this.#makeReady(key);
+    }
+
+    /** Adds the key later. Of several delays of one key the earliest counts. */
+    addAfter(key: K, delayMs: number): void {
+        if (this.#shutDown) return;
+        if (delayMs <= 0) {
+            this.add(key);
+            return;
+        }
+        const dueMs = this.#clock.monotonicMs() + delayMs;
+        const waiting = this.#delayed.get(key);
+        if (waiting !== undefined) {
+            if (waiting.dueMs <= dueMs) return;
+            waiting.cancel();
+        }
+        const cancel = this.#clock.setTimer(delayMs, () => {
+            this.#delayed.delete(key);
+            this.add(key);
+        });
+        this.#delayed.set(key, { dueMs, cancel });
+    }
+
+    /** Adds the key after its back-off: base · 2^failures. */
+    addRateLimited(key: K): void {
+        const failures = this.#failures.get(key) ?? 0;
+        this.#failures.set(key, failures + 1);
+        this.addAfter(key, Math.min(this.#baseMs * 2 ** Math.min(failures, 40), this.#maxMs));
+    }
+
+    /** How often the key was added rate-limited since it was forgotten. */
+    failures(key: K): number {
+        return this.#failures.get(key) ?? 0;
+    }
+
+    /** The key succeeded: its back-off starts over. */
+    forget(key: K): void {
+        this.#failures.delete(key);
+    }
+
+    /** The next key, once there is one; undefined when the queue was shut down. Call `done` afterwards. */
+    async get(): Promise<K | undefined> {
+        if (this.#shutDown) return undefined;
+        for (const key of this.#ready) {
+            this.#ready.delete(key);
+            this.#hand(key);
+            return key;
+        }
+        return await new Promise((resolve) => this.#waiters.push(resolve));
+    }
+
+    done(key: K): void {
+        this.#processing.delete(key);
+        if (this.#dirty.has(key) && !this.#shutDown) this.#makeReady(key);
+    }
+
+    /** Nothing is handed out any more; waiting workers get undefined. */
+    shutDown(): void {
+        this.#shutDown = true;
+        for (const { cancel } of this.#delayed.values()) cancel();
+        this.#delayed.clear();
+        this.#ready = new Set();
+        this.#dirty.clear();
+        this.#failures.clear();
+        for (const resolve of this.#waiters.splice(0)) resolve(undefined);
+    }
+
+    #makeReady(key: K): void {
+        const waiter = this.#waiters.shift();
+        if (waiter === undefined) {
+            this.#ready.add(key);
+            return;
+        }
+        this.#hand(key);
+        waiter(key);
+    }
+
+    #hand(key: K): void {
+        this.#dirty.delete(key);
+        this.#processing.add(key);
+    }
+}
