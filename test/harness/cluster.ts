@@ -133,16 +133,15 @@ export class Cluster {
 
     /** Fetches a page from the node itself; undefined when nothing answers. */
     async fetchPage(url: string): Promise<string | undefined> {
-        const { stdout, code } = await this.machine.run('/bin/busybox', [
-            'wget',
-            '-q',
-            '-T',
-            '3',
-            '-O',
-            '-',
-            url,
-        ]);
-        return code === 0 ? stdout : undefined;
+        const [page] = await this.fetchPages(url, 1);
+        return typeof page === 'string' ? page : undefined;
+    }
+
+    /** Fetches a page from the node, each time over a new connection: bodies, or errors with their code. */
+    async fetchPages(url: string, count: number): Promise<(string | { error: string })[]> {
+        const script = join(root, 'test/harness/fetch-pages.mjs');
+        const result = await this.machine.run(process.execPath, [script, url, String(count)]);
+        return JSON.parse(expectSuccess(result)) as (string | { error: string })[];
     }
 
     async docker(...args: string[]): Promise<string> {

@@ -43,7 +43,9 @@ export class Machine {
         const machine = new Machine(name, directory, '10.213.0.2');
         ip('netns', 'add', name);
         ip('-n', name, 'link', 'set', 'lo', 'up');
-        ip('-n', name, 'link', 'add', 'eth0', 'type', 'dummy');
+        // Both ends are inside: the cable leads nowhere, but the card has a carrier.
+        ip('-n', name, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0-peer');
+        ip('-n', name, 'link', 'set', 'eth0-peer', 'up');
         ip('-n', name, 'addr', 'add', `${machine.ip}/24`, 'dev', 'eth0');
         ip('-n', name, 'link', 'set', 'eth0', 'up');
         ip('-n', name, 'route', 'add', 'default', 'via', '10.213.0.1', 'onlink', 'dev', 'eth0');
@@ -179,7 +181,7 @@ export async function eventually<T>(
         }
         if (performance.now() > deadline)
             throw new Error(
-                `timed out after ${timeoutMs} ms: ${what}${lastError === undefined ? '' : `: ${String(lastError)}`}`,
+                `timed out after ${timeoutMs} ms: ${what}${lastError instanceof Error ? `: ${lastError.message}` : ''}`,
                 { cause: lastError },
             );
         await sleep(200);
