@@ -1,7 +1,8 @@
 // Generates src/api/schema/generated/ from the models of the official JavaScript client:
 //
 //   types.ts     TypeScript interfaces of every GA type, in their JSON shape (dates are strings)
-//   schema.json  fields, types, formats and required flags, and the list of served resources
+//   schema.json  fields, types, formats and required flags (one line of text per type), and the list
+//                of served resources
 //   docs.json    the documentation sentences, kept apart because only OpenAPI reads them
 //
 // Nothing is transcribed by hand here except the package names under which OpenAPI publishes types.
@@ -52,6 +53,11 @@ const metaTypes = new Set(
         .split(' ')
         .map((name) => 'V1' + name),
 );
+/** Types that are first met in a group other than the one that defines them. */
+const packageOfModel = {
+    V1TopologySelectorTerm: 'io.k8s.api.core.v1',
+    V1TopologySelectorLabelRequirement: 'io.k8s.api.core.v1',
+};
 /** Bodies of subresources that belong to another group than the path they are posted to. */
 const groupOfSubresourceBody = {
     V1Scale: ['autoscaling', 'v1'],
@@ -280,9 +286,10 @@ const addGvk = (model, group, version, kind) => {
     gvks.set(model, list);
 };
 const packageOf = (group, version) => `${packageOfGroup[group] ?? `io.k8s.api.${group}`}.${version}`;
-const visit = (model, pkg) => {
+const visit = (model, inheritedPkg) => {
     if (openapiNames.has(model)) return;
-    openapiNames.set(model, `${metaTypes.has(model) ? metaPackage : pkg}.${kindOfModel(model)}`);
+    const pkg = packageOfModel[model] ?? (metaTypes.has(model) ? metaPackage : inheritedPkg);
+    openapiNames.set(model, `${pkg}.${kindOfModel(model)}`);
     for (const ref of refsOf(modelOf(model).fields)) visit(ref, pkg);
 };
 for (const model of metaTypes) visit(model, metaPackage);
@@ -300,8 +307,14 @@ for (const { group, version, kind, type, listType, subresources } of resourceLis
     }
     for (const sub of Object.values(subresources)) if (sub.type) visit(sub.type, pkg);
 }
-addGvk('V1Status', '', 'v1', 'Status');
-addGvk('V1DeleteOptions', '', 'v1', 'DeleteOptions');
+for (const model of ['APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions', 'DeleteOptions', 'Status'])
+    addGvk(`V1${model}`, '', 'v1', model);
+
+/** One line per type keeps the loaded schema small: "kind string;metadata! ref:V1ObjectMeta;…". */
+const fieldLine = (fields) =>
+    Object.entries(fields)
+        .map(([field, { type, required }]) => `${field}${required ? '!' : ''} ${type}`)
+        .join(';');
 
 const types = {};
 const docs = {};
@@ -356,7 +369,10 @@ for (const [model, { fields }] of Object.entries(types)) {
 }
 mkdirSync(out, { recursive: true });
 writeFileSync(join(out, 'types.ts'), ts);
-writeFileSync(join(out, 'schema.json'), JSON.stringify({ types, resources: resourceList }));
+const compactTypes = Object.fromEntries(
+    Object.entries(types).map(([model, type]) => [model, { ...type, fields: fieldLine(type.fields) }]),
+);
+writeFileSync(join(out, 'schema.json'), JSON.stringify({ types: compactTypes, resources: resourceList }));
 writeFileSync(join(out, 'docs.json'), JSON.stringify(docs));
 writeFileSync(stampFile, stamp);
 console.log(`generated ${Object.keys(types).length} types, ${resourceList.length} resources`);

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The generated files. They are not bundled: a parsed module would stay in memory for good. In the source
+ * tree they are in generated/, in the bundle beside it.
+ */
+export type Asset = 'schema.json' | 'docs.json';
+
+function read(path: string): Buffer | undefined {
+    try {
+        return readFileSync(fileURLToPath(new URL(path, import.meta.url)));
+    } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        throw error;
+    }
+}
+
+/** Reads and parses one of the generated files. The caller decides how long to keep it. */
+export function loadAsset(name: Asset): unknown {
+    const bytes = read(`./generated/${name}`) ?? read(`./${name}`);
+    if (bytes === undefined)
+        throw new Error(`${name} is missing: run "npm run generate", or keep it beside the bundle`);
+    return JSON.parse(bytes.toString('utf8'));
+}
