@@ -1,0 +1,226 @@
+import { X509Certificate } from 'node:crypto';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { nodes, pods, secrets, serviceAccounts } from '../../../client/resource-type.ts';
+import {
+    createAuthority,
+    generatePrivateKey,
+    issueCertificate,
+    type KeyPair,
+} from '../../../pki/authority.ts';
+import { loadSigningKey, loadVerifyingKeys, signToken } from '../../../pki/service-account-token.ts';
+import { silentLogger } from '../../../util/logger.ts';
+import { MemoryReader } from '../testing/memory-reader.ts';
+import { type AuthenticationInput, type Authenticator, createAuthenticator } from './authenticator.ts';
+import { anonymousAllowed } from './anonymous.ts';
+import { ServiceAccountTokens } from './service-account.ts';
+
+const dayMs = 86_400_000;
+let nowMs = Date.UTC(2026, 5, 1);
+const startMs = nowMs;
+const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, setTimer: () => () => undefined };
+const validity = { notBefore: new Date(startMs - dayMs), notAfter: new Date(startMs + 30 * dayMs) };
+const longValidity = { ...validity, notAfter: new Date(startMs + 3650 * dayMs) };
+const issuer = 'https://kubernetes.default.svc';
+const signingPem = generatePrivateKey();
+const signing = loadSigningKey(signingPem);
+
+function input(partial: Partial<AuthenticationInput>): AuthenticationInput {
+    return { authorization: undefined, peerCertificate: undefined, headers: {}, ...partial };
+}
+const der = (pair: KeyPair) => new X509Certificate(pair.cert).raw;
+const unauthorized = { status: { code: 401, reason: 'Unauthorized', message: 'Unauthorized' } };
+
+describe('authenticator', () => {
+    let ca: KeyPair;
+    let foreignCa: KeyPair;
+    let proxyCa: KeyPair;
+    let authenticator: Authenticator;
+    const reader = new MemoryReader();
+
+    beforeAll(async () => {
+        ca = await createAuthority('kubernetes', longValidity);
+        foreignCa = await createAuthority('kubernetes', longValidity);
+        proxyCa = await createAuthority('front-proxy-ca', longValidity);
+        const account = { metadata: { namespace: 'default', name: 'web', uid: 'sa-1' } };
+        reader.set(serviceAccounts, account);
+        reader.set(pods, { metadata: { namespace: 'default', name: 'web-0', uid: 'pod-1' } });
+        reader.set(secrets, { metadata: { namespace: 'default', name: 'token', uid: 'secret-1' } });
+        reader.set(nodes, { metadata: { name: 'n1', uid: 'node-1' } });
+        authenticator = createAuthenticator({
+            log: silentLogger(),
+            clock,
+            clientCa: ca.cert,
+            requestHeader: {
+                ca: proxyCa.cert,
+                allowedNames: ['front-proxy-client'],
+                usernameHeaders: ['X-Remote-User'],
+                groupHeaders: ['X-Remote-Group'],
+                extraHeaderPrefixes: ['X-Remote-Extra-'],
+            },
+            tokenFile: 'sesame,jane,42,"dev,ops"\nplain,joe,43\n',
+            serviceAccounts: new ServiceAccountTokens({
+                keys: loadVerifyingKeys(signingPem),
+                issuers: [issuer],
+                audiences: [issuer],
+                reader,
+                clock,
+            }),
+        });
+    });
+
+    const client = async (authority: KeyPair, request: object = {}) =>
+        der(
+            await issueCertificate(authority, {
+                commonName: 'jane',
+                organizations: ['dev', 'ops'],
+                usages: ['client'],
+                validity,
+                ...request,
+            }),
+        );
+    const token = (kubernetes: object = {}, more: object = {}) =>
+        signToken(signing, {
+            issuer,
+            audiences: [issuer],
+            lifetimeSeconds: 3600,
+            nowMs,
+            ...more,
+            kubernetes: {
+                namespace: 'default',
+                serviceaccount: { name: 'web', uid: 'sa-1' },
+                ...kubernetes,
+            },
+        }).token;
+    const bearer = (value: string) => input({ authorization: `Bearer ${value}` });
+
+    it('takes user and groups from a client certificate', async () => {
+        const peerCertificate = await client(ca);
+        expect(await authenticator.authenticate(input({ peerCertificate }))).toEqual({
+            username: 'jane',
+            uid: '',
+            groups: ['dev', 'ops', 'system:authenticated'],
+            extra: {
+                'authentication.kubernetes.io/credential-id': [
+                    expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/),
+                ],
+            },
+        });
+    });
+
+    it.each([
+        ['of another authority with the same name', () => client(foreignCa)],
+        ['for servers only', () => client(ca, { usages: ['server'] })],
+        [
+            'that has expired',
+            () => client(ca, { validity: { ...validity, notAfter: new Date(startMs - 1000) } }),
+        ],
+        [
+            'that is not valid yet',
+            () => client(ca, { validity: { ...validity, notBefore: new Date(startMs + 60_000) } }),
+        ],
+        ['that is no certificate', () => Promise.resolve(Buffer.from('nonsense'))],
+    ])('refuses a client certificate %s', async (_case, make) => {
+        const peerCertificate = await make();
+        await expect(authenticator.authenticate(input({ peerCertificate }))).rejects.toMatchObject(
+            unauthorized,
+        );
+    });
+
+    it('refuses a certificate that expires while it is remembered', async () => {
+        const peerCertificate = await client(ca);
+        await authenticator.authenticate(input({ peerCertificate }));
+        nowMs = startMs + 31 * dayMs;
+        await expect(authenticator.authenticate(input({ peerCertificate }))).rejects.toMatchObject(
+            unauthorized,
+        );
+        nowMs = startMs;
+    });
+
+    it('knows static tokens with their groups', async () => {
+        expect(await authenticator.authenticate(bearer('sesame'))).toEqual({
+            username: 'jane',
+            uid: '42',
+            groups: ['dev', 'ops', 'system:authenticated'],
+            extra: {},
+        });
+        expect(await authenticator.authenticate(bearer('plain'))).toMatchObject({
+            groups: ['system:authenticated'],
+        });
+    });
+
+    it('gives nothing for a request without credentials', async () => {
+        expect(await authenticator.authenticate(input({}))).toBeUndefined();
+        expect(await authenticator.authenticate(input({ authorization: 'Basic abc' }))).toBeUndefined();
+        expect(anonymousAllowed('/livez')).toBe(true);
+        expect(anonymousAllowed('/api')).toBe(false);
+    });
+
+    it('makes a service account of its token, with pod and node in extra', async () => {
+        const bound = token({
+            pod: { name: 'web-0', uid: 'pod-1' },
+            node: { name: 'n1', uid: 'node-1' },
+        });
+        expect(await authenticator.authenticate(bearer(bound))).toMatchObject({
+            username: 'system:serviceaccount:default:web',
+            uid: 'sa-1',
+            groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+            extra: {
+                'authentication.kubernetes.io/pod-name': ['web-0'],
+                'authentication.kubernetes.io/node-uid': ['node-1'],
+            },
+        });
+    });
+
+    it.each([
+        ['is unknown', () => 'unknown'],
+        ['was tampered with', () => `${token().slice(0, -4)}AAAA`],
+        ['has expired', () => token({}, { nowMs: startMs - 2 * 3_600_000 })],
+        ['is for another audience', () => token({}, { audiences: ['vault'] })],
+        ['is of a deleted account', () => token({ serviceaccount: { name: 'gone', uid: 'x' } })],
+        ['is of an account created again', () => token({ serviceaccount: { name: 'web', uid: 'old' } })],
+        ['is bound to a deleted pod', () => token({ pod: { name: 'web-9', uid: 'x' } })],
+        ['is bound to a pod created again', () => token({ pod: { name: 'web-0', uid: 'old' } })],
+        ['is bound to a deleted secret', () => token({ secret: { name: 'none', uid: 'x' } })],
+        ['is bound to a deleted node', () => token({ node: { name: 'n2', uid: 'x' } })],
+    ])('refuses a token that %s', async (_case, make) => {
+        await expect(authenticator.authenticate(bearer(make()))).rejects.toMatchObject(unauthorized);
+    });
+
+    it('stops believing a remembered token once its pod is gone', async () => {
+        const pod = { metadata: { namespace: 'default', name: 'web-1', uid: 'pod-2' } };
+        reader.set(pods, pod);
+        const bound = token({ pod: { name: 'web-1', uid: 'pod-2' } });
+        expect(await authenticator.authenticate(bearer(bound))).toBeDefined();
+        reader.remove(pods, pod);
+        await expect(authenticator.authenticate(bearer(bound))).rejects.toMatchObject(unauthorized);
+    });
+
+    it('believes identity headers only of an allowed front proxy', async () => {
+        const headers = {
+            'x-remote-user': 'jane',
+            'x-remote-group': ['a,system:masters', 'b'],
+            'x-remote-extra-scopes%2fx': 'one',
+        };
+        const proxy = await client(proxyCa, { commonName: 'front-proxy-client' });
+        expect(await authenticator.authenticate(input({ peerCertificate: proxy, headers }))).toMatchObject({
+            username: 'jane',
+            groups: ['a,system:masters', 'b', 'system:authenticated'],
+            extra: { 'scopes/x': ['one'] },
+        });
+        expect(await authenticator.authenticate(input({ headers }))).toBeUndefined();
+        const other = await client(proxyCa, { commonName: 'other' });
+        await expect(
+            authenticator.authenticate(input({ peerCertificate: other, headers })),
+        ).rejects.toMatchObject(unauthorized);
+        const user = await client(ca, { commonName: 'joe' });
+        expect(await authenticator.authenticate(input({ peerCertificate: user, headers }))).toMatchObject({
+            username: 'joe',
+        });
+    });
+
+    it('lets a good token win over a bad certificate', async () => {
+        const peerCertificate = await client(foreignCa);
+        const request = input({ peerCertificate, authorization: 'Bearer sesame' });
+        expect(await authenticator.authenticate(request)).toMatchObject({ username: 'jane' });
+    });
+});

@@ -1,0 +1,75 @@
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import type { Logger } from '../../../util/logger.ts';
+import type { Identity } from '../identity.ts';
+
+/** What a request shows to prove who sent it. */
+export interface AuthenticationInput {
+    authorization: string | undefined;
+    /** The client certificate that the peer proved to hold, DER; not yet checked against any authority. */
+    peerCertificate: Buffer | undefined;
+    /**
+     * Names in lower case. Repeated headers are arrays (`headersDistinct`): joined ones would make one
+     * group out of several.
+     */
+    headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/**
+ * Resolves with undefined when the request shows no credentials of any kind, and throws
+ * statusErrors.unauthorized() when it shows wrong ones.
+ */
+export interface Authenticator {
+    authenticate(input: AuthenticationInput): Promise<Identity | undefined>;
+}
+
+/**
+ * One way to authenticate. Gives undefined when the input is nothing for it, throws CredentialError when
+ * it is and is wrong: the next ways are still asked then.
+ */
+export interface AuthenticationMethod {
+    readonly name: string;
+    authenticate(input: AuthenticationInput): Identity | undefined | Promise<Identity | undefined>;
+}
+
+/** Wrong credentials. The message goes to the log, never to the client. */
+export class CredentialError extends Error {
+    override readonly name = 'CredentialError';
+}
+
+/** The first method that recognises its credentials wins; then the group of all authenticated is added. */
+export function unionAuthenticator(methods: readonly AuthenticationMethod[], log: Logger): Authenticator {
+    return {
+        async authenticate(input) {
+            const failures: string[] = [];
+            for (const method of methods) {
+                try {
+                    const identity = await method.authenticate(input);
+                    if (identity !== undefined) return withAuthenticatedGroup(identity);
+                } catch (error) {
+                    if (!(error instanceof CredentialError)) throw error;
+                    failures.push(`${method.name}: ${error.message}`);
+                }
+            }
+            if (failures.length === 0 && bearerToken(input.authorization) !== undefined) {
+                failures.push('invalid bearer token');
+            }
+            if (failures.length === 0) return undefined;
+            log.warn({ errors: failures }, 'unable to authenticate the request');
+            throw statusErrors.unauthorized();
+        },
+    };
+}
+
+const authenticated = 'system:authenticated';
+
+function withAuthenticatedGroup(identity: Identity): Identity {
+    const { groups } = identity;
+    if (groups.includes(authenticated) || groups.includes('system:unauthenticated')) return identity;
+    return { ...identity, groups: [...groups, authenticated] };
+}
+
+/** The token of "Bearer <token>"; undefined for an absent, other or empty one. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+    const match = /^bearer +(\S+) *$/i.exec(authorization?.trim() ?? '');
+    return match?.[1];
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import type { V1Node, V1Pod, V1Secret, V1ServiceAccount } from '../../../api/meta/object.ts';
+import { nodes, pods, secrets, serviceAccounts } from '../../../client/resource-type.ts';
+import {
+    checkClaims,
+    type TokenClaims,
+    TokenError,
+    type VerifyingKey,
+    verifyToken,
+} from '../../../pki/service-account-token.ts';
+import { BoundedMap } from '../../../util/bounded-map.ts';
+import type { Clock } from '../../../util/clock.ts';
+import type { Identity } from '../identity.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { type AuthenticationMethod, bearerToken, CredentialError } from './method.ts';
+
+/** Tokens whose signature was checked and is remembered; their objects are looked up every time. */
+const verifiedTokensMax = 1024;
+/** How long objects that are being deleted still vouch for tokens, beyond their grace period. */
+const deletionLeewayMs = 60_000;
+
+export interface ServiceAccountOptions {
+    keys: readonly VerifyingKey[];
+    /** Accepted issuers, the first is the one that signs. */
+    issuers: readonly string[];
+    /** Audiences of the API server itself. */
+    audiences: readonly string[];
+    reader: ObjectReader;
+    clock: Clock;
+}
+
+/** Checks service-account tokens: signature, times, audience, and that all they are bound to still exists. */
+export class ServiceAccountTokens {
+    readonly #options: ServiceAccountOptions;
+    readonly #verified = new BoundedMap<string, TokenClaims>(verifiedTokensMax);
+
+    constructor(options: ServiceAccountOptions) {
+        this.#options = options;
+    }
+
+    /** Undefined when it is no token of these issuers. Throws CredentialError when it is a bad one. */
+    authenticate(
+        token: string,
+        audiences: readonly string[] = this.#options.audiences,
+    ): { identity: Identity; audiences: string[] } | undefined {
+        try {
+            const claims = this.#verify(token);
+            if (claims === undefined) return undefined;
+            const nowMs = this.#options.clock.nowMs();
+            const common = checkClaims(claims, { nowMs, audiences });
+            this.#checkObjects(claims, nowMs);
+            return { identity: this.#identity(claims), audiences: common };
+        } catch (error) {
+            if (error instanceof TokenError) throw new CredentialError(error.message, { cause: error });
+            throw error;
+        }
+    }
+
+    #verify(token: string): TokenClaims | undefined {
+        const key = createHash('sha256').update(token).digest('base64');
+        const known = this.#verified.get(key);
+        if (known !== undefined) return known;
+        const claims = verifyToken(token, this.#options);
+        if (claims !== undefined) this.#verified.set(key, claims);
+        return claims;
+    }
+
+    #checkObjects(claims: TokenClaims, nowMs: number): void {
+        const { reader } = this.#options;
+        const { namespace, serviceaccount, pod, secret } = claims['kubernetes.io'];
+        const account = reader.get<V1ServiceAccount>(serviceAccounts, namespace, serviceaccount.name);
+        requireSame('service account', account, { uid: serviceaccount.uid, nowMs });
+        if (pod !== undefined) {
+            requireSame('pod', reader.get<V1Pod>(pods, namespace, pod.name), { uid: pod.uid, nowMs });
+        }
+        if (secret !== undefined) {
+            const found = reader.get<V1Secret>(secrets, namespace, secret.name);
+            requireSame('secret', found, { uid: secret.uid, nowMs });
+        }
+        this.#checkNode(claims, nowMs);
+    }
+
+    /** A node that is not the token's pod's is what the token was bound to itself, and must exist. */
+    #checkNode(claims: TokenClaims, nowMs: number): void {
+        const { node, pod } = claims['kubernetes.io'];
+        if (node?.uid === undefined || pod !== undefined) return;
+        const found = this.#options.reader.get<V1Node>(nodes, '', node.name);
+        requireSame('node', found, { uid: node.uid, nowMs });
+    }
+
+    #identity(claims: TokenClaims): Identity {
+        const { namespace, serviceaccount, pod, node } = claims['kubernetes.io'];
+        const extra: Record<string, string[]> = {};
+        const prefix = 'authentication.kubernetes.io/';
+        if (claims.jti !== '') extra[`${prefix}credential-id`] = [`JTI=${claims.jti}`];
+        if (pod !== undefined) {
+            extra[`${prefix}pod-name`] = [pod.name];
+            extra[`${prefix}pod-uid`] = [pod.uid];
+        }
+        if (node !== undefined) {
+            extra[`${prefix}node-name`] = [node.name];
+            if (node.uid !== undefined) extra[`${prefix}node-uid`] = [node.uid];
+        }
+        return serviceAccountIdentity(namespace, serviceaccount.name, { uid: serviceaccount.uid, extra });
+    }
+}
+
+/** The user that a service account is. */
+export function serviceAccountIdentity(
+    namespace: string,
+    name: string,
+    { uid = '', extra = {} }: { uid?: string; extra?: Record<string, string[]> } = {},
+): Identity {
+    return {
+        username: `system:serviceaccount:${namespace}:${name}`,
+        uid,
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+        extra,
+    };
+}
+
+export function serviceAccountMethod(tokens: ServiceAccountTokens): AuthenticationMethod {
+    return {
+        name: 'service-account',
+        authenticate({ authorization }) {
+            const token = bearerToken(authorization);
+            return token === undefined ? undefined : tokens.authenticate(token)?.identity;
+        },
+    };
+}
+
+function requireSame(
+    what: string,
+    object: V1Pod | V1Secret | V1ServiceAccount | V1Node | undefined,
+    { uid, nowMs }: { uid: string; nowMs: number },
+): void {
+    if (object === undefined) throw new CredentialError(`the ${what} of the token does not exist`);
+    if (object.metadata?.uid !== uid) {
+        throw new CredentialError(`the ${what} of the token was deleted and created again`);
+    }
+    const deletedAt = object.metadata.deletionTimestamp;
+    if (deletedAt !== undefined && nowMs > Date.parse(deletedAt) + deletionLeewayMs) {
+        throw new CredentialError(`the ${what} of the token has been deleted`);
+    }
+}
