@@ -10,7 +10,8 @@ import type { Stoppable } from '../util/lifecycle.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Client, ResourceClient } from './client.ts';
 import { EventCorrelator, type CorrelatedEvent } from './event-correlator.ts';
-import { events, type ResourceType } from './resource-type.ts';
+import { sleep } from './sleep.ts';
+import { events } from './resource-type.ts';
 
 export interface EventRecorderOptions {
     client: Client;
@@ -149,7 +150,7 @@ export class EventRecorder implements Stoppable {
                 }
                 this.#options.logger.debug({ err: error, attempt }, 'event could not be written');
             }
-            await this.#sleep();
+            await sleep(this.#clock, retryDelayMs, this.#abort.signal);
             if (this.#abort.signal.aborted) return;
         }
         this.#dropped++;
@@ -169,20 +170,6 @@ export class EventRecorder implements Stoppable {
             return await this.#resource.create(event);
         }
     }
-
-    async #sleep(): Promise<void> {
-        const { signal } = this.#abort;
-        if (signal.aborted) return;
-        await new Promise<void>((resolve) => {
-            const finish = (): void => {
-                cancel();
-                signal.removeEventListener('abort', finish);
-                resolve();
-            };
-            const cancel = this.#clock.setTimer(retryDelayMs, finish);
-            signal.addEventListener('abort', finish, { once: true });
-        });
-    }
 }
 
 function referenceTo(object: ApiObject, fieldPath: string | undefined): V1ObjectReference {
@@ -196,11 +183,4 @@ function referenceTo(object: ApiObject, fieldPath: string | undefined): V1Object
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
         ...(fieldPath === undefined ? {} : { fieldPath }),
     };
-}
-
-/** Gives an object the kind of its resource where a list has left it out. */
-export function typed<T extends ApiObject>(type: ResourceType<T>, object: T): T {
-    return object.kind === undefined
-        ? { ...object, apiVersion: apiVersionOf(type), kind: type.kind }
-        : object;
 }

@@ -4,6 +4,7 @@ import { rfc3339Micro, systemClock, type Clock } from '../util/clock.ts';
 import type { Stoppable } from '../util/lifecycle.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Client, ResourceClient } from './client.ts';
+import { sleep } from './sleep.ts';
 import { leases } from './resource-type.ts';
 
 export interface LeaderElectionOptions {
@@ -99,7 +100,7 @@ export class LeaderElector implements Stoppable {
         const random = this.#options.random ?? Math.random;
         while (!this.#abort.signal.aborted) {
             if (await this.#tryAcquireOrRenew()) return;
-            await this.#sleep(this.#retryPeriodMs * (1 + random() * jitterFactor));
+            await sleep(this.#clock, this.#retryPeriodMs * (1 + random() * jitterFactor), this.#abort.signal);
         }
     }
 
@@ -107,7 +108,7 @@ export class LeaderElector implements Stoppable {
     async #renew(): Promise<void> {
         let renewedMs = this.#clock.monotonicMs();
         for (;;) {
-            await this.#sleep(this.#retryPeriodMs);
+            await sleep(this.#clock, this.#retryPeriodMs, this.#abort.signal);
             if (this.#abort.signal.aborted) return;
             const startedMs = this.#clock.monotonicMs();
             const remainingMs = renewedMs + this.#renewDeadlineMs - startedMs;
@@ -219,22 +220,8 @@ export class LeaderElector implements Stoppable {
         this.#options.onNewLeader?.(leader);
     }
 
-    async #sleep(delayMs: number): Promise<void> {
-        const { signal } = this.#abort;
-        if (signal.aborted) return;
-        await new Promise<void>((resolve) => {
-            const finish = (): void => {
-                cancel();
-                signal.removeEventListener('abort', finish);
-                resolve();
-            };
-            const cancel = this.#clock.setTimer(delayMs, finish);
-            signal.addEventListener('abort', finish, { once: true });
-        });
-    }
-
     async #after(delayMs: number): Promise<false> {
-        await this.#sleep(delayMs);
+        await sleep(this.#clock, delayMs, this.#abort.signal);
         return false;
     }
 }

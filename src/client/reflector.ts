@@ -4,6 +4,7 @@ import type { Clock } from '../util/clock.ts';
 import type { Logger } from '../util/logger.ts';
 import { Backoff } from './backoff.ts';
 import type { ListOptions, ResourceClient, WatchOptions } from './client.ts';
+import { sleep } from './sleep.ts';
 import { statusErrorOfEvent } from './status-body.ts';
 import type { TransportWatch, WatchEvent } from './transport.ts';
 
@@ -79,7 +80,7 @@ export class Reflector<T extends ApiObject> {
                     break;
                 case 'failed':
                     this.#options.logger.warn({ err: end.error }, 'watch failed, trying again');
-                    await this.#sleep(this.#backoff.next());
+                    await sleep(this.#options.clock, this.#backoff.next(), signal);
             }
         }
     }
@@ -220,19 +221,6 @@ export class Reflector<T extends ApiObject> {
                         reject(error instanceof Error ? error : new Error(String(error)));
                     },
                 );
-        });
-    }
-
-    async #sleep(delayMs: number): Promise<void> {
-        const { signal } = this.#abort;
-        await new Promise<void>((resolve) => {
-            const finish = (): void => {
-                cancel();
-                signal.removeEventListener('abort', finish);
-                resolve();
-            };
-            const cancel = this.#options.clock.setTimer(delayMs, finish);
-            signal.addEventListener('abort', finish, { once: true });
         });
     }
 }
