@@ -30,9 +30,14 @@ export interface Store {
      * Delivers every event of [key, end) from `startRevision` on, in order, each exactly once; a
      * transaction's events come in one batch. Events after registration are delivered synchronously
      * when they are applied, before the writing `txn` resolves. Throws StoreError 'compacted'
-     * when `startRevision` is at or below `compactedRevision` (watching at compactedRevision itself is fine).
+     * when `startRevision` is below `compactedRevision` (watching at compactedRevision itself is fine).
+     * `onError` is called, and nothing after it, when history cannot be read or the store closes.
      */
-    watch(request: WatchRequest, onBatch: (batch: WatchBatch) => void): StoreWatch;
+    watch(
+        request: WatchRequest,
+        onBatch: (batch: WatchBatch) => void,
+        onError?: (error: StoreError) => void,
+    ): StoreWatch;
 
     /** Forgets history below `revision`; the newest state of every key stays. */
     compact(revision: number): Promise<void>;
@@ -159,6 +164,8 @@ export type StoreErrorReason =
     | 'closed'
     | 'tooLarge'
     | 'noSpace'
+    /** The disk answered with another error than "full": see the cause. */
+    | 'io'
     | 'corrupt'
     | 'newerFormat'
     | 'locked'

@@ -1,0 +1,35 @@
+import { StoreError } from '../store.ts';
+
+const fullDiskPattern = /no space left on device|disk quota exceeded|file too large/i;
+
+/** What LevelDB or the file system threw, named. A StoreError passes through. */
+export function diskError(error: unknown, doing: string): StoreError {
+    if (error instanceof StoreError) return error;
+    const root = rootCause(error);
+    const text = root instanceof Error ? root.message : String(root);
+    switch (codeOf(root)) {
+        case 'LEVEL_LOCKED':
+            return new StoreError('locked', `${doing}: another process uses the directory`, { cause: error });
+        case 'LEVEL_CORRUPTION':
+            return new StoreError('corrupt', `${doing}: ${text}`, { cause: error });
+        case 'LEVEL_DATABASE_NOT_OPEN':
+        case 'LEVEL_ITERATOR_NOT_OPEN':
+            return new StoreError('closed', 'the store is closed', { cause: error });
+        case 'ENOSPC':
+        case 'EDQUOT':
+            return new StoreError('noSpace', `${doing}: ${text}`, { cause: error });
+    }
+    const reason = fullDiskPattern.test(text) ? 'noSpace' : 'io';
+    return new StoreError(reason, `${doing}: ${text}`, { cause: error });
+}
+
+/** abstract-level wraps what went wrong on open into LEVEL_DATABASE_NOT_OPEN. */
+function rootCause(error: unknown): unknown {
+    let root = error;
+    while (root instanceof Error && root.cause !== undefined) root = root.cause;
+    return root;
+}
+
+function codeOf(error: unknown): unknown {
+    return error instanceof Error && 'code' in error ? error.code : undefined;
+}

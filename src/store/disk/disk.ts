@@ -1,0 +1,30 @@
+import type { DiskWrite } from '../log/log.ts';
+
+/**
+ * An ordered map of byte strings with atomic batches. All errors are StoreErrors: 'noSpace', 'corrupt',
+ * 'locked', 'closed'.
+ */
+export interface Disk {
+    /**
+     * Applies `writes` atomically; with `sync` it resolves after they have reached stable storage. When it
+     * rejects, nothing may be written before `recover` has been called: the outcome of the failed batch is
+     * not known until then.
+     */
+    write(writes: readonly DiskWrite[], options: { sync: boolean }): Promise<void>;
+
+    /** Makes the disk writable again after a failed write. Rejects when it is not possible yet. */
+    recover(): Promise<void>;
+
+    /** Values in the order of `keys`, all of one state of the disk: that of the time of the call. */
+    getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]>;
+
+    getSync(key: Buffer): Buffer | undefined;
+
+    /** Pairs in key order, in chunks, of the state at the time of the first step. */
+    scan(range: { from: Buffer; to: Buffer }): AsyncIterable<[Buffer, Buffer][]>;
+
+    /** Bytes used, an estimate. */
+    sizeBytes(): Promise<number>;
+
+    close(): Promise<void>;
+}

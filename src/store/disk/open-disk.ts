@@ -1,0 +1,139 @@
+import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../../util/logger.ts';
+import type { Disk } from './disk.ts';
+import { diskError } from './disk-error.ts';
+import { LevelDisk, type Engine } from './level-disk.ts';
+
+/**
+ * Small on purpose: what the API server serves is in its watch cache, the store is read on start and by
+ * those who ask for history. LevelDB holds up to two write buffers.
+ */
+const writeBufferBytes = 2 * 1024 * 1024;
+const blockCacheBytes = 1024 * 1024;
+const openFilesMax = 128;
+/** Room that must be free before a failed database is reopened: its log is rewritten as a table then. */
+const reopenReserveBytes = 3 * writeBufferBytes;
+const probeFile = 'space-probe.tmp';
+
+/** Opens or creates a LevelDB database in `directory`, which is made private to this user. */
+export async function openLevelDisk(directory: string, logger: Logger): Promise<Disk> {
+    try {
+        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await chmod(directory, 0o700);
+        await rm(join(directory, probeFile), { force: true });
+    } catch (error) {
+        throw diskError(error, `cannot use the store's directory ${directory}`);
+    }
+    return await LevelDisk.open({
+        open: async () => await openLevel(directory, logger),
+        checkSpace: async () => await checkSpace(directory),
+        sizeBytes: async () => await directoryBytes(directory),
+    });
+}
+
+/** A disk that forgets everything when it is closed; for tests and for API servers inside tests. */
+export async function openMemoryDisk(): Promise<Disk> {
+    const { MemoryLevel } = await import('memory-level');
+    const engine: Engine = new MemoryLevel<Buffer, Buffer>({
+        keyEncoding: 'buffer',
+        valueEncoding: 'buffer',
+    });
+    await engine.open();
+    return await LevelDisk.open({
+        open: async () => await Promise.resolve(engine),
+        checkSpace: async () => await Promise.resolve(),
+        sizeBytes: async () => await engineBytes(engine),
+    });
+}
+
+/**
+ * Opens the database. A crash leaves nothing that LevelDB's own recovery does not handle; its repair is for
+ * damaged files (a lost MANIFEST, a bad block in a log). It salvages what is readable; whether something
+ * acknowledged is missing is checked when the index is built.
+ */
+async function openLevel(directory: string, logger: Logger): Promise<Engine> {
+    const { ClassicLevel } = await import('classic-level');
+    const attempt = async (): Promise<Engine> => {
+        const level = new ClassicLevel<Buffer, Buffer>(directory, {
+            keyEncoding: 'buffer',
+            valueEncoding: 'buffer',
+            cacheSize: blockCacheBytes,
+            writeBufferSize: writeBufferBytes,
+            maxOpenFiles: openFilesMax,
+        });
+        try {
+            await level.open();
+        } catch (error) {
+            throw diskError(error, `cannot open the store in ${directory}`);
+        }
+        return level;
+    };
+    const repair = async (reason: string): Promise<void> => {
+        logger.warn({ directory, reason }, 'store is damaged, repairing it');
+        try {
+            await ClassicLevel.repair(directory);
+        } catch (error) {
+            throw diskError(error, `cannot repair the store in ${directory}`);
+        }
+    };
+    if (await lostItsRoot(directory)) await repair('the file CURRENT is missing');
+    try {
+        return await attempt();
+    } catch (error) {
+        const named = diskError(error, `cannot open the store in ${directory}`);
+        if (!isDamage(named)) throw named;
+        await repair(named.message);
+        return await attempt();
+    }
+}
+
+/** Without CURRENT, LevelDB would take the directory for a new database and delete the data files. */
+async function lostItsRoot(directory: string): Promise<boolean> {
+    const names = await readdir(directory);
+    if (names.includes('CURRENT')) return false;
+    for (const name of names) {
+        if (/\.(ldb|sst)$/.test(name)) return true;
+        if (/\.log$/.test(name) && (await stat(join(directory, name))).size > 0) return true;
+    }
+    return false;
+}
+
+/** LevelDB says "IO error" for a table or manifest that its other files name but that is not there. */
+function isDamage(error: { reason: string; message: string }): boolean {
+    if (error.reason === 'corrupt') return true;
+    return error.reason === 'io' && /no such file/i.test(error.message);
+}
+
+/** Asks the file system rather than statfs, which knows nothing of quotas. */
+async function checkSpace(directory: string): Promise<void> {
+    const path = join(directory, probeFile);
+    try {
+        const file = await open(path, 'w', 0o600);
+        try {
+            await file.write(Buffer.alloc(reopenReserveBytes));
+            await file.sync();
+        } finally {
+            await file.close();
+            await rm(path, { force: true });
+        }
+    } catch (error) {
+        throw diskError(error, 'no room to write to the store');
+    }
+}
+
+async function directoryBytes(directory: string): Promise<number> {
+    let bytes = 0;
+    for (const name of await readdir(directory)) {
+        // Files come and go while LevelDB works.
+        const info = await stat(join(directory, name)).catch(() => undefined);
+        bytes += info?.size ?? 0;
+    }
+    return bytes;
+}
+
+async function engineBytes(engine: Engine): Promise<number> {
+    let bytes = 0;
+    for await (const [key, value] of engine.iterator()) bytes += key.length + value.length;
+    return bytes;
+}

@@ -1,0 +1,142 @@
+import { assert } from '../../util/assert.ts';
+import { GarbageQueue } from './garbage-queue.ts';
+import { KeyIndex, type KeyEntry } from './key-index.ts';
+
+/** What one transaction does to one key. */
+export interface StagedWrite {
+    key: string;
+    tombstone: boolean;
+    createRevision: number;
+    version: number;
+    lease: number;
+    value: Buffer;
+    decoded: object | undefined;
+    /** Revision of the live version before; 0 when there was none. */
+    previousRevision: number;
+}
+
+/** The effects of one transaction, in key order. */
+export interface StagedTxn {
+    revision: number;
+    writes: StagedWrite[];
+}
+
+/** How to take back what `stage` did to one entry. */
+export interface Undo {
+    entry: KeyEntry;
+    before: { modRevision: number; createRevision: number; version: number; lease: number } | undefined;
+}
+
+/**
+ * The state machine's memory: which versions exist, and how far they are visible and durable.
+ *
+ * Four revisions, in ascending order:
+ *
+ *     compacted ≤ persisted ≤ applied ≤ head
+ *
+ * Readers see up to `applied`. Between `persisted` and `applied` are relaxed transactions, between
+ * `applied` and `head` the group that is being prepared; both are in `unpersisted`, values included,
+ * because the disk does not have them yet.
+ */
+export class History {
+    readonly index = new KeyIndex();
+    readonly garbage = new GarbageQueue();
+    compacted = 0;
+    persisted = 1;
+    applied = 1;
+    head = 1;
+    /** Revision of the newest transaction; below `head` when revisions were skipped after a crash. */
+    newestTxn = 0;
+    /** Bytes of the records that were written since the start; for compaction by size. */
+    writtenBytes = 0;
+    readonly #unpersisted = new Map<number, StagedTxn>();
+
+    /** Adds one version to the index, visible from `revision` on. */
+    stage(revision: number, write: StagedWrite): Undo {
+        const { key, createRevision, version, lease } = write;
+        const entry = this.index.get(key);
+        if (entry === undefined) {
+            const created = { key, older: undefined, modRevision: revision, createRevision, version, lease };
+            this.index.insert(created);
+            return { entry: created, before: undefined };
+        }
+        const before = {
+            modRevision: entry.modRevision,
+            createRevision: entry.createRevision,
+            version: entry.version,
+            lease: entry.lease,
+        };
+        assert(before.modRevision < revision, 'a transaction wrote a key twice', { key, revision });
+        entry.older ??= [];
+        entry.older.push(entry.version === 0 ? -entry.modRevision : entry.modRevision);
+        Object.assign(entry, { modRevision: revision, createRevision, version, lease });
+        return { entry, before };
+    }
+
+    /** Takes `stage` back; in the reverse order. */
+    unstage({ entry, before }: Undo): void {
+        if (before === undefined) {
+            this.index.remove(entry.key);
+            return;
+        }
+        entry.older?.pop();
+        if (entry.older?.length === 0) entry.older = undefined;
+        Object.assign(entry, before);
+    }
+
+    /** Makes a staged transaction visible. */
+    apply(txn: StagedTxn): void {
+        assert(txn.revision > this.applied, 'applied out of order', { txn: txn.revision });
+        this.applied = txn.revision;
+        this.queueGarbage(txn.revision, txn.writes);
+    }
+
+    queueGarbage(revision: number, writes: readonly StagedWrite[]): void {
+        for (const { key, previousRevision } of writes) {
+            if (previousRevision > 0) this.garbage.push(revision, previousRevision, key);
+        }
+        for (const { key, tombstone } of writes) {
+            if (tombstone) this.garbage.push(revision + 1, revision, key);
+        }
+    }
+
+    /** Forgets a version whose record is gone from disk. */
+    forget(key: string, revision: number): void {
+        const entry = this.index.get(key);
+        if (entry === undefined) return;
+        if (entry.modRevision === revision) {
+            if (entry.version === 0 && entry.older === undefined) this.index.remove(key);
+            return;
+        }
+        const { older } = entry;
+        const at = older?.findIndex((version) => Math.abs(version) === revision) ?? -1;
+        if (older === undefined || at < 0) return;
+        if (older.length === 1) entry.older = undefined;
+        else older.splice(at, 1);
+    }
+
+    hold(txn: StagedTxn): void {
+        this.#unpersisted.set(txn.revision, txn);
+    }
+
+    release(txn: StagedTxn): void {
+        this.#unpersisted.delete(txn.revision);
+    }
+
+    /** The write that made this version, when the disk does not have it yet. */
+    unpersisted(revision: number, key: string): StagedWrite | undefined {
+        const writes = this.#unpersisted.get(revision)?.writes;
+        if (writes === undefined) return undefined;
+        const first = writes[0];
+        return first?.key === key ? first : writes.find((write) => write.key === key);
+    }
+
+    /** Visible transactions from `revision` on that the disk does not have yet, in order. */
+    unpersistedFrom(revision: number): StagedTxn[] {
+        const txns: StagedTxn[] = [];
+        for (const txn of this.#unpersisted.values()) {
+            if (txn.revision >= revision && txn.revision <= this.applied) txns.push(txn);
+        }
+        return txns;
+    }
+}
