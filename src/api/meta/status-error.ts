@@ -134,6 +134,9 @@ export const statusErrors = {
             causes: errors.map(fieldErrorCause),
         });
     },
+    /** A patch that cannot be applied to the object. Upstream keeps the reason to itself; it is the cause. */
+    patchRejected: (cause: unknown) =>
+        make('Invalid', 'the server rejected our request due to an error in our request', {}, { cause }),
     badRequest: (message: string, options?: ErrorOptions) => make('BadRequest', message, undefined, options),
     gone: (message: string) => make('Gone', message, undefined),
     expired: (message: string) => make('Expired', message, undefined),

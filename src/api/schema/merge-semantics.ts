@@ -19,7 +19,7 @@ export interface TypeMerge {
     fields: ReadonlyMap<string, FieldMerge>;
 }
 
-const fieldPattern = /^(\w+)(?::(\w+-map|\w*)(?:\(([\w,]+)\))?)?(?:\/([\w,]+)(?:\((\w+)\))?)?$/;
+const fieldPattern = /^([\w-]+)(?::(\w+-map|\w*)(?:\(([\w,]+)\))?)?(?:\/([\w,]+)(?:\((\w+)\))?)?$/;
 
 function parseField(text: string): [string, FieldMerge] {
     const match = fieldPattern.exec(text);
