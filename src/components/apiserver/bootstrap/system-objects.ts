@@ -1,0 +1,144 @@
+import type {
+    ApiObject,
+    V1ConfigMap,
+    V1EndpointSlice,
+    V1Endpoints,
+    V1Namespace,
+    V1PriorityClass,
+    V1Service,
+} from '../../../api/meta/object.ts';
+import { semanticEqual } from '../../../api/meta/deep.ts';
+import { isReason } from '../../../api/meta/status-error.ts';
+import type { Client } from '../../../client/client.ts';
+import {
+    configMaps,
+    endpoints,
+    endpointSlices,
+    namespaces,
+    priorityClasses,
+    type ResourceType,
+    services,
+} from '../../../client/resource-type.ts';
+import { numberToIp, parseIpRange } from '../services/ip-range.ts';
+
+export interface SystemObjectsOptions {
+    /** As system:apiserver, member of system:masters. */
+    client: Client;
+    clusterIpRange: string;
+    /** Where pods reach this API server. */
+    advertiseAddress: string;
+    securePort: number;
+    /** PEM of the CA that signs client certificates. */
+    clientCa: string;
+    /** PEM of the front proxy's CA; empty for none. */
+    requestHeaderCa: string;
+}
+
+const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const systemPriorityClasses: readonly V1PriorityClass[] = [
+    {
+        metadata: { name: 'system-cluster-critical' },
+        value: 2_000_000_000,
+        description:
+            'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+    },
+    {
+        metadata: { name: 'system-node-critical' },
+        value: 2_000_001_000,
+        description: 'Used for system critical pods that must not be moved from their current node.',
+    },
+];
+
+/**
+ * The objects that every cluster has: system namespaces, the Service `kubernetes` with this server as
+ * its endpoint, system priority classes, the CAs for extension servers. Writes only what differs.
+ */
+export async function ensureSystemObjects(options: SystemObjectsOptions): Promise<void> {
+    const { client } = options;
+    for (const name of systemNamespaces)
+        await ensure<V1Namespace>(client, namespaces, { metadata: { name } });
+    for (const priorityClass of systemPriorityClasses) await ensure(client, priorityClasses, priorityClass);
+    await ensureKubernetesService(options);
+    await ensureAuthenticationConfig(options);
+}
+
+/** The first address of the Service range, which pods find in KUBERNETES_SERVICE_HOST. */
+export function kubernetesServiceIp(clusterIpRange: string): string {
+    return numberToIp(parseIpRange(clusterIpRange).first + 1);
+}
+
+async function ensureKubernetesService(options: SystemObjectsOptions): Promise<void> {
+    const { client, advertiseAddress, securePort } = options;
+    const metadata = { name: 'kubernetes', namespace: 'default' };
+    const service: V1Service = {
+        metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
+        spec: {
+            clusterIP: kubernetesServiceIp(options.clusterIpRange),
+            type: 'ClusterIP',
+            sessionAffinity: 'None',
+            ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: securePort }],
+        },
+    };
+    await ensure(client, services, service);
+    const ports = [{ name: 'https', port: securePort, protocol: 'TCP' }];
+    const endpoint: V1Endpoints = {
+        metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+        subsets: [{ addresses: [{ ip: advertiseAddress }], ports }],
+    };
+    await ensure(client, endpoints, endpoint, (found) => ({ ...found, subsets: endpoint.subsets }));
+    const slice: V1EndpointSlice = {
+        metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
+        ports,
+    };
+    await ensure(client, endpointSlices, slice, (found) => ({ ...found, endpoints: slice.endpoints, ports }));
+}
+
+/** kube-system/extension-apiserver-authentication, which extension servers read to trust this one. */
+async function ensureAuthenticationConfig({
+    client,
+    clientCa,
+    requestHeaderCa,
+}: SystemObjectsOptions): Promise<void> {
+    const data: Record<string, string> = { 'client-ca-file': clientCa };
+    if (requestHeaderCa !== '') {
+        data['requestheader-client-ca-file'] = requestHeaderCa;
+        data['requestheader-allowed-names'] = '["front-proxy-client"]';
+        data['requestheader-extra-headers-prefix'] = '["X-Remote-Extra-"]';
+        data['requestheader-group-headers'] = '["X-Remote-Group"]';
+        data['requestheader-username-headers'] = '["X-Remote-User"]';
+    }
+    const configMap: V1ConfigMap = {
+        metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+        data,
+    };
+    await ensure(client, configMaps, configMap, (found) => ({ ...found, data }));
+}
+
+/**
+ * Creates the object where it is missing.
+ * @param update gives what an existing one should be; nothing is written when it is that already
+ */
+async function ensure<T extends ApiObject>(
+    client: Client,
+    type: ResourceType<T>,
+    wanted: T,
+    update?: (found: T) => T,
+): Promise<void> {
+    const { namespace, name = '' } = wanted.metadata ?? {};
+    const resource = client.resource(type);
+    try {
+        const found = await resource.get({ namespace, name });
+        const updated = update?.(found);
+        if (updated !== undefined && !semanticEqual(updated, found)) await resource.update(updated);
+    } catch (error) {
+        if (!isReason(error, 'NotFound')) throw error;
+        try {
+            await resource.create(wanted);
+        } catch (conflict) {
+            // Another master was quicker.
+            if (!isReason(conflict, 'AlreadyExists')) throw conflict;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+import {
+    request as httpRequest,
+    type IncomingHttpHeaders,
+    type IncomingMessage,
+    type RequestOptions,
+} from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+import { pipeline } from 'node:stream/promises';
+import { statusErrors, type StatusError } from '../../../api/meta/status-error.ts';
+import type { UpgradeConnection } from '../extensions.ts';
+import type { ApiResult } from '../request.ts';
+import type { KubeletAddress } from './kubelet-target.ts';
+
+/** Where a request is passed on to. */
+export interface Backend {
+    scheme: 'http' | 'https';
+    host: string;
+    port: number;
+    /** With query. */
+    path: string;
+    tls?: KubeletTls;
+    /** For error messages. */
+    nodeName?: string;
+}
+
+/** How this server proves itself to kubelets, and they to it. PEM. */
+export interface KubeletTls {
+    cert: string;
+    key: string;
+    ca: string;
+}
+
+const connectTimeoutMs = 30_000;
+/** Hop-by-hop headers and the caller's credentials stay here. */
+const droppedHeaders = new Set([
+    'authorization',
+    'connection',
+    'host',
+    'keep-alive',
+    'proxy-authenticate',
+    'proxy-authorization',
+    'proxy-connection',
+    'te',
+    'trailer',
+    'transfer-encoding',
+    'upgrade',
+    'http2-settings',
+]);
+const agents = new WeakMap<KubeletTls, Agent>();
+
+export function kubeletBackend(
+    { host, port, nodeName }: KubeletAddress,
+    path: string,
+    tls: KubeletTls,
+): Backend {
+    return { scheme: 'https', host, port, path, tls, nodeName };
+}
+
+/** Passes the request on and streams the answer back. */
+export function forward(backend: Backend): ApiResult {
+    return {
+        type: 'raw',
+        write: async (request, response) => {
+            const outgoing = open(backend, request.method ?? 'GET', passedHeaders(request.headers));
+            response.on('close', () => outgoing.destroy());
+            const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+            const answered = answerOf(outgoing, backend);
+            if (hasBody) request.pipe(outgoing);
+            else outgoing.end();
+            const answer = await answered;
+            // Node's HTTP/1 and HTTP/2 responses share this method, their overloads do not unite.
+            (response.writeHead as (status: number, headers: IncomingHttpHeaders) => unknown)(
+                answer.statusCode ?? 502,
+                passedHeaders(answer.headers),
+            );
+            try {
+                await pipeline(answer, response as NodeJS.WritableStream);
+            } catch {
+                // Either side hung up: the other was closed by the pipeline, nobody is left to tell.
+            }
+        },
+    };
+}
+
+/** Passes an upgraded connection on, byte for byte, once the backend has agreed. */
+export async function forwardUpgrade(connection: UpgradeConnection, backend: Backend): Promise<void> {
+    const { request, socket, head } = connection;
+    const headers = {
+        ...passedHeaders(request.headers),
+        connection: 'Upgrade',
+        upgrade: request.headers.upgrade,
+    };
+    const outgoing = open(backend, request.method ?? 'GET', headers);
+    socket.on('error', () => outgoing.destroy());
+    await new Promise<void>((resolve, reject) => {
+        outgoing.on('upgrade', (answer, backendSocket, backendHead) => {
+            socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(answer)}\r\n`);
+            if (backendHead.length > 0) socket.write(backendHead);
+            if (head.length > 0) backendSocket.write(head);
+            socket.pipe(backendSocket).pipe(socket);
+            const end = (): void => {
+                socket.destroy();
+                backendSocket.destroy();
+                resolve();
+            };
+            for (const side of [socket, backendSocket]) side.on('error', end).on('close', end);
+        });
+        outgoing.on('response', (answer) => {
+            socket.write(
+                `HTTP/1.1 ${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}\r\n${headerLines(answer)}\r\n`,
+            );
+            answer.pipe(socket);
+            answer.on('close', resolve);
+        });
+        outgoing.on('error', (error) => {
+            reject(dialError(backend, error));
+        });
+        outgoing.end();
+    });
+}
+
+function open(
+    { scheme, host, port, path, tls }: Backend,
+    method: string,
+    headers: IncomingHttpHeaders,
+): ReturnType<typeof httpRequest> {
+    const options: RequestOptions = { host, port, path, method, headers, timeout: connectTimeoutMs };
+    const outgoing =
+        scheme === 'http'
+            ? httpRequest({ ...options, agent: false })
+            : httpsRequest({
+                  ...options,
+                  agent: tls === undefined ? false : agentOf(tls),
+                  // A pod's or Service's own certificate is not ours to judge, as upstream's proxy has it.
+                  rejectUnauthorized: tls !== undefined,
+              });
+    // The timeout is for connecting and the first answer: streams may be silent for long after that.
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)));
+    outgoing.on('response', () => outgoing.setTimeout(0));
+    outgoing.on('upgrade', () => outgoing.setTimeout(0));
+    return outgoing;
+}
+
+function agentOf(tls: KubeletTls): Agent {
+    let agent = agents.get(tls);
+    if (agent === undefined) agents.set(tls, (agent = new Agent({ ...tls, keepAlive: false })));
+    return agent;
+}
+
+async function answerOf(
+    outgoing: ReturnType<typeof httpRequest>,
+    backend: Backend,
+): Promise<IncomingMessage> {
+    return await new Promise((resolve, reject) => {
+        outgoing.on('response', resolve);
+        outgoing.on('error', (error) => {
+            reject(dialError(backend, error));
+        });
+    });
+}
+
+function dialError({ scheme, host, port, path, nodeName }: Backend, cause: Error): StatusError {
+    const url = `${scheme}://${host}:${port}${path}`;
+    if (nodeName === undefined)
+        return statusErrors.serviceUnavailable(`error trying to reach service: ${cause.message}`);
+    return statusErrors.internal(
+        new Error(`Get "${url}": error dialing backend: ${cause.message}`, { cause }),
+    );
+}
+
+function passedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+    return Object.fromEntries(
+        Object.entries(headers).filter(
+            ([name]) =>
+                !droppedHeaders.has(name) && !name.startsWith(':') && !name.startsWith('impersonate-'),
+        ),
+    );
+}
+
+function headerLines({ rawHeaders }: IncomingMessage): string {
+    let lines = '';
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2)
+        lines += `${rawHeaders[i] ?? ''}: ${rawHeaders[i + 1] ?? ''}\r\n`;
+    return lines;
+}

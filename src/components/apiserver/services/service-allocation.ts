@@ -1,0 +1,263 @@
+import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
+import type { V1Service, V1ServicePort, V1ServiceSpec } from '../../../api/meta/object.ts';
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import type { HookContext, RegistryHook, Undo } from '../extensions.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { type IpRange, ipToNumber, numberToIp, parseIpRange } from './ip-range.ts';
+import { NumberAllocator, staticBandOf } from './number-allocator.ts';
+
+export interface ServiceAllocationOptions {
+    reader: ObjectReader;
+    /** --service-cluster-ip-range */
+    clusterIpRange: string;
+    /** --service-node-port-range, both ends included. */
+    nodePorts: { first: number; last: number };
+}
+
+const servicesResource = { group: '', version: 'v1', resource: 'services' };
+const headless = 'None';
+
+/**
+ * Gives Services their cluster IP and node ports (upstream's registry/core/service/storage). What
+ * Services hold is read from the watch cache, what is being written is reserved in memory.
+ */
+export class ServiceAllocation implements RegistryHook {
+    readonly group = '';
+    readonly resource = 'services';
+    readonly #reader: ObjectReader;
+    readonly #range: IpRange;
+    readonly #ips: NumberAllocator;
+    readonly #ports: NumberAllocator;
+    readonly #portsText: string;
+
+    constructor(options: ServiceAllocationOptions) {
+        this.#reader = options.reader;
+        this.#range = parseIpRange(options.clusterIpRange);
+        // Neither the network's own address nor its broadcast address.
+        const size = Math.max(1, this.#range.size - 2);
+        this.#ips = new NumberAllocator({
+            first: this.#range.first + 1,
+            size,
+            staticBand: staticBandOf(size, { min: 16, step: 16, max: 256 }),
+        });
+        const { first, last } = options.nodePorts;
+        const ports = last - first + 1;
+        this.#portsText = `${first}-${last}`;
+        this.#ports = new NumberAllocator({
+            first,
+            size: ports,
+            staticBand: staticBandOf(ports, { min: 16, step: 32, max: 128 }),
+        });
+    }
+
+    async beginCreate(object: V1Service, _context: HookContext): Promise<Undo> {
+        return await Promise.resolve(this.#allocate(object, undefined));
+    }
+
+    async beginUpdate(object: V1Service, old: V1Service, _context: HookContext): Promise<Undo> {
+        carryOver(object, old);
+        return await Promise.resolve(this.#allocate(object, old));
+    }
+
+    afterDelete({ spec }: V1Service): void {
+        const ip = spec?.clusterIP === undefined ? undefined : ipToNumber(spec.clusterIP);
+        if (ip !== undefined) this.#ips.release(ip);
+        for (const { nodePort } of spec?.ports ?? []) if (nodePort) this.#ports.release(nodePort);
+        if (spec?.healthCheckNodePort) this.#ports.release(spec.healthCheckNodePort);
+    }
+
+    /** Fills in what is missing. The numbers stay reserved until the write has reached the cache or failed. */
+    #allocate(service: V1Service, old: V1Service | undefined): Undo {
+        const { spec } = service;
+        const undo: (() => void)[] = [];
+        const release = (): void => {
+            for (const step of undo) step();
+        };
+        if (spec === undefined) return release;
+        try {
+            this.#allocateIp(service, spec, old?.spec, undo);
+            this.#allocatePorts(service, spec, old?.spec, undo);
+        } catch (error) {
+            release();
+            throw error;
+        }
+        return release;
+    }
+
+    #allocateIp(
+        service: V1Service,
+        spec: V1ServiceSpec,
+        old: V1ServiceSpec | undefined,
+        undo: (() => void)[],
+    ): void {
+        if (spec.type === 'ExternalName') return;
+        spec.ipFamilies ??= ['IPv4'];
+        spec.ipFamilyPolicy ??= 'SingleStack';
+        const wanted = spec.clusterIP || spec.clusterIPs?.[0];
+        if (wanted === headless) {
+            spec.clusterIP = headless;
+            spec.clusterIPs = [headless];
+            return;
+        }
+        if (wanted !== undefined && wanted === old?.clusterIP && old.type !== 'ExternalName') {
+            spec.clusterIP = wanted;
+            spec.clusterIPs ??= [wanted];
+            return;
+        }
+        const taken = this.#takenIps();
+        const ip =
+            wanted === undefined ? this.#anyIp(service, taken) : this.#wantedIp(service, wanted, taken);
+        undo.push(() => {
+            this.#ips.release(ip);
+        });
+        spec.clusterIP = numberToIp(ip);
+        spec.clusterIPs = [spec.clusterIP];
+    }
+
+    #anyIp(service: V1Service, taken: ReadonlySet<number>): number {
+        const ip = this.#ips.reserveAny(taken);
+        if (ip === undefined)
+            throw statusErrors.internal(
+                `failed to allocate a serviceIP: range is full (${this.#range.cidr}, ${service.metadata?.name ?? ''})`,
+            );
+        return ip;
+    }
+
+    #wantedIp(service: V1Service, wanted: string, taken: ReadonlySet<number>): number {
+        const ip = ipToNumber(wanted);
+        const failure = ip === undefined ? 'notInRange' : this.#ips.reserve(ip, taken);
+        if (ip !== undefined && failure === undefined) return ip;
+        const why =
+            failure === 'allocated'
+                ? 'provided IP is already allocated'
+                : `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${this.#range.cidr}`;
+        throw invalid(service, [
+            fieldErrors.invalid('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${why}`),
+        ]);
+    }
+
+    #allocatePorts(
+        service: V1Service,
+        spec: V1ServiceSpec,
+        old: V1ServiceSpec | undefined,
+        undo: (() => void)[],
+    ): void {
+        const needsPorts =
+            spec.type === 'NodePort' ||
+            (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+        const ports = spec.ports ?? [];
+        const taken = this.#takenPorts();
+        const held = new Set((old?.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : [])));
+        if (old?.healthCheckNodePort) held.add(old.healthCheckNodePort);
+        for (const number of held) taken.delete(number);
+        // One number may serve several protocols of one Service.
+        const own = new Map<number, string>();
+        const reserve = (number: number): boolean => {
+            if (this.#ports.reserve(number, taken) !== undefined) return false;
+            undo.push(() => {
+                this.#ports.release(number);
+            });
+            return true;
+        };
+        ports.forEach((port, index) => {
+            if (!port.nodePort || (!needsPorts && spec.type !== 'LoadBalancer')) return;
+            const protocol = port.protocol ?? 'TCP';
+            const shared = own.get(port.nodePort);
+            if (
+                shared === undefined
+                    ? !held.has(port.nodePort) && !reserve(port.nodePort)
+                    : shared.includes(protocol)
+            )
+                throw invalid(service, [this.#portError(`spec.ports[${index}].nodePort`, port.nodePort)]);
+            own.set(port.nodePort, `${shared ?? ''},${protocol}`);
+        });
+        if (needsPorts)
+            for (const port of ports) if (!port.nodePort) port.nodePort = this.#anyPort(taken, undo);
+        if (spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') {
+            if (!spec.healthCheckNodePort) spec.healthCheckNodePort = this.#anyPort(taken, undo);
+            else if (!held.has(spec.healthCheckNodePort) && !reserve(spec.healthCheckNodePort))
+                throw invalid(service, [
+                    this.#portError('spec.healthCheckNodePort', spec.healthCheckNodePort),
+                ]);
+        }
+    }
+
+    #anyPort(taken: ReadonlySet<number>, undo: (() => void)[]): number {
+        const port = this.#ports.reserveAny(taken);
+        if (port === undefined) throw statusErrors.internal('failed to allocate a nodePort: range is full');
+        undo.push(() => {
+            this.#ports.release(port);
+        });
+        return port;
+    }
+
+    #portError(field: string, port: number): FieldError {
+        const [first = 0, last = 0] = this.#portsText.split('-').map(Number);
+        const why =
+            port < first || port > last
+                ? `provided port is not in the valid range. The range of valid ports is ${this.#portsText}`
+                : 'provided port is already allocated';
+        return fieldErrors.invalid(field, port, why);
+    }
+
+    #takenIps(): Set<number> {
+        const taken = new Set<number>();
+        for (const { spec } of this.#reader.list<V1Service>(servicesResource)) {
+            const ip = spec?.clusterIP === undefined ? undefined : ipToNumber(spec.clusterIP);
+            if (ip !== undefined) taken.add(ip);
+        }
+        return taken;
+    }
+
+    #takenPorts(): Set<number> {
+        const taken = new Set<number>();
+        for (const { spec } of this.#reader.list<V1Service>(servicesResource)) {
+            for (const { nodePort } of spec?.ports ?? []) if (nodePort) taken.add(nodePort);
+            if (spec?.healthCheckNodePort) taken.add(spec.healthCheckNodePort);
+        }
+        return taken;
+    }
+}
+
+/** An update that says nothing of what was allotted keeps it; a change of type drops what no longer applies. */
+function carryOver(service: V1Service, old: V1Service): void {
+    const { spec } = service;
+    const before = old.spec;
+    if (spec === undefined || before === undefined) return;
+    if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
+        if (!spec.clusterIP && !spec.clusterIPs?.length) {
+            spec.clusterIP = before.clusterIP;
+            spec.clusterIPs = before.clusterIPs;
+        }
+        spec.ipFamilies ??= before.ipFamilies;
+        spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
+    }
+    if (spec.type === 'ExternalName') {
+        if (spec.clusterIP === before.clusterIP) delete spec.clusterIP;
+        if (spec.clusterIPs?.[0] === before.clusterIPs?.[0]) delete spec.clusterIPs;
+        delete spec.ipFamilies;
+        delete spec.ipFamilyPolicy;
+    }
+    const hasNodePorts = (type: string | undefined): boolean =>
+        type === 'NodePort' || type === 'LoadBalancer';
+    if (hasNodePorts(spec.type) && hasNodePorts(before.type)) {
+        for (const port of spec.ports ?? []) if (!port.nodePort) keepNodePort(port, before.ports ?? []);
+        if (spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local')
+            spec.healthCheckNodePort ??= before.healthCheckNodePort;
+    } else if (!hasNodePorts(spec.type) && hasNodePorts(before.type)) {
+        const held = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
+        for (const port of spec.ports ?? []) if (held.has(port.nodePort)) delete port.nodePort;
+    }
+}
+
+function keepNodePort(port: V1ServicePort, before: readonly V1ServicePort[]): void {
+    const same = before.find(
+        (candidate) =>
+            candidate.port === port.port && (candidate.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    );
+    if (same?.nodePort !== undefined) port.nodePort = same.nodePort;
+}
+
+function invalid(service: V1Service, errors: readonly FieldError[]): Error {
+    return statusErrors.invalid('Service', '', service.metadata?.name ?? '', errors);
+}
