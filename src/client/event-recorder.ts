@@ -1,9 +1,4 @@
-import {
-    apiVersionOf,
-    type ApiObject,
-    type CoreV1Event,
-    type V1ObjectReference,
-} from '../api/meta/object.ts';
+import type { ApiObject, CoreV1Event, V1ObjectReference } from '../api/meta/object.ts';
 import { StatusError } from '../api/meta/status-error.ts';
 import { rfc3339, systemClock, type Clock } from '../util/clock.ts';
 import type { Stoppable } from '../util/lifecycle.ts';

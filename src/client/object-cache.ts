@@ -61,9 +61,7 @@ export class ObjectCache<T extends ApiObject> implements Lister<T> {
     put(object: Stored<T>): Change<T> | undefined {
         const key = objectKey(object);
         const old = this.#objects.get(key);
-        if (old?.metadata.resourceVersion === object.metadata.resourceVersion && sameUid(old, object)) {
-            return undefined;
-        }
+        if (old !== undefined && sameVersion(old, object)) return undefined;
         for (const index of this.#indexes.values()) {
             if (old !== undefined) remove(index, key, old);
             insert(index, key, object);
@@ -99,8 +97,13 @@ export class ObjectCache<T extends ApiObject> implements Lister<T> {
     }
 }
 
-function sameUid(a: ApiObject | undefined, b: ApiObject): boolean {
-    return a?.metadata?.uid === b.metadata?.uid;
+function sameUid(a: ApiObject, b: ApiObject): boolean {
+    return a.metadata?.uid === b.metadata?.uid;
+}
+
+function sameVersion(a: ApiObject, b: ApiObject): boolean {
+    const version = a.metadata?.resourceVersion;
+    return version !== undefined && version === b.metadata?.resourceVersion && sameUid(a, b);
 }
 
 function insert<T extends ApiObject>(index: Index<T>, key: string, object: Stored<T>): void {

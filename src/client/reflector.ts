@@ -69,7 +69,7 @@ export class Reflector<T extends ApiObject> {
 
     async #run(): Promise<void> {
         const { signal } = this.#abort;
-        for (;;) {
+        while (!isAborted(signal)) {
             const end = await this.#once();
             if (isAborted(signal)) return;
             switch (end.type) {

@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock } from './testing/manual-clock.ts';
+import { WorkQueue } from './work-queue.ts';
+
+describe('a work queue', () => {
+    let clock: ManualClock;
+    let queue: WorkQueue<string>;
+    beforeEach(() => {
+        clock = new ManualClock();
+        queue = new WorkQueue({ clock });
+    });
+
+    it('hands out keys in order, each once however often it was added', async () => {
+        queue.add('a');
+        queue.add('b');
+        queue.add('a');
+        expect([await queue.get(), await queue.get(), queue.length]).toEqual(['a', 'b', 0]);
+    });
+
+    it('does not hand out a key that is being worked on, but once more afterwards', async () => {
+        queue.add('a');
+        await queue.get();
+        queue.add('a');
+        queue.add('a');
+        expect(queue.length).toBe(0);
+        queue.done('a');
+        expect(queue.length).toBe(1);
+        await queue.get();
+        queue.done('a');
+        expect(queue.length).toBe(0);
+    });
+
+    it('wakes a waiting worker', async () => {
+        const waiting = queue.get();
+        queue.add('a');
+        expect(await waiting).toBe('a');
+    });
+
+    it('keeps the earliest of several delays', async () => {
+        queue.addAfter('a', 1000);
+        queue.addAfter('a', 100);
+        queue.addAfter('a', 5000);
+        await clock.advance(100);
+        expect(queue.length).toBe(1);
+        expect(clock.pending).toBe(0);
+    });
+
+    it('doubles the back-off from 5 ms up to 1000 s and starts over when forgotten', async () => {
+        const waits: number[] = [];
+        for (let i = 0; i < 20; i++) {
+            queue.addRateLimited('a');
+            const before = clock.monotonicMs();
+            while (queue.length === 0)
+                await clock.advance(5 * 2 ** Math.min(i, 18) >= 1e6 ? 1e6 : 5 * 2 ** i);
+            waits.push(clock.monotonicMs() - before);
+            await queue.get();
+            queue.done('a');
+        }
+        expect(waits.slice(0, 4)).toEqual([5, 10, 20, 40]);
+        expect(waits.at(-1)).toBe(1_000_000);
+        queue.forget('a');
+        expect(queue.failures('a')).toBe(0);
+    });
+
+    it('gives undefined to all workers and drops its timers when it is shut down', async () => {
+        const waiting = queue.get();
+        queue.addAfter('b', 10);
+        queue.shutDown();
+        queue.add('c');
+        expect([await waiting, await queue.get(), clock.pending]).toEqual([undefined, undefined, 0]);
+    });
+});
