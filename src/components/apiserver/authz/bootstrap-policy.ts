@@ -20,7 +20,7 @@ import {
 } from '../../../client/resource-type.ts';
 import { aggregateClusterRoles } from './aggregation.ts';
 import { autoUpdateAnnotation, bootstrapPolicy } from './policy/index.ts';
-import { missingPermissions } from './rule.ts';
+import { compactRules, missingPermissions } from './rule.ts';
 
 /** Writes that are under way at a time: the store makes one fsync of those that wait together. */
 const writesMax = 16;
@@ -105,7 +105,7 @@ function repairRole<T extends V1ClusterRole | V1Role>(existing: Stored<T>, wante
     const object: T = {
         ...existing,
         metadata: metadata ?? existing.metadata,
-        ...(missing.length === 0 ? {} : { rules: [...(existing.rules ?? []), ...missing] }),
+        ...(missing.length === 0 ? {} : { rules: [...(existing.rules ?? []), ...compactRules(missing)] }),
         ...(addAggregation ? { aggregationRule: aggregation } : {}),
     };
     return { type: 'update', object };

@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { V1ClusterRole, V1ClusterRoleBinding } from '../../../api/meta/object.ts';
+import { clusterRoleBindings, clusterRoles } from '../../../client/resource-type.ts';
+import type { Identity } from '../identity.ts';
+import { MemoryClient } from '../testing/memory-client.ts';
+import { MemoryReader } from '../testing/memory-reader.ts';
+import { type ClusterAuthorizer, createAuthorizer } from './authorizer.ts';
+import { reconcileBootstrapPolicy } from './bootstrap-policy.ts';
+import { checkBindingEscalation, checkRoleEscalation } from './escalation.ts';
+
+const who = (username: string, ...groups: string[]): Identity => ({ username, uid: '', groups, extra: {} });
+
+describe('bootstrap policy', () => {
+    let reader: MemoryReader;
+    let client: MemoryClient;
+    let authorizer: ClusterAuthorizer;
+
+    beforeEach(async () => {
+        reader = new MemoryReader();
+        client = new MemoryClient(reader);
+        authorizer = createAuthorizer({ reader, modes: ['Node', 'RBAC'] });
+        await reconcileBootstrapPolicy(client);
+    });
+    const allowed = (identity: Identity, verb: string, resource: string, group = '') =>
+        authorizer.authorize(identity, {
+            kind: 'resource',
+            verb,
+            group,
+            version: 'v1',
+            resource,
+            subresource: '',
+            namespace: 'default',
+            name: 'x',
+        }).outcome === 'allow';
+
+    it('writes nothing when everything is there', async () => {
+        expect(client.writes.length).toBeGreaterThan(120);
+        client.writes.length = 0;
+        await reconcileBootstrapPolicy(client);
+        expect(client.writes).toEqual([]);
+    });
+
+    it('gives back what was taken away, keeps what was added', async () => {
+        const role = reader.get<V1ClusterRole>(clusterRoles, '', 'system:kube-scheduler')!;
+        const extra = { apiGroups: ['x'], resources: ['y'], verbs: ['z'] };
+        reader.set(clusterRoles, { ...role, ...{ rules: [...role.rules!.slice(1), extra] } });
+        client.writes.length = 0;
+        await reconcileBootstrapPolicy(client);
+        expect(client.writes).toEqual(['update clusterroles system:kube-scheduler']);
+        const repaired = reader.get<V1ClusterRole>(clusterRoles, '', 'system:kube-scheduler')!;
+        expect(repaired.rules).toContainEqual(extra);
+        expect(repaired.rules).toHaveLength(role.rules!.length + 2);
+    });
+
+    it('leaves alone what says so, and makes bindings to another role anew', async () => {
+        const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'false' };
+        const basic = { metadata: { name: 'system:basic-user', annotations }, ...{ rules: [] } };
+        reader.set(clusterRoles, basic);
+        const binding = reader.get<V1ClusterRoleBinding>(clusterRoleBindings, '', 'system:discovery')!;
+        reader.set(clusterRoleBindings, { ...binding, ...{ roleRef: { kind: 'ClusterRole', name: 'x' } } });
+        client.writes.length = 0;
+        await reconcileBootstrapPolicy(client);
+        expect(client.writes).toEqual([
+            'delete clusterrolebindings system:discovery',
+            'create clusterrolebindings system:discovery',
+        ]);
+    });
+
+    it('adds a labelled role to the roles that aggregate it', async () => {
+        reader.set(clusterRoles, {
+            metadata: {
+                name: 'crontab-viewer',
+                labels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' },
+            },
+            ...{ rules: [{ apiGroups: ['stable.example.com'], resources: ['crontabs'], verbs: ['get'] }] },
+        });
+        client.writes.length = 0;
+        await reconcileBootstrapPolicy(client);
+        expect(client.writes.sort()).toEqual([
+            'update clusterroles admin',
+            'update clusterroles edit',
+            'update clusterroles view',
+        ]);
+        const admin = reader.get<V1ClusterRole>(clusterRoles, '', 'admin')!;
+        expect(admin.rules).toContainEqual(expect.objectContaining({ resources: ['crontabs'] }));
+    });
+
+    it.each([
+        ['view', 'list', 'pods', '', true],
+        ['view', 'get', 'secrets', '', false],
+        ['view', 'delete', 'pods', '', false],
+        ['edit', 'get', 'secrets', '', true],
+        ['edit', 'create', 'deployments', 'apps', true],
+        ['edit', 'create', 'roles', 'rbac.authorization.k8s.io', false],
+        ['admin', 'create', 'roles', 'rbac.authorization.k8s.io', true],
+        ['admin', 'update', 'resourcequotas', '', false],
+    ])('%s may %s %s%s: %s', (name, verb, resource, group, expected) => {
+        reader.set(clusterRoleBindings, {
+            metadata: { name: 'b' },
+            ...{ roleRef: { kind: 'ClusterRole', name }, subjects: [{ kind: 'User', name: 'jane' }] },
+        });
+        expect(allowed(who('jane'), verb, resource, group)).toBe(expected);
+    });
+
+    it('gives components what they need, and nobody else anything', () => {
+        expect(allowed(who('system:kube-scheduler'), 'list', 'nodes')).toBe(true);
+        expect(allowed(who('system:kube-proxy'), 'watch', 'endpointslices', 'discovery.k8s.io')).toBe(true);
+        const account = 'system:serviceaccount:kube-system:replicaset-controller';
+        expect(allowed(who(account), 'create', 'pods')).toBe(true);
+        expect(allowed(who('jane', 'system:authenticated'), 'list', 'pods')).toBe(false);
+        const path = { kind: 'nonResource', verb: 'get', path: '/livez' } as const;
+        const anonymous = who('system:anonymous', 'system:unauthenticated');
+        expect(authorizer.authorize(anonymous, path).outcome).toBe('allow');
+        expect(authorizer.authorize(anonymous, { ...path, path: '/metrics' }).outcome).toBe('noOpinion');
+    });
+
+    it('lets nobody grant what they do not hold', () => {
+        reader.set(clusterRoleBindings, {
+            metadata: { name: 'b' },
+            ...{ roleRef: { kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'User', name: 'jane' }] },
+        });
+        const jane = who('jane', 'dev');
+        const target = { resource: 'roles', namespace: 'default', name: 'r' } as const;
+        const check =
+            (verbs: string[], identity = jane) =>
+            () => {
+                checkRoleEscalation(authorizer, identity, {
+                    target,
+                    rules: [{ apiGroups: [''], resources: ['pods', 'secrets'], verbs }],
+                });
+            };
+        expect(check(['get'])).toThrow(
+            'roles.rbac.authorization.k8s.io "r" is forbidden: user "jane" (groups=["dev"]) is attempting to ' +
+                'grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}',
+        );
+        expect(check(['*'], who('root', 'system:masters'))).not.toThrow();
+        const bind = (name: string) => () => {
+            checkBindingEscalation(authorizer, jane, {
+                target: { ...target, resource: 'rolebindings' },
+                roleRef: { kind: 'ClusterRole', name },
+            });
+        };
+        expect(bind('view')).not.toThrow();
+        expect(bind('edit')).toThrow('attempting to grant RBAC permissions not currently held');
+        expect(bind('gone')).toThrow('clusterroles.rbac.authorization.k8s.io "gone" not found');
+    });
+});
