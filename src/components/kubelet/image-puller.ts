@@ -98,10 +98,20 @@ export class ImagePuller {
         if (waitMs > 0) {
             const failure = this.#failures.get(key);
             const message = `Back-off pulling image "${image}"${failure === undefined ? '' : `: ${failure}`}`;
-            this.#events.container(pod, container.name, { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${image}"` });
-            throw new StartError('ImagePullBackOff', message, { retryAfterMs: Math.min(waitMs, imageRecheckMs) });
+            this.#events.container(pod, container.name, {
+                type: 'Normal',
+                reason: 'BackOff',
+                message: `Back-off pulling image "${image}"`,
+            });
+            throw new StartError('ImagePullBackOff', message, {
+                retryAfterMs: Math.min(waitMs, imageRecheckMs),
+            });
         }
-        this.#events.container(pod, container.name, { type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` });
+        this.#events.container(pod, container.name, {
+            type: 'Normal',
+            reason: 'Pulling',
+            message: `Pulling image "${image}"`,
+        });
         const askedAtMs = this.#clock.monotonicMs();
         try {
             const info = await this.#inTurn(async () => await this.#pullNow(request, image, askedAtMs));
@@ -118,7 +128,11 @@ export class ImagePuller {
         }
     }
 
-    async #pullNow({ pod, container, auths, signal }: ImageRequest, image: string, askedAtMs: number): Promise<ImageInfo> {
+    async #pullNow(
+        { pod, container, auths, signal }: ImageRequest,
+        image: string,
+        askedAtMs: number,
+    ): Promise<ImageInfo> {
         signal.throwIfAborted();
         const beganAtMs = this.#clock.monotonicMs();
         const id = await this.#runtime.pullImage(image, await auths(), signal);

@@ -29,7 +29,10 @@ export class KubeletPaths {
         return join(this.pod(uid), 'volume-subpaths');
     }
 
-    subPath(uid: string, { volume, container, index }: { volume: string; container: string; index: number }): string {
+    subPath(
+        uid: string,
+        { volume, container, index }: { volume: string; container: string; index: number },
+    ): string {
         return join(this.subPaths(uid), volume, container, String(index));
     }
 

@@ -13,7 +13,11 @@ interface DockerAuth {
 }
 
 /** Credentials for `image` from the pod's pull secrets; secrets that are missing or broken are left out. */
-export async function registryAuths(pod: V1Pod, image: string, objects: ObjectSource): Promise<RegistryAuth[]> {
+export async function registryAuths(
+    pod: V1Pod,
+    image: string,
+    objects: ObjectSource,
+): Promise<RegistryAuth[]> {
     const auths: RegistryAuth[] = [];
     for (const { name } of pod.spec?.imagePullSecrets ?? []) {
         const secret = name ? await objects.secret(podNamespace(pod), name) : undefined;
@@ -29,7 +33,9 @@ export function parsePullSecret(secret: V1Secret): RegistryAuth[] {
     const old = secret.data?.['.dockercfg'];
     try {
         if (json !== undefined) {
-            const parsed = JSON.parse(Buffer.from(json, 'base64').toString()) as { auths?: Record<string, DockerAuth> };
+            const parsed = JSON.parse(Buffer.from(json, 'base64').toString()) as {
+                auths?: Record<string, DockerAuth>;
+            };
             return Object.entries(parsed.auths ?? {}).map(toAuth);
         }
         if (old !== undefined) {
@@ -61,7 +67,10 @@ export function registryOf(image: string): string {
 }
 
 function matchesImage(serverAddress: string, image: string): boolean {
-    const address = serverAddress === dockerHub ? 'docker.io' : serverAddress.replace(/^https?:\/\//, '').replace(/\/v[12]\/?$/, '');
+    const address =
+        serverAddress === dockerHub
+            ? 'docker.io'
+            : serverAddress.replace(/^https?:\/\//, '').replace(/\/v[12]\/?$/, '');
     const [host = '', ...path] = address.replace(/\/$/, '').split('/');
     const registry = registryOf(image);
     const hub = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];

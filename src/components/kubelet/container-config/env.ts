@@ -34,7 +34,8 @@ export async function makeEnvironment(input: EnvInput): Promise<{ name: string; 
         own.set(variable.name, value);
         result.set(variable.name, value);
     }
-    for (const [name, value] of Object.entries(input.services)) if (!result.has(name)) result.set(name, value);
+    for (const [name, value] of Object.entries(input.services))
+        if (!result.has(name)) result.set(name, value);
     return [...result].map(([name, value]) => ({ name, value }));
 }
 

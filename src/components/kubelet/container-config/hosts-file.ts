@@ -18,7 +18,9 @@ function aliasLines(aliases: readonly V1HostAlias[]): string {
 
 /** /etc/hosts of a pod with its own network. */
 export function managedHostsFile({ podIps, hostname, domainName, aliases }: HostsFileInput): string {
-    const own = podIps.map((ip) => (domainName === '' ? `${ip}\t${hostname}\n` : `${ip}\t${domainName}\t${hostname}\n`));
+    const own = podIps.map((ip) =>
+        domainName === '' ? `${ip}\t${hostname}\n` : `${ip}\t${domainName}\t${hostname}\n`,
+    );
     return (
         header +
         '127.0.0.1\tlocalhost\n' +

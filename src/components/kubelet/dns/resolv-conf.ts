@@ -42,7 +42,9 @@ export function podDns(pod: V1Pod, host: DnsConfig, cluster: ClusterDns): DnsCon
         searches: unique([...base.searches, ...(extra.searches ?? [])]),
         options: mergeOptions(
             base.options,
-            (extra.options ?? []).map(({ name, value }) => (value === undefined ? (name ?? '') : `${name ?? ''}:${value}`)),
+            (extra.options ?? []).map(({ name, value }) =>
+                value === undefined ? (name ?? '') : `${name ?? ''}:${value}`,
+            ),
         ),
     });
 }

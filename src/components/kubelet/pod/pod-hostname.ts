@@ -14,7 +14,11 @@ export interface PodHostname {
 export function podHostname(pod: V1Pod, clusterDomain: string): PodHostname {
     const { hostname: wanted, subdomain, hostnameOverride, setHostnameAsFQDN } = pod.spec ?? {};
     if (hostnameOverride) return { hostname: hostnameOverride, domainName: '' };
-    const hostname = wanted ? wanted : podName(pod).slice(0, hostnameMax).replace(/[-.]+$/, '');
+    const hostname = wanted
+        ? wanted
+        : podName(pod)
+              .slice(0, hostnameMax)
+              .replace(/[-.]+$/, '');
     const domain = clusterDomain === '' ? '' : `.${clusterDomain}`;
     const domainName = subdomain ? `${hostname}.${subdomain}.${podNamespace(pod)}.svc${domain}` : '';
     return { hostname: setHostnameAsFQDN === true && domainName !== '' ? domainName : hostname, domainName };

@@ -33,7 +33,10 @@ export interface ContainerStatusInput {
 const unknownExitCode = 137;
 
 /** The statuses of one list of containers (upstream: convertToAPIContainerStatuses). Readiness comes later. */
-export function containerStatuses(containers: readonly V1Container[], input: ContainerStatusInput): V1ContainerStatus[] {
+export function containerStatuses(
+    containers: readonly V1Container[],
+    input: ContainerStatusInput,
+): V1ContainerStatus[] {
     return containers.map((container) => withWaitingReason(container, oneStatus(container, input), input));
 }
 
@@ -48,8 +51,8 @@ function oneStatus(container: V1Container, input: ContainerStatusInput): V1Conta
         imageID: current.imageId,
         containerID: containerId(current, input),
         ready: false,
-        restartCount: restartCount(container, current, input),
-        state: stateOf(current, input),
+        restartCount: current.attempt,
+        state: kept(stateOf(current, input), old?.state),
         lastState: previous === undefined ? (old?.lastState ?? {}) : stateOf(previous, input),
         ...resourcesOf(container),
     };
@@ -63,12 +66,6 @@ function resourcesOf({ resources }: V1Container): Partial<V1ContainerStatus> {
         resources,
         ...(resources.requests === undefined ? {} : { allocatedResources: resources.requests }),
     };
-}
-
-function restartCount(container: V1Container, current: ContainerStatus, { pod, kind }: ContainerStatusInput): number {
-    const isPlainInit = kind === 'init' && !isRestartableInit(container);
-    // An init container that ran again in a new sandbox counts on, like others: its attempt does.
-    return isPlainInit && initContainersOf(pod).length === 0 ? 0 : current.attempt;
 }
 
 function containerId({ id }: ContainerStatus, { runtimeName }: ContainerStatusInput): string {
@@ -103,8 +100,9 @@ function forgotten(
         message: 'The container could not be located when the pod was terminated',
         exitCode: unknownExitCode,
     };
-    if (input.pod.metadata?.deletionTimestamp !== undefined) return { ...status, state: { terminated: lost } };
-    return { ...status, lastState: { terminated: lost }, restartCount: status.restartCount + 1 };
+    if (input.pod.metadata?.deletionTimestamp !== undefined)
+        return { ...status, state: { terminated: lost } };
+    return { ...status, lastState: { terminated: lost } };
 }
 
 function stateOf(container: ContainerStatus, input: ContainerStatusInput): V1ContainerState {
@@ -114,7 +112,9 @@ function stateOf(container: ContainerStatus, input: ContainerStatusInput): V1Con
         case 'exited':
             return { terminated: terminated(container, input) };
         case 'created':
-            return container.error === '' ? defaultWaiting(input) : { terminated: terminated(container, input) };
+            return container.error === ''
+                ? defaultWaiting(input)
+                : { terminated: terminated(container, input) };
         case 'unknown':
             return { waiting: { reason: 'ContainerStatusUnknown' } };
     }
@@ -140,6 +140,14 @@ function terminationReason({ oomKilled, error, exitCode }: ContainerStatus): str
     return exitCode === 0 ? 'Completed' : 'Error';
 }
 
+/** How a container ended does not change any more; its message may be gone from the disk since. */
+function kept(state: V1ContainerState, old: V1ContainerState | undefined): V1ContainerState {
+    const same =
+        old?.terminated?.containerID !== undefined &&
+        old.terminated.containerID === state.terminated?.containerID;
+    return same ? old : state;
+}
+
 /** A container that the next sync will start again is waiting; how it ended moves to its last state. */
 function withWaitingReason(
     container: V1Container,
@@ -150,7 +158,8 @@ function withWaitingReason(
     if (reason === undefined || kind === 'ephemeral') return status;
     const instance = latestContainer(state, container.name);
     const done = kind === 'init' && instance?.exitCode === 0 && instance.state === 'exited';
-    if ((done && !isRestartableInit(container)) || !shouldBeRestarted(pod, container, instance)) return status;
+    if ((done && !isRestartableInit(container)) || !shouldBeRestarted(pod, container, instance))
+        return status;
     return {
         ...status,
         state: { waiting: { reason: reason.reason, message: reason.message } },

@@ -88,7 +88,8 @@ function reasonOf({ ended, old }: PodStatusInput): V1PodStatus {
 }
 
 function addresses({ pod, state, old, hostIps }: PodStatusInput, phase: PodPhase): V1PodStatus {
-    const host = hostIps[0] === undefined ? {} : { hostIP: hostIps[0], hostIPs: hostIps.map((ip) => ({ ip })) };
+    const host =
+        hostIps[0] === undefined ? {} : { hostIP: hostIps[0], hostIPs: hostIps.map((ip) => ({ ip })) };
     let ips = isHostNetwork(pod) ? hostIps : state.ips;
     // Known addresses stay in the status of a pod whose sandbox is gone.
     if (ips.length === 0 && isTerminalPhase(phase)) ips = (old.podIPs ?? []).map(({ ip }) => ip);
@@ -117,7 +118,11 @@ function listStatuses(kind: ContainerStatusInput['kind'], input: PodStatusInput)
 
 function withReadiness(
     kind: ContainerStatusInput['kind'],
-    { container, status, readiness }: { container: V1Container; status: V1ContainerStatus; readiness: Readiness },
+    {
+        container,
+        status,
+        readiness,
+    }: { container: V1Container; status: V1ContainerStatus; readiness: Readiness },
 ): V1ContainerStatus {
     const id = status.containerID?.replace(/^[a-z]+:\/\//, '') ?? '';
     const running = status.state?.running !== undefined;

@@ -91,9 +91,12 @@ function readyVerdict(pod: V1Pod, { old, phase }: ConditionInput, containersRead
     const messages: string[] = [];
     for (const { conditionType } of pod.spec?.readinessGates ?? []) {
         const gate = old.find(({ type }) => type === conditionType);
-        if (gate === undefined) messages.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`);
+        if (gate === undefined)
+            messages.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`);
         else if (gate.status !== 'True')
-            messages.push(`the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`);
+            messages.push(
+                `the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`,
+            );
     }
     if (messages.length === 0) return yes;
     return { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') };

@@ -29,7 +29,9 @@ export function podPhase(pod: V1Pod, statuses: Statuses): PodPhase {
     const counts = countRegular(pod, statuses);
     if (init.failed && podRestartPolicy(pod) === 'Never') return 'Failed';
     if (init.pending && !statuses.podIsTerminal) {
-        const anyRan = statuses.regular.some(({ state, lastState }) => state?.running ?? lastState?.terminated);
+        const anyRan = statuses.regular.some(
+            ({ state, lastState }) => state?.running ?? lastState?.terminated,
+        );
         if (!anyRan) return 'Pending';
     }
     return byCounts(pod, counts, statuses.podIsTerminal);

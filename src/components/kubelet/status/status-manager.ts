@@ -14,8 +14,8 @@ const retryMaxMs = 30_000;
 interface Entry {
     status: V1PodStatus;
     version: number;
-    /** Version that the API server has. */
-    sentVersion: number;
+    /** The API server's answer to the last write: newer than what the watch has brought, for a while. */
+    written: V1Pod | undefined;
     /** The containers are gone: the pod may be deleted once its status is written. */
     finished: boolean;
     busy: boolean;
@@ -53,11 +53,12 @@ export class StatusManager {
         const entry = this.#entries.get(uid);
         if (entry === undefined) {
             const fresh = { busy: false, finished: false, retryMs: retryInitialMs, cancelRetry: undefined };
-            this.#entries.set(uid, { ...fresh, status, version: 1, sentVersion: 0 });
-        } else if (!semanticEqual(entry.status, status)) {
+            this.#entries.set(uid, { ...fresh, status, version: 1, written: undefined });
+        } else if (semanticEqual(entry.status, status)) return;
+        else {
             entry.status = status;
             entry.version++;
-        } else if (entry.sentVersion === entry.version) return;
+        }
         this.kick(uid);
     }
 
@@ -69,19 +70,11 @@ export class StatusManager {
         this.kick(uid);
     }
 
-    /** Looks again: the pod in the API has changed. */
+    /** Looks again: the pod in the API has changed, or its mirror is another one. */
     recheck(uid: string): void {
         const entry = this.#entries.get(uid);
         if (entry === undefined) return;
-        const deleting = entry.finished && this.#options.apiPod(uid)?.metadata?.deletionTimestamp !== undefined;
-        if (entry.sentVersion !== entry.version || deleting) this.kick(uid);
-    }
-
-    /** The mirror pod is another one now: everything is sent again. */
-    resend(uid: string): void {
-        const entry = this.#entries.get(uid);
-        if (entry === undefined) return;
-        entry.sentVersion = 0;
+        entry.version++;
         this.kick(uid);
     }
 
@@ -109,8 +102,8 @@ export class StatusManager {
         try {
             for (;;) {
                 const { version } = entry;
-                const done = await this.#write(uid, entry);
-                if (done || version === entry.version || this.#stopped) break;
+                await this.#write(uid, entry);
+                if (version === entry.version || this.#stopped) break;
             }
             entry.retryMs = retryInitialMs;
         } catch (error) {
@@ -127,30 +120,36 @@ export class StatusManager {
         entry.retryMs = Math.min(entry.retryMs * 2, retryMaxMs);
     }
 
-    /** True when the pod needs nothing more. */
-    async #write(uid: string, entry: Entry): Promise<boolean> {
+    async #write(uid: string, entry: Entry): Promise<void> {
         const { client } = this.#options;
-        const pod = this.#options.apiPod(uid);
+        const pod = this.#current(uid, entry);
         const apiUid = pod?.metadata?.uid;
-        if (client === undefined || pod === undefined || apiUid === undefined) return true;
+        if (client === undefined || pod === undefined || apiUid === undefined) return;
         const ref = { namespace: podNamespace(pod), name: podName(pod) };
         try {
-            const { version, status } = entry;
-            const patch = version === entry.sentVersion ? undefined : statusPatch(apiUid, pod.status ?? {}, status);
-            if (patch !== undefined)
-                await client.resource(pods).patch(ref, { type: 'strategic', body: patch }, { subresource: 'status' });
-            entry.sentVersion = version;
+            const { version } = entry;
+            const body = statusPatch(apiUid, pod.status ?? {}, entry.status);
+            if (body !== undefined)
+                entry.written = await client
+                    .resource(pods)
+                    .patch(ref, { type: 'strategic', body }, { subresource: 'status' });
             const deletable = entry.finished && pod.metadata?.deletionTimestamp !== undefined;
-            if (!deletable || entry.version !== version) return false;
-            await client.resource(pods).delete(ref, { gracePeriodSeconds: 0, preconditions: { uid: apiUid } });
-            return true;
+            if (!deletable || entry.version !== version) return;
+            await client
+                .resource(pods)
+                .delete(ref, { gracePeriodSeconds: 0, preconditions: { uid: apiUid } });
         } catch (error) {
             // Deleted, or deleted and created again: the watch tells.
-            if (isReason(error, 'NotFound') || isReason(error, 'Conflict')) {
-                entry.sentVersion = entry.version;
-                return true;
-            }
+            if (isReason(error, 'NotFound') || isReason(error, 'Conflict')) return;
             throw error;
         }
+    }
+
+    /** The newest that is known of the pod in the API: the watch's copy, or the last write's answer. */
+    #current(uid: string, { written }: Entry): V1Pod | undefined {
+        const watched = this.#options.apiPod(uid);
+        if (watched === undefined || written?.metadata?.uid !== watched.metadata?.uid) return watched;
+        const revision = (pod: V1Pod | undefined) => BigInt(pod?.metadata?.resourceVersion ?? '0');
+        return revision(written) > revision(watched) ? written : watched;
     }
 }

@@ -15,7 +15,8 @@ export function statusPatch(uid: string, from: V1PodStatus, to: V1PodStatus): ob
         if (semanticEqual(old[key], wanted[key])) continue;
         status[key] = wanted[key] ?? null;
     }
-    if (Array.isArray(status['podIPs'])) status['podIPs'] = [...(status['podIPs'] as object[]), { $patch: 'replace' }];
+    if (Array.isArray(status['podIPs']))
+        status['podIPs'] = [...(status['podIPs'] as object[]), { $patch: 'replace' }];
     const conditions = changedConditions(from.conditions ?? [], to.conditions ?? []);
     if (conditions.length > 0) status['conditions'] = conditions;
     if (Object.keys(status).length === 0) return undefined;

@@ -46,7 +46,8 @@ export class TerminationMessages {
         const path = this.#paths.terminationMessage(container.pod.uid, container.name, container.attempt);
         const text = await readStart(path);
         if (text !== '') return text;
-        const fallback = container.annotations[terminationMessagePolicyAnnotation] === 'FallbackToLogsOnError';
+        const fallback =
+            container.annotations[terminationMessagePolicyAnnotation] === 'FallbackToLogsOnError';
         if (!fallback || container.exitCode === 0) return container.error;
         try {
             return await this.#logTail(container.id);
@@ -74,7 +75,12 @@ async function readStart(path: string): Promise<string> {
     try {
         const file = await open(path, 'r');
         try {
-            const { bytesRead, buffer } = await file.read(Buffer.alloc(messageBytesMax), 0, messageBytesMax, 0);
+            const { bytesRead, buffer } = await file.read(
+                Buffer.alloc(messageBytesMax),
+                0,
+                messageBytesMax,
+                0,
+            );
             return buffer.subarray(0, bytesRead).toString('utf8');
         } finally {
             await file.close();

@@ -82,7 +82,8 @@ function planInit(walk: Walk, { index, spec, status }: InitContainer): Step {
         case 'running':
             return 'goOn';
         case 'created':
-            if (status.error !== '' && !restartsAfterExit(pod, spec, status.exitCode || 128)) return 'podFailed';
+            if (status.error !== '' && !restartsAfterExit(pod, spec, status.exitCode || 128))
+                return 'podFailed';
             actions.startInit.push(index);
             return 'goOn';
         case 'exited':

@@ -1,12 +1,12 @@
 import type { V1Pod } from '../../../api/meta/object.ts';
-import {
-    containersOf,
-    ephemeralContainersOf,
-    initContainersOf,
-    isHostNetwork,
-} from '../pod/pod.ts';
+import { containersOf, ephemeralContainersOf, initContainersOf, isHostNetwork } from '../pod/pod.ts';
 import { latestContainer, type PodRuntimeState } from '../pod/pod-runtime-state.ts';
-import { podRestartPolicy, restartsAfterExit, restartsOnFailure, shouldBeRestarted } from '../pod/restart-policy.ts';
+import {
+    podRestartPolicy,
+    restartsAfterExit,
+    restartsOnFailure,
+    shouldBeRestarted,
+} from '../pod/restart-policy.ts';
 import { computeInitContainerActions } from './compute-init-actions.ts';
 import { killVerdict, unknownKill, type PodActions, type ProbeVerdicts } from './pod-actions.ts';
 
@@ -94,7 +94,8 @@ function planRegularContainers(pod: V1Pod, { state, probes, actions }: Plan): vo
             kept++;
             return;
         }
-        const restart = verdict.reason === 'definitionChanged' || restartsAfterExit(pod, spec, killedExitCode);
+        const restart =
+            verdict.reason === 'definitionChanged' || restartsAfterExit(pod, spec, killedExitCode);
         if (restart) actions.start.push(index);
         const message = restart ? `${verdict.message}, will be restarted` : verdict.message;
         actions.kill.push({ container: status, spec, message, reason: verdict.reason });

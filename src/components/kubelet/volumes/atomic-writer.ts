@@ -1,4 +1,17 @@
-import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
+import {
+    chmod,
+    chown,
+    mkdir,
+    readdir,
+    readFile,
+    readlink,
+    rename,
+    rm,
+    stat,
+    symlink,
+    unlink,
+    writeFile,
+} from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 
 export interface FileProjection {

@@ -9,8 +9,7 @@ import { VolumeError, type VolumePlugin } from './volume-plugin.ts';
 export const emptyDirVolume: VolumePlugin = {
     name: 'kubernetes.io/empty-dir',
     // A volume without any source is an emptyDir too.
-    supports: (volume) =>
-        volume.emptyDir !== undefined || Object.keys(volume).every((key) => key === 'name'),
+    supports: (volume) => volume.emptyDir !== undefined || Object.keys(volume).every((key) => key === 'name'),
     async setUp({ pod, volume, paths }) {
         const hostPath = paths.volume(podUid(pod), 'empty-dir', volume.name);
         const created = (await mkdir(hostPath, { recursive: true, mode: 0o777 })) !== undefined;

@@ -20,7 +20,8 @@ export async function checkHostPath(path: string, type: string): Promise<void> {
         if ((await statOrUndefined(path)) === undefined) await mkdir(path, { recursive: true });
         return;
     }
-    if (type === 'DirectoryOrCreate') await mkdir(path, { recursive: true, mode: 0o755 }).catch(ignoreExisting);
+    if (type === 'DirectoryOrCreate')
+        await mkdir(path, { recursive: true, mode: 0o755 }).catch(ignoreExisting);
     if (type === 'FileOrCreate') await (await open(path, 'a', 0o644)).close();
     const test = tests[type];
     if (test === undefined) throw new VolumeError(`${type} is an invalid volume type`);

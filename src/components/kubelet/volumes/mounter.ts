@@ -30,7 +30,9 @@ export async function mountTmpfs(
     { sizeBytes, mode }: { sizeBytes?: number | undefined; mode: string },
 ): Promise<void> {
     const options = [`mode=${mode}`, ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])];
-    await run('mount', ['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', path], { timeout: commandTimeoutMs });
+    await run('mount', ['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', path], {
+        timeout: commandTimeoutMs,
+    });
 }
 
 /** Makes `source` visible at `target` too. `source` may be a /proc/<pid>/fd/<n> link. */

@@ -14,7 +14,12 @@ export interface ProjectedSource {
 }
 
 /** Files of a ConfigMap or Secret: all keys, or the listed ones under their paths. */
-export function projectKeys({ data, items, defaultMode, optional }: ProjectedSource): Map<string, FileProjection> {
+export function projectKeys({
+    data,
+    items,
+    defaultMode,
+    optional,
+}: ProjectedSource): Map<string, FileProjection> {
     const files = new Map<string, FileProjection>();
     if (items === undefined || items.length === 0) {
         for (const [key, content] of data) files.set(key, { data: content, mode: defaultMode });
@@ -38,10 +43,13 @@ export function configMapData(map: {
 }): Map<string, Buffer> {
     const result = new Map<string, Buffer>();
     for (const [key, text] of Object.entries(map.data ?? {})) result.set(key, Buffer.from(text));
-    for (const [key, text] of Object.entries(map.binaryData ?? {})) result.set(key, Buffer.from(text, 'base64'));
+    for (const [key, text] of Object.entries(map.binaryData ?? {}))
+        result.set(key, Buffer.from(text, 'base64'));
     return result;
 }
 
 export function secretData(secret: { data?: Record<string, string> | undefined }): Map<string, Buffer> {
-    return new Map(Object.entries(secret.data ?? {}).map(([key, text]) => [key, Buffer.from(text, 'base64')]));
+    return new Map(
+        Object.entries(secret.data ?? {}).map(([key, text]) => [key, Buffer.from(text, 'base64')]),
+    );
 }

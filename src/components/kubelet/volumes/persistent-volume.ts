@@ -12,8 +12,7 @@ export const persistentVolume: VolumePlugin = {
         const namespace = podNamespace(pod);
         const claimName = volume.persistentVolumeClaim?.claimName ?? '';
         const claim = await objects.persistentVolumeClaim(namespace, claimName);
-        if (claim === undefined)
-            throw new VolumeError(`persistentvolumeclaim "${claimName}" not found`);
+        if (claim === undefined) throw new VolumeError(`persistentvolumeclaim "${claimName}" not found`);
         const volumeName = claim.spec?.volumeName;
         if (!volumeName || claim.status?.phase !== 'Bound')
             throw new VolumeError(`PVC ${namespace}/${claimName} is not bound`);

@@ -24,7 +24,8 @@ export const projectedVolume: VolumePlugin = {
                 files.set(source.serviceAccountToken.path, token.file);
                 refreshAtMs = Math.min(refreshAtMs ?? Infinity, token.refreshAtMs);
             } else
-                for (const [path, file] of await sourceFiles(input, source, defaultMode)) files.set(path, file);
+                for (const [path, file] of await sourceFiles(input, source, defaultMode))
+                    files.set(path, file);
         }
         await writeProjectedVolume(hostPath, files, { pod: input.pod, secret: true });
         return { hostPath, refreshAtMs };

@@ -33,7 +33,14 @@ export async function secretFiles(input: VolumeSetUp, keys: KeysOf): Promise<Fil
 
 function project(
     kind: string,
-    { name, namespace, items, optional, defaultMode, data }: KeysOf & { namespace: string; data: Map<string, Buffer> },
+    {
+        name,
+        namespace,
+        items,
+        optional,
+        defaultMode,
+        data,
+    }: KeysOf & { namespace: string; data: Map<string, Buffer> },
 ): Files {
     return projectKeys({
         kind,

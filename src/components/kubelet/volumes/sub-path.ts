@@ -63,7 +63,9 @@ async function openInside(root: string, path: string): Promise<FileHandle> {
 /** Makes the missing directories of a sub path, each inside a handle of its parent. */
 async function makeDirectories(root: string, subPath: string): Promise<void> {
     if ((await stat(join(root, subPath)).catch(() => undefined)) !== undefined) return;
-    const components = normalize(subPath).split('/').filter((part) => part !== '' && part !== '.');
+    const components = normalize(subPath)
+        .split('/')
+        .filter((part) => part !== '' && part !== '.');
     let existing = root;
     for (const component of components) {
         const next = join(existing, component);

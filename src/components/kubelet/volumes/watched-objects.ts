@@ -36,7 +36,12 @@ export class WatchedObjects implements ObjectSource {
     readonly #entries = new Map<string, Entry>();
     #stopped = false;
 
-    constructor(options: { client: Client; clock: Clock; logger: Logger; onChange: (podUid: string) => void }) {
+    constructor(options: {
+        client: Client;
+        clock: Clock;
+        logger: Logger;
+        onChange: (podUid: string) => void;
+    }) {
         this.#client = options.client;
         this.#clock = options.clock;
         this.#logger = options.logger;
@@ -49,7 +54,8 @@ export class WatchedObjects implements ObjectSource {
             referencedObjects(pod).map(({ kind, name }) => `${kind}/${podNamespace(pod)}/${name}`),
         );
         for (const key of wanted) this.#entry(key).users.add(podUid(pod));
-        for (const [key, entry] of this.#entries) if (!wanted.has(key)) this.#dropUser(key, entry, podUid(pod));
+        for (const [key, entry] of this.#entries)
+            if (!wanted.has(key)) this.#dropUser(key, entry, podUid(pod));
     }
 
     unregister(uid: string): void {
@@ -81,7 +87,13 @@ export class WatchedObjects implements ObjectSource {
     #entry(key: string): Entry {
         let entry = this.#entries.get(key);
         if (entry === undefined) {
-            entry = { object: undefined, watch: undefined, expiresAtMs: 0, loading: undefined, users: new Set() };
+            entry = {
+                object: undefined,
+                watch: undefined,
+                expiresAtMs: 0,
+                loading: undefined,
+                users: new Set(),
+            };
             if (this.#entries.size < entriesMax) this.#entries.set(key, entry);
         }
         return entry;
@@ -93,7 +105,11 @@ export class WatchedObjects implements ObjectSource {
         this.#entries.delete(key);
     }
 
-    async #get<T extends ApiObject>(type: ResourceType<T>, namespace: string, name: string): Promise<T | undefined> {
+    async #get<T extends ApiObject>(
+        type: ResourceType<T>,
+        namespace: string,
+        name: string,
+    ): Promise<T | undefined> {
         const entry = this.#entry(`${type.kind}/${namespace}/${name}`);
         if (entry.watch === undefined && this.#clock.monotonicMs() >= entry.expiresAtMs) {
             entry.loading ??= this.#load(type, { namespace, name }, entry).finally(() => {
