@@ -3,7 +3,6 @@ import {
     prefixEnd,
     StoreError,
     type KeyValue,
-    type OpResponse,
     type Store,
     type StoreOp,
     type TxnResult,
@@ -528,7 +527,7 @@ async function create(store: Store, key: string, value: string): Promise<TxnResu
 
 async function rejectsWith(promise: Promise<unknown>, reason: StoreError['reason']): Promise<void> {
     const error = await promise.then(
-        (value: OpResponse | unknown) => value,
+        (value: unknown) => value,
         (thrown: unknown) => thrown,
     );
     expect(error).toBeInstanceOf(StoreError);

@@ -6,8 +6,8 @@ const fullDiskPattern = /no space left on device|disk quota exceeded|file too la
 export function diskError(error: unknown, doing: string): StoreError {
     if (error instanceof StoreError) return error;
     const root = rootCause(error);
-    const text = root instanceof Error ? root.message : String(root);
-    switch (codeOf(root)) {
+    const text = String(property(root, 'message') ?? root);
+    switch (property(root, 'code')) {
         case 'LEVEL_LOCKED':
             return new StoreError('locked', `${doing}: another process uses the directory`, { cause: error });
         case 'LEVEL_CORRUPTION':
@@ -26,10 +26,14 @@ export function diskError(error: unknown, doing: string): StoreError {
 /** abstract-level wraps what went wrong on open into LEVEL_DATABASE_NOT_OPEN. */
 function rootCause(error: unknown): unknown {
     let root = error;
-    while (root instanceof Error && root.cause !== undefined) root = root.cause;
+    for (let cause = property(root, 'cause'); cause !== undefined; cause = property(root, 'cause')) {
+        root = cause;
+    }
     return root;
 }
 
-function codeOf(error: unknown): unknown {
-    return error instanceof Error && 'code' in error ? error.code : undefined;
+/** Errors made by native code are no `instanceof Error` in every JavaScript realm. */
+function property(value: unknown, name: 'message' | 'code' | 'cause'): unknown {
+    if (typeof value !== 'object' || value === null) return undefined;
+    return (value as Partial<Record<typeof name, unknown>>)[name];
 }

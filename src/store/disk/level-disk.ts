@@ -51,9 +51,15 @@ export class LevelDisk implements Disk {
         if (this.#state === 'closed') throw closedError();
         assert(this.#state === 'ok', 'write to a disk that was not recovered', { state: this.#state });
         try {
+            // The chained form copies less than the one that takes an array.
+            const batch = this.#engine.batch();
+            for (const write of writes) {
+                if (write.type === 'put') batch.put(write.key, write.value);
+                else batch.del(write.key);
+            }
             // `sync` is LevelDB's own option: wait for fdatasync of its log.
             const batchOptions: object = options;
-            await this.#engine.batch(writes as DiskWrite[], batchOptions);
+            await batch.write(batchOptions);
         } catch (error) {
             this.#state = 'writeFailed';
             throw diskError(error, 'cannot write to the store');

@@ -37,8 +37,8 @@ export interface SingleMemberLogOptions<Command, Outcome> {
 interface Pending<Command, Outcome> {
     command: Command;
     options: ProposeOptions;
-    resolve(outcome: Outcome): void;
-    reject(error: unknown): void;
+    resolve: (outcome: Outcome) => void;
+    reject: (error: unknown) => void;
 }
 
 /** After a failed write, the next attempt is made no sooner; commands in between fail at once. */

@@ -17,8 +17,6 @@ export interface Evaluated {
     toLoad: KeyValue[];
     /** Those of them whose value is not wanted. */
     toStrip: KeyValue[];
-    /** Versions before this transaction's writes, for watchers; parts of `result`. */
-    previous: Map<string, KeyValue>;
     /** Why the values in `result` could not be loaded. */
     failure?: unknown;
 }
@@ -47,7 +45,6 @@ class Evaluation {
     readonly #undo: Undo[] = [];
     readonly #toLoad: KeyValue[] = [];
     readonly #toStrip: KeyValue[] = [];
-    readonly #previous = new Map<string, KeyValue>();
     readonly #responses: OpResponse[] = [];
 
     constructor(history: History, reader: Reader) {
@@ -91,7 +88,6 @@ class Evaluation {
             undo: this.#undo,
             toLoad: this.#toLoad,
             toStrip: this.#toStrip,
-            previous: this.#previous,
         };
     }
 
@@ -112,7 +108,7 @@ class Evaluation {
             lease: op.lease ?? 0,
             value: op.value,
             decoded: op.decoded,
-            previousRevision: live?.modRevision ?? 0,
+            previous,
         });
         this.#responses.push({ type: 'put', previous });
     }
@@ -132,7 +128,7 @@ class Evaluation {
                 lease: 0,
                 value: noValue,
                 decoded: undefined,
-                previousRevision: entry.modRevision,
+                previous,
             });
             return previous;
         });
@@ -143,7 +139,6 @@ class Evaluation {
         assert(entry.modRevision < this.#revision, 'a transaction writes a key twice', { key: entry.key });
         const previous = this.#reader.version(entry, entry.modRevision);
         this.#toLoad.push(previous);
-        this.#previous.set(entry.key, previous);
         return previous;
     }
 

@@ -1,4 +1,5 @@
 import { assert } from '../../util/assert.ts';
+import type { KeyValue } from '../store.ts';
 import { GarbageQueue } from './garbage-queue.ts';
 import { KeyIndex, type KeyEntry } from './key-index.ts';
 
@@ -11,8 +12,8 @@ export interface StagedWrite {
     lease: number;
     value: Buffer;
     decoded: object | undefined;
-    /** Revision of the live version before; 0 when there was none. */
-    previousRevision: number;
+    /** The live version before, without its value until it is loaded; undefined when there was none. */
+    previous: KeyValue | undefined;
 }
 
 /** The effects of one transaction, in key order. */
@@ -69,7 +70,10 @@ export class History {
         assert(before.modRevision < revision, 'a transaction wrote a key twice', { key, revision });
         entry.older ??= [];
         entry.older.push(entry.version === 0 ? -entry.modRevision : entry.modRevision);
-        Object.assign(entry, { modRevision: revision, createRevision, version, lease });
+        entry.modRevision = revision;
+        entry.createRevision = createRevision;
+        entry.version = version;
+        entry.lease = lease;
         return { entry, before };
     }
 
@@ -81,7 +85,10 @@ export class History {
         }
         entry.older?.pop();
         if (entry.older?.length === 0) entry.older = undefined;
-        Object.assign(entry, before);
+        entry.modRevision = before.modRevision;
+        entry.createRevision = before.createRevision;
+        entry.version = before.version;
+        entry.lease = before.lease;
     }
 
     /** Makes a staged transaction visible. */
@@ -92,8 +99,8 @@ export class History {
     }
 
     queueGarbage(revision: number, writes: readonly StagedWrite[]): void {
-        for (const { key, previousRevision } of writes) {
-            if (previousRevision > 0) this.garbage.push(revision, previousRevision, key);
+        for (const { key, previous } of writes) {
+            if (previous !== undefined) this.garbage.push(revision, previous.modRevision, key);
         }
         for (const { key, tombstone } of writes) {
             if (tombstone) this.garbage.push(revision + 1, revision, key);

@@ -1,7 +1,7 @@
 import type { DiskWrite, PreparedGroup, Settled } from '../log/log.ts';
 import type { LocalStateMachine } from '../log/single-member-log.ts';
 import type { Disk } from '../disk/disk.ts';
-import type { KeyValue, StoreEvent, TxnRequest, TxnResult } from '../store.ts';
+import type { StoreEvent, TxnRequest, TxnResult } from '../store.ts';
 import { eventOf } from './event.ts';
 import { evaluate, type Evaluated } from './evaluate.ts';
 import type { History, StagedTxn, StagedWrite } from './history.ts';
@@ -14,7 +14,7 @@ export interface MvccMachineOptions {
     history: History;
     reader: Reader;
     /** Called for each applied transaction, in order; must not throw. */
-    onApply(txn: StagedTxn, events: () => StoreEvent[]): void;
+    onApply: (txn: StagedTxn, events: () => StoreEvent[]) => void;
     /** The clean-shutdown mark that is on disk: a revision, or undefined. */
     cleanRevision: number | undefined;
 }
@@ -94,9 +94,9 @@ class Group implements PreparedGroup<TxnResult> {
         for (const slot of this.#slots) {
             const evaluated = evaluatedOf(slot);
             if (evaluated?.txn === undefined) continue;
-            const { txn, previous } = evaluated;
+            const { txn } = evaluated;
             history.apply(txn);
-            onApply(txn, () => eventsOf(txn, previous));
+            onApply(txn, () => eventsOf(txn));
         }
         for (const write of this.writes) history.writtenBytes += sizeOf(write);
         if (durable) this.written();
@@ -160,10 +160,14 @@ function settle(slot: Slot): Settled<TxnResult> {
 function encode(txn: StagedTxn, write: StagedWrite, newestTxn: number): DiskWrite {
     const key = encodeRecordKey(txn.revision, write.key);
     const value = encodeRecord(key, {
-        ...write,
         revision: txn.revision,
+        tombstone: write.tombstone,
         previousRevision: newestTxn,
         recordsInTxn: txn.writes.length,
+        createRevision: write.createRevision,
+        version: write.version,
+        lease: write.lease,
+        value: write.value,
     });
     return { type: 'put', key, value };
 }
@@ -172,11 +176,11 @@ function sizeOf(write: DiskWrite): number {
     return write.type === 'put' ? write.key.length + write.value.length : write.key.length;
 }
 
-/** What watchers are told; `previous` holds the versions before, loaded. */
-function eventsOf(txn: StagedTxn, previous: ReadonlyMap<string, KeyValue>): StoreEvent[] {
-    return txn.writes.map((write) => {
-        const event = eventOf(txn.revision, write);
-        event.previous = previous.get(write.key);
+/** What watchers are told. */
+function eventsOf({ revision, writes }: StagedTxn): StoreEvent[] {
+    return writes.map((write) => {
+        const event = eventOf(revision, write);
+        event.previous = write.previous;
         return event;
     });
 }

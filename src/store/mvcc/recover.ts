@@ -1,7 +1,8 @@
 import type { Disk } from '../disk/disk.ts';
 import { relaxedPendingMax } from '../log/log.ts';
-import { StoreError } from '../store.ts';
+import { StoreError, type KeyValue } from '../store.ts';
 import { History, type StagedWrite } from './history.ts';
+import type { KeyEntry } from './key-index.ts';
 import { formatVersion, formatWrite, readMeta } from './meta.ts';
 import { allRecords, decodeRecord, type StoredRecord } from './record.ts';
 
@@ -78,7 +79,7 @@ class IndexBuilder {
             lease: record.lease,
             value: noValue,
             decoded: undefined,
-            previousRevision: entry !== undefined && entry.version > 0 ? entry.modRevision : 0,
+            previous: entry && entry.version > 0 ? versionOf(entry) : undefined,
         };
         this.#history.stage(revision, write);
         this.#txn.writes.push(write);
@@ -108,4 +109,8 @@ class IndexBuilder {
         if (previousRevision === this.#history.newestTxn) return;
         throw new StoreError('corrupt', `revision ${previousRevision}, before ${revision}, is missing`);
     }
+}
+
+function versionOf({ key, createRevision, modRevision, version, lease }: KeyEntry): KeyValue {
+    return { key, value: noValue, createRevision, modRevision, version, lease };
 }
