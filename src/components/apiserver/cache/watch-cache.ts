@@ -1,0 +1,105 @@
+import type { ResourceDefinition } from '../../../api/groups/resource.ts';
+import type { KeyValue, StoreEvent } from '../../../store/store.ts';
+import { StoredObject } from '../stored-object.ts';
+import { CacheEvent } from './cache-event.ts';
+import { EventRing } from './event-ring.ts';
+import { SortedObjects } from './sorted-objects.ts';
+
+/** Events that a resource remembers for watchers that come back after a short absence. */
+export const watchEventsMax = 1024;
+
+/** Gets a resource's events as they are applied, synchronously and in order. */
+export interface CacheSubscriber {
+    /** Only events of keys that start with it are delivered. */
+    readonly keyPrefix: string;
+    onEvent(event: CacheEvent): void;
+    /** The cache was emptied or stopped: the watch cannot go on. */
+    onClose(): void;
+}
+
+/**
+ * Current objects and recent events of one resource (one storage prefix).
+ *
+ * Invariants: `objects` is exactly the store's content below `root` at the revision of the last applied
+ * batch; the ring holds every event after `ring.oldest`; a subscriber added between two batches misses
+ * none of the second.
+ */
+export class WatchCache {
+    /** The version in which objects are stored; the others are converted from it. */
+    readonly definition: ResourceDefinition;
+    /** "/registry/pods/". */
+    readonly root: string;
+    readonly objects = new SortedObjects();
+    readonly ring: EventRing;
+    #subscribers = new Set<CacheSubscriber>();
+
+    constructor(definition: ResourceDefinition, eventsMax = watchEventsMax) {
+        this.definition = definition;
+        this.root = `/registry/${definition.storagePrefix}/`;
+        this.ring = new EventRing(eventsMax, 0);
+    }
+
+    /** Replaces everything by what the store has at `revision`. */
+    load(kvs: Iterable<KeyValue>, revision: number): void {
+        this.objects.clear();
+        for (const kv of kvs) this.objects.set(kv.key, StoredObject.fromStore(kv));
+        this.ring.reset(revision);
+        this.close();
+    }
+
+    keyOf(namespace: string, name: string): string {
+        return this.definition.namespaced ? `${this.root}${namespace}/${name}` : this.root + name;
+    }
+
+    /** Prefix of the keys of a namespace, or of all when it is empty. */
+    prefixOf(namespace: string): string {
+        return this.definition.namespaced && namespace !== '' ? `${this.root}${namespace}/` : this.root;
+    }
+
+    apply(events: readonly StoreEvent[]): void {
+        for (const event of events) {
+            const change = this.#change(event);
+            if (change === undefined) continue;
+            this.ring.push(change);
+            for (const subscriber of this.#subscribers) {
+                if (change.object.key.startsWith(subscriber.keyPrefix)) subscriber.onEvent(change);
+            }
+            change.dropFrames();
+        }
+    }
+
+    subscribe(subscriber: CacheSubscriber): () => void {
+        this.#subscribers.add(subscriber);
+        return () => {
+            this.#subscribers.delete(subscriber);
+        };
+    }
+
+    get subscriberCount(): number {
+        return this.#subscribers.size;
+    }
+
+    /** Ends all watches. */
+    close(): void {
+        const subscribers = [...this.#subscribers];
+        this.#subscribers.clear();
+        for (const subscriber of subscribers) subscriber.onClose();
+    }
+
+    #change({ type, kv, decoded }: StoreEvent): CacheEvent | undefined {
+        const previous = this.objects.get(kv.key);
+        if (type === 'delete') {
+            if (previous === undefined) return undefined;
+            this.objects.delete(kv.key);
+            const object = previous.withRevision(kv.modRevision);
+            return new CacheEvent('DELETED', kv.modRevision, { object, previous });
+        }
+        const object =
+            decoded instanceof StoredObject ? decoded.commit(kv.modRevision) : StoredObject.fromStore(kv);
+        this.objects.set(kv.key, object);
+        return new CacheEvent(previous === undefined ? 'ADDED' : 'MODIFIED', kv.modRevision, {
+            object,
+            previous,
+        });
+    }
+}

@@ -1,0 +1,99 @@
+import { apiVersionOf, type V1ListMeta } from '../../../api/meta/object.ts';
+import type { ListResult } from '../request.ts';
+import type { StoredObject } from '../stored-object.ts';
+import type { ResourceDefinition } from '../../../api/groups/resource.ts';
+import type { Media } from './negotiate.ts';
+import { partialOf, tableOf } from './table.ts';
+import { toYaml } from './yaml.ts';
+
+const comma = Buffer.from(',');
+const listEnd = Buffer.from(']}');
+
+/**
+ * The answer as pieces to be sent one after the other. Plain JSON of stored objects is made of the stored
+ * bytes themselves; every other form is built from the parsed objects.
+ */
+export async function encodeObject(
+    object: StoredObject,
+    definition: ResourceDefinition,
+    media: Media,
+    nowMs: number,
+): Promise<Buffer[]> {
+    const isVerbatim = media.serializer === 'json' && !media.isPretty && media.shape.type === 'object';
+    if (isVerbatim) return object.wireParts();
+    return [await encodeValue(shaped(object, definition, media, nowMs), media)];
+}
+
+function shaped(
+    object: StoredObject,
+    definition: ResourceDefinition,
+    { shape }: Media,
+    nowMs: number,
+): object {
+    switch (shape.type) {
+        case 'object':
+            return object.object;
+        case 'partial':
+            return partialOf(object);
+        case 'table': {
+            const metadata = { resourceVersion: object.metadata.resourceVersion };
+            const { includeObject } = shape;
+            return tableOf(definition, [object], { metadata, includeObject, nowMs, withColumns: true });
+        }
+    }
+}
+
+export async function encodeList(list: ListResult, media: Media, nowMs: number): Promise<Buffer[]> {
+    const { definition, items } = list;
+    const metadata = listMetaOf(list);
+    const { shape } = media;
+    if (media.serializer === 'json' && !media.isPretty && shape.type === 'object') {
+        return listParts(list, metadata);
+    }
+    switch (shape.type) {
+        case 'object': {
+            const head = { kind: definition.listKind, apiVersion: apiVersionOf(definition) };
+            return [
+                await encodeValue({ ...head, metadata, items: items.map(({ object }) => object) }, media),
+            ];
+        }
+        case 'partial': {
+            const head = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' };
+            return [await encodeValue({ ...head, metadata, items: items.map(partialOf) }, media)];
+        }
+        case 'table': {
+            const { includeObject } = shape;
+            const table = tableOf(definition, items, { metadata, includeObject, nowMs, withColumns: true });
+            return [await encodeValue(table, media)];
+        }
+    }
+}
+
+export function listMetaOf(list: ListResult): V1ListMeta {
+    return {
+        resourceVersion: list.resourceVersion,
+        ...(list.continue === undefined ? {} : { continue: list.continue }),
+        ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
+    };
+}
+
+function listParts({ definition, items }: ListResult, metadata: V1ListMeta): Buffer[] {
+    const head = {
+        kind: definition.listKind,
+        apiVersion: apiVersionOf(definition),
+        metadata,
+    };
+    const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
+    for (const [index, item] of items.entries()) {
+        if (index > 0) parts.push(comma);
+        parts.push(...item.wireParts());
+    }
+    parts.push(listEnd);
+    return parts;
+}
+
+export async function encodeValue(value: object, media: Media): Promise<Buffer> {
+    if (media.serializer === 'yaml') return Buffer.from(await toYaml(value));
+    const text = media.isPretty ? `${JSON.stringify(value, undefined, 2)}\n` : JSON.stringify(value);
+    return Buffer.from(text);
+}

@@ -1,0 +1,75 @@
+import { ageColumn, nameColumn } from '../../../api/groups/columns.ts';
+import type { Column, ResourceDefinition } from '../../../api/groups/resource.ts';
+import type { ApiObject } from '../../../api/meta/object.ts';
+import type { StoredObject } from '../stored-object.ts';
+
+const tableVersion = 'meta.k8s.io/v1';
+
+/** The object's metadata alone, as PartialObjectMetadata. */
+export interface PartialObject {
+    kind: 'PartialObjectMetadata';
+    apiVersion: typeof tableVersion;
+    metadata: object;
+}
+
+export interface TableRow {
+    cells: (string | number | boolean | null)[];
+    object?: object;
+}
+
+export interface Table {
+    kind: 'Table';
+    apiVersion: typeof tableVersion;
+    metadata: object;
+    columnDefinitions: object[];
+    rows: TableRow[];
+}
+
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+export function columnsOf({ strategy }: ResourceDefinition): readonly Column<ApiObject>[] {
+    return strategy.columns ?? [nameColumn, ageColumn];
+}
+
+export function partialOf({ metadata }: StoredObject): PartialObject {
+    return { kind: 'PartialObjectMetadata', apiVersion: tableVersion, metadata };
+}
+
+export function tableOf(
+    definition: ResourceDefinition,
+    objects: readonly StoredObject[],
+    options: { metadata: object; includeObject: IncludeObject; nowMs: number; withColumns: boolean },
+): Table {
+    const columns = columnsOf(definition);
+    return {
+        kind: 'Table',
+        apiVersion: tableVersion,
+        metadata: options.metadata,
+        columnDefinitions: options.withColumns
+            ? columns.map(({ name, type, format = '', description, priority }) => ({
+                  name,
+                  type,
+                  format,
+                  description,
+                  priority,
+              }))
+            : [],
+        rows: objects.map((object) => rowOf(columns, object, options)),
+    };
+}
+
+function rowOf(
+    columns: readonly Column<ApiObject>[],
+    stored: StoredObject,
+    { includeObject, nowMs }: { includeObject: IncludeObject; nowMs: number },
+): TableRow {
+    const cells = columns.map((column) => column.value(stored.object, nowMs));
+    switch (includeObject) {
+        case 'None':
+            return { cells };
+        case 'Metadata':
+            return { cells, object: partialOf(stored) };
+        case 'Object':
+            return { cells, object: stored.object };
+    }
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ApiObject } from '../../api/meta/object.ts';
+import type { Handler, ApiRequest } from './request.ts';
+import type { ResourceRequestInfo } from './request-info.ts';
+
+/** What others add to the server without the generic registry knowing about it. */
+export interface ServerExtensions {
+    /** Paths that are no resources: discovery, OpenAPI, … The longest match wins. */
+    routes?: readonly NonResourceRoute[];
+    /** Resources and subresources with their own way of answering: reviews, token, log, exec, proxy. */
+    resources?: readonly ResourceHandler[];
+    /** Steps of writes that need more than a strategy: service addresses, node ports. */
+    hooks?: readonly RegistryHook[];
+    /** Named checks of /readyz besides the built-in ones. */
+    readyChecks?: readonly HealthCheck[];
+}
+
+export interface NonResourceRoute {
+    path: string;
+    /** Also answers every path below. Default false. */
+    prefix?: boolean;
+    handle: Handler;
+}
+
+export interface ResourceHandler {
+    group: string;
+    resource: string;
+    /** "" for the resource itself. */
+    subresource: string;
+    /** Absent: all verbs. */
+    verbs?: readonly string[];
+    /** Exempt from request timeout and the bound of requests in flight: log, exec, proxy. */
+    longRunning?: boolean;
+    handle(request: ApiRequest, info: ResourceRequestInfo): ReturnType<Handler>;
+    /** HTTP/1.1 upgrades (WebSocket, SPDY), called after authentication and authorization. */
+    upgrade?(request: ApiRequest, info: ResourceRequestInfo, connection: UpgradeConnection): Promise<void>;
+}
+
+/** An HTTP/1.1 connection that asked for another protocol. Whoever gets it answers and closes it. */
+export interface UpgradeConnection {
+    request: IncomingMessage;
+    socket: Duplex;
+    /** Bytes that were already read past the request's header. */
+    head: Buffer;
+}
+
+/**
+ * Runs inside the registry's writes of one resource, for what must be allotted outside of the object.
+ * Each step returns how to undo it, called when the write fails or was a dry run.
+ */
+export interface RegistryHook {
+    group: string;
+    resource: string;
+    /** After defaults and mutating admission, before validation; may change the object. */
+    beginCreate?(object: ApiObject, context: HookContext): Promise<Undo | undefined>;
+    beginUpdate?(object: ApiObject, old: ApiObject, context: HookContext): Promise<Undo | undefined>;
+    /** The write is durable. */
+    afterUpdate?(object: ApiObject, old: ApiObject): void;
+    /** The object is gone. */
+    afterDelete?(object: ApiObject): void;
+}
+
+export interface HookContext {
+    dryRun: boolean;
+}
+
+export type Undo = () => void | Promise<void>;
+
+export interface HealthCheck {
+    name: string;
+    /** Throws, or resolves to a sentence, when it is not well. */
+    check(): Promise<string | undefined> | string | undefined;
+}

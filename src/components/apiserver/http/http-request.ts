@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { anonymous, type Identity } from '../identity.ts';
+import type { ApiRequest, RequestBody, RequestOrigin } from '../request.ts';
+import type { RequestInfo } from '../request-info.ts';
+import { readBody } from './read-body.ts';
+
+/** A request that came over a socket. */
+export class HttpRequest implements ApiRequest {
+    readonly method: string;
+    readonly path: string;
+    readonly query: URLSearchParams;
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly origin: RequestOrigin;
+    readonly auditId: string;
+    readonly signal: AbortSignal;
+    readonly warnings: string[] = [];
+    info: RequestInfo;
+    identity: Identity = anonymous;
+    readonly #message: IncomingMessage | Http2ServerRequest;
+    #body: Promise<RequestBody> | undefined;
+
+    constructor(
+        message: IncomingMessage | Http2ServerRequest,
+        response: ServerResponse | Http2ServerResponse | undefined,
+        signal: AbortSignal,
+    ) {
+        const url = message.url ?? '/';
+        const question = url.indexOf('?');
+        this.#message = message;
+        this.method = message.method ?? 'GET';
+        this.path = question < 0 ? url : url.slice(0, question);
+        this.query = new URLSearchParams(question < 0 ? '' : url.slice(question + 1));
+        this.headers = distinctHeaders(message.rawHeaders);
+        const given = this.headers['audit-id'];
+        this.auditId = typeof given === 'string' && given.length <= 64 ? given : randomUUID();
+        this.signal = signal;
+        this.info = { kind: 'nonResource', path: this.path, verb: this.method.toLowerCase() };
+        this.origin = {
+            type: 'http',
+            peerCertificate: peerCertificateOf(message.socket as TLSSocket),
+            remoteAddress: message.socket.remoteAddress ?? '',
+            request: message,
+            response,
+        };
+    }
+
+    body(): Promise<RequestBody> {
+        this.#body ??= this.#read();
+        return this.#body;
+    }
+
+    async #read(): Promise<RequestBody> {
+        const bytes = await readBody(this.#message);
+        return { type: 'bytes', bytes, contentType: this.#message.headers['content-type'] ?? '' };
+    }
+}
+
+/** Lower-case names; a header that stands several times is an array, which a joined one could not tell. */
+function distinctHeaders(raw: readonly string[]): Record<string, string | string[]> {
+    const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string>;
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+        const name = (raw[i] ?? '').toLowerCase();
+        const value = raw[i + 1] ?? '';
+        const existing = headers[name];
+        if (name.startsWith(':')) continue;
+        if (existing === undefined) headers[name] = value;
+        else if (Array.isArray(existing)) existing.push(value);
+        else headers[name] = [existing, value];
+    }
+    return headers;
+}
+
+/** The certificate that the peer proved to hold. */
+function peerCertificateOf(socket: TLSSocket): Buffer | undefined {
+    if (typeof socket.getPeerCertificate !== 'function') return undefined;
+    return (socket.getPeerCertificate() as { raw?: Buffer } | null)?.raw;
+}

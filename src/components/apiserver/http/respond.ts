@@ -1,0 +1,171 @@
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import type { Context } from 'koa';
+import type { StatusError } from '../../../api/meta/status-error.ts';
+import { encodeList, encodeObject, encodeValue } from '../encode/encode-result.ts';
+import { contentTypeOf, negotiate, negotiatePlain } from '../encode/negotiate.ts';
+import { WatchFramer } from '../encode/watch-frames.ts';
+import { type ApiRequest, type ApiResult, headerOf, type WatchResult } from '../request.ts';
+import { WatchStream } from './watch-stream.ts';
+
+/** Answers smaller than this are not worth compressing. */
+const gzipBytesMin = 128 * 1024;
+/** Pieces of large answers are joined to writes of about this size. */
+const chunkBytes = 256 * 1024;
+const warningCharsMax = 4096;
+
+export interface RespondOptions {
+    nowMs(): number;
+    /** Told about open watches, so that stopping can end them. Returns what to call when one has ended. */
+    watchOpened(end: () => void): () => void;
+    slowWatchCut(request: ApiRequest): void;
+}
+
+/** Writes what a handler answered with. */
+export async function respond(
+    context: Context,
+    request: ApiRequest,
+    { result, options }: { result: ApiResult; options: RespondOptions },
+): Promise<void> {
+    setWarnings(context, request);
+    switch (result.type) {
+        case 'object': {
+            const media = negotiate(request, { isWatch: false });
+            const { object, definition, status } = result;
+            context.status = status;
+            const parts = await encodeObject(object, definition, media, options.nowMs());
+            send(context, request, { parts, contentType: contentTypeOf[media.serializer] });
+            return;
+        }
+        case 'list': {
+            const media = negotiate(request, { isWatch: false });
+            const parts = await encodeList(result, media, options.nowMs());
+            context.status = 200;
+            send(context, request, { parts, contentType: contentTypeOf[media.serializer] });
+            return;
+        }
+        case 'value': {
+            const media = negotiatePlain(request);
+            context.status = result.status;
+            const parts = [await encodeValue(result.value, media)];
+            send(context, request, { parts, contentType: contentTypeOf[media.serializer] });
+            return;
+        }
+        case 'bytes':
+            context.status = result.status;
+            context.set(result.headers ?? {});
+            send(context, request, { parts: [result.body], contentType: result.contentType });
+            return;
+        case 'watch':
+            openWatch(context, request, { result, options });
+            return;
+        case 'raw':
+            context.respond = false;
+            context.res.statusCode = 200;
+            await result.write(context.req, context.res);
+            return;
+    }
+}
+
+export async function respondError(context: Context, request: ApiRequest, error: StatusError): Promise<void> {
+    setWarnings(context, request);
+    const { code, status } = error;
+    const retryAfter = status.details?.retryAfterSeconds;
+    if (retryAfter !== undefined && retryAfter > 0) context.set('Retry-After', String(retryAfter));
+    else if (code === 429) context.set('Retry-After', '1');
+    // What is left of the body is not read.
+    if (code === 413 && context.req.httpVersionMajor < 2) context.set('Connection', 'close');
+    context.status = code;
+    const media = negotiatePlain(request);
+    const parts = [await encodeValue(status, media)];
+    send(context, request, { parts, contentType: contentTypeOf[media.serializer] });
+}
+
+function setWarnings(context: Context, { warnings }: ApiRequest): void {
+    let chars = 0;
+    for (const text of new Set(warnings)) {
+        chars += text.length;
+        if (chars > warningCharsMax) return;
+        context.append('Warning', `299 - "${quoted(text)}"`);
+    }
+}
+
+/** A quoted-string of RFC 9110; what headers cannot carry becomes a question mark. */
+function quoted(text: string): string {
+    return text.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&');
+}
+
+function send(
+    context: Context,
+    request: ApiRequest,
+    { parts, contentType }: { parts: Buffer[]; contentType: string },
+): void {
+    context.set('Content-Type', contentType);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const isGzip = bytes >= gzipBytesMin && acceptsGzip(request);
+    if (bytes >= gzipBytesMin) context.set('Vary', 'Accept-Encoding');
+    if (isGzip) {
+        context.set('Content-Encoding', 'gzip');
+        context.body = Readable.from(chunks(parts), { objectMode: false }).pipe(createGzip({ level: 1 }));
+    } else if (bytes > chunkBytes) {
+        context.body = Readable.from(chunks(parts), { objectMode: false });
+        context.length = bytes;
+    } else {
+        context.body = parts.length === 1 ? parts[0] : Buffer.concat(parts, bytes);
+    }
+    context.set('Content-Type', contentType);
+}
+
+function acceptsGzip(request: ApiRequest): boolean {
+    const isRead = request.method === 'GET';
+    return (
+        isRead &&
+        /(?:^|,)\s*gzip\s*(?:$|,|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))/.test(
+            headerOf(request, 'accept-encoding') ?? '',
+        )
+    );
+}
+
+function* chunks(parts: readonly Buffer[]): Generator<Buffer> {
+    let batch: Buffer[] = [];
+    let bytes = 0;
+    for (const part of parts) {
+        batch.push(part);
+        bytes += part.length;
+        if (bytes < chunkBytes) continue;
+        yield Buffer.concat(batch, bytes);
+        batch = [];
+        bytes = 0;
+    }
+    if (bytes > 0) yield Buffer.concat(batch, bytes);
+}
+
+function openWatch(
+    context: Context,
+    request: ApiRequest,
+    { result, options }: { result: WatchResult; options: RespondOptions },
+): void {
+    const media = negotiate(request, { isWatch: true });
+    const { res } = context;
+    context.status = 200;
+    context.set('Content-Type', contentTypeOf.json);
+    context.respond = false;
+    res.statusCode = 200;
+    res.flushHeaders();
+    const framer = new WatchFramer(result.definition, media.shape, options.nowMs);
+    const stream = new WatchStream(res, framer, () => {
+        options.slowWatchCut(request);
+        stop();
+        res.destroy();
+    });
+    const stop = result.open(stream);
+    const forget = options.watchOpened(() => {
+        stop();
+        stream.close();
+    });
+    res.once('close', () => {
+        stop();
+        stream.close();
+        forget();
+    });
+}

@@ -1,0 +1,24 @@
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import { anonymousAllowed } from '../authn/anonymous.ts';
+import type { Authenticator } from '../authn/method.ts';
+import { anonymous } from '../identity.ts';
+import { headerOf, type Middleware } from '../request.ts';
+
+/** Sets the identity: given inside the process, else proved by certificate, token or front proxy. */
+export function authenticate(authenticator: Authenticator): Middleware {
+    return async (request, next) => {
+        const { origin } = request;
+        if (origin.type === 'inProcess') {
+            request.identity = origin.identity;
+            return await next();
+        }
+        const identity = await authenticator.authenticate({
+            authorization: headerOf(request, 'authorization'),
+            peerCertificate: origin.peerCertificate,
+            headers: request.headers,
+        });
+        if (identity === undefined && !anonymousAllowed(request.path)) throw statusErrors.unauthorized();
+        request.identity = identity ?? anonymous;
+        return await next();
+    };
+}

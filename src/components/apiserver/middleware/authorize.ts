@@ -1,0 +1,35 @@
+import { forbiddenError } from '../authz/forbidden.ts';
+import type { Authorizer, RequestAttributes } from '../authorizer.ts';
+import type { ApiRequest, Middleware } from '../request.ts';
+
+/** 403 unless an authorizer allows the request. */
+export function authorize(authorizer: Authorizer): Middleware {
+    return async (request, next) => {
+        const attributes = attributesOf(request);
+        const decision = await authorizer.authorize(request.identity, attributes);
+        if (decision.outcome !== 'allow') throw forbiddenError(request.identity, attributes, decision);
+        return await next();
+    };
+}
+
+export function attributesOf({ info, query }: ApiRequest): RequestAttributes {
+    if (info.kind === 'nonResource') return { kind: 'nonResource', verb: info.verb, path: info.path };
+    const { verb, group, version, resource, subresource, namespace, name } = info;
+    const selectors = verb === 'list' || verb === 'watch' || verb === 'deletecollection';
+    return {
+        kind: 'resource',
+        verb,
+        group,
+        version,
+        resource,
+        subresource,
+        namespace,
+        name,
+        ...(selectors && query.has('fieldSelector')
+            ? { fieldSelector: query.get('fieldSelector') ?? '' }
+            : {}),
+        ...(selectors && query.has('labelSelector')
+            ? { labelSelector: query.get('labelSelector') ?? '' }
+            : {}),
+    };
+}

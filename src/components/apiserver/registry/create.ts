@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import type { ResourceDefinition } from '../../../api/groups/resource.ts';
+import { deepClone } from '../../../api/meta/deep.ts';
+import { generateName, validateObjectMeta } from '../../../api/meta/names.ts';
+import type { ApiObject, V1ObjectMeta } from '../../../api/meta/object.ts';
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import { rfc3339 } from '../../../util/clock.ts';
+import { toStorage } from '../conversion/versions.ts';
+import type { ApiRequest, ApiResult } from '../request.ts';
+import { StoredObject } from '../stored-object.ts';
+import { Admission } from './admit.ts';
+import { durabilityOf } from './durability.ts';
+import { expectedTypeOf, readObject } from './read-body.ts';
+import { hooksOf, keyOf, type Registry, subjectOf, type Target, versionFor } from './registry.ts';
+import { fromStoreError } from './store-errors.ts';
+import { UndoList } from './undo-list.ts';
+import { writeOptionsOf } from './write-options.ts';
+
+/** How often another random suffix is tried when a generated name is taken. */
+const generateNameAttemptsMax = 8;
+
+/** POST to a collection. */
+export async function create(registry: Registry, request: ApiRequest, target: Target): Promise<ApiResult> {
+    const options = writeOptionsOf(request, 'CreateOptions');
+    const object = await readObject(request, expectedTypeOf(target.definition), options.fieldValidation);
+    checkNamespace(object, target);
+    const stored = await createObject(registry, request, { target, object, dryRun: options.dryRun });
+    return { type: 'object', status: 201, definition: target.definition, object: stored };
+}
+
+export interface Creation {
+    target: Target;
+    /** Belongs to the registry from now on. */
+    object: ApiObject;
+    dryRun: boolean;
+}
+
+/** Brings an object through admission, defaults and validation into the store. */
+export async function createObject(
+    registry: Registry,
+    request: ApiRequest,
+    { target, object, dryRun }: Creation,
+): Promise<StoredObject> {
+    const undos = new UndoList(registry.logger);
+    try {
+        const named = { ...target, name: object.metadata?.name ?? '' };
+        await prepare(registry, request, { creation: { target: named, object, dryRun }, undos });
+        const stored = await store(registry, { target: named, object, dryRun });
+        if (!dryRun) undos.keep();
+        return stored;
+    } catch (error) {
+        throw fromStoreError(error);
+    } finally {
+        await undos.undo();
+    }
+}
+
+async function prepare(
+    registry: Registry,
+    request: ApiRequest,
+    { creation, undos }: { creation: Creation; undos: UndoList },
+): Promise<void> {
+    const { target, object, dryRun } = creation;
+    const { definition } = target;
+    const now = rfc3339(registry.clock.nowMs());
+    const { strategy } = definition;
+    const metadata = freshMetadata(object, target, now);
+    strategy.defaults?.(object);
+    const admission = new Admission(registry, target, request, {
+        operation: 'CREATE',
+        object,
+        oldObject: undefined,
+        dryRun,
+    });
+    if (await admission.mutate()) strategy.defaults?.(object);
+    if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);
+    strategy.prepareForCreate?.(object, { now });
+    if (strategy.dropsStatusOnCreate === true && 'status' in object) delete object.status;
+    if (strategy.hasGeneration === true) metadata.generation = 1;
+    for (const hook of hooksOf(registry, definition)) {
+        undos.add(await hook.beginCreate?.(object, { dryRun }));
+    }
+    validate(object, definition);
+    admission.request.name = metadata.name ?? '';
+    await admission.validate();
+    request.warnings.push(...(strategy.warnings?.(object, undefined) ?? []));
+}
+
+/** Sets what only the server may set. */
+function freshMetadata(object: ApiObject, { definition, namespace }: Target, now: string): V1ObjectMeta {
+    const metadata = (object.metadata ??= {});
+    if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
+        throw statusErrors.badRequest('resourceVersion should not be set on objects to be created');
+    }
+    delete metadata.resourceVersion;
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+    delete metadata.selfLink;
+    delete metadata.managedFields;
+    delete metadata.generation;
+    if (definition.namespaced) metadata.namespace = namespace;
+    else delete metadata.namespace;
+    metadata.uid = randomUUID();
+    metadata.creationTimestamp = now;
+    return metadata;
+}
+
+function validate(object: ApiObject, { group, kind, namespaced, strategy }: ResourceDefinition): void {
+    const { metadata = {} } = object;
+    const errors = validateObjectMeta(metadata, {
+        namespaced,
+        nameFormat: strategy.nameFormat,
+        path: 'metadata',
+    });
+    errors.push(...(strategy.validate?.(object) ?? []));
+    if (errors.length > 0) throw statusErrors.invalid(kind, group, metadata.name ?? '', errors);
+}
+
+async function store(registry: Registry, { target, object, dryRun }: Creation): Promise<StoredObject> {
+    const { definition } = target;
+    const { metadata = {} } = object;
+    const isGenerated = target.name === '' && Boolean(metadata.generateName);
+    for (let attempt = 1; ; attempt++) {
+        const named = { ...target, name: metadata.name ?? '' };
+        const key = keyOf(named);
+        const retriable = isGenerated && attempt < generateNameAttemptsMax;
+        const draft = retriable || dryRun ? deepClone(object) : object;
+        const stored = StoredObject.encode(key, toStorage(draft, definition));
+        const exists = dryRun
+            ? target.cache.objects.get(key) !== undefined
+            : !(await put(registry, definition, stored, object));
+        if (!exists) return versionFor(named, stored);
+        if (!isGenerated) throw statusErrors.alreadyExists(subjectOf(named));
+        if (!retriable) throw statusErrors.generateNameConflict(subjectOf(named));
+        metadata.name = generateName(metadata.generateName ?? '');
+    }
+}
+
+/** False when the key exists. */
+async function put(
+    registry: Registry,
+    definition: ResourceDefinition,
+    stored: StoredObject,
+    object: ApiObject,
+): Promise<boolean> {
+    const { succeeded, revision } = await registry.caches.store.txn({
+        compares: [{ key: stored.key, target: 'modRevision', result: 'equal', value: 0 }],
+        success: [{ type: 'put', key: stored.key, value: stored.bytes, decoded: stored }],
+        failure: [],
+        durability: durabilityOf(definition, object, undefined),
+    });
+    if (succeeded) stored.commit(revision);
+    return succeeded;
+}
+
+/** The body's namespace must be absent or the path's. */
+export function checkNamespace(object: ApiObject, { definition, namespace }: Target): void {
+    const given = object.metadata?.namespace;
+    if (!given || !definition.namespaced) return;
+    if (given !== namespace) {
+        throw statusErrors.badRequest(
+            'the namespace of the provided object does not match the namespace sent on the request',
+        );
+    }
+}

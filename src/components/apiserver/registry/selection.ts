@@ -1,0 +1,80 @@
+import type { ResourceDefinition } from '../../../api/groups/resource.ts';
+import type { ApiObject, Stored } from '../../../api/meta/object.ts';
+import {
+    type FieldRequirement,
+    type LabelMatcher,
+    matchesFields,
+    parseFieldSelector,
+    parseLabelSelector,
+} from '../../../api/meta/selectors.ts';
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import type { StoredObject } from '../stored-object.ts';
+import { type Target, versionFor } from './registry.ts';
+
+const metadataFields = ['metadata.name', 'metadata.namespace'];
+
+/** Which objects of a collection a request is about: namespace, label selector and field selector. */
+export class Selection {
+    readonly target: Target;
+    /** Of the keys in the store and in the cache. */
+    readonly keyPrefix: string;
+    readonly #labels: LabelMatcher;
+    readonly #fields: readonly FieldRequirement[];
+
+    constructor(target: Target, query: URLSearchParams) {
+        this.target = target;
+        this.keyPrefix = target.cache.prefixOf(target.namespace);
+        this.#labels = readSelector(query.get('labelSelector') ?? '', parseLabelSelector);
+        this.#fields = readSelector(query.get('fieldSelector') ?? '', parseFieldSelector);
+        checkFields(target.definition, this.#fields);
+    }
+
+    /** True when the namespace alone decides. */
+    get isWhole(): boolean {
+        return this.#labels.isEmpty && this.#fields.length === 0;
+    }
+
+    /** `stored` is in the storage version, as caches hold it. */
+    matches(stored: StoredObject): boolean {
+        if (this.isWhole) return true;
+        const view = versionFor(this.target, stored);
+        if (!this.#labels.matches(view.metadata.labels)) return false;
+        return this.#fields.length === 0 || matchesFields([...this.#fields], this.#fieldsOf(view));
+    }
+
+    #fieldsOf(view: StoredObject): Record<string, string> {
+        const { definition } = this.target;
+        return view.fields((object) => fieldsOf(definition, object));
+    }
+}
+
+function fieldsOf({ strategy }: ResourceDefinition, object: Stored<ApiObject>): Record<string, string> {
+    return {
+        'metadata.name': object.metadata.name,
+        'metadata.namespace': object.metadata.namespace ?? '',
+        ...strategy.selectableFields?.(object),
+    };
+}
+
+function readSelector<T>(text: string, parse: (text: string) => T): T {
+    try {
+        return parse(text);
+    } catch (error) {
+        throw statusErrors.badRequest(error instanceof Error ? error.message : String(error), {
+            cause: error,
+        });
+    }
+}
+
+function checkFields(definition: ResourceDefinition, requirements: readonly FieldRequirement[]): void {
+    if (requirements.length === 0) return;
+    const special = Object.keys(definition.strategy.selectableFields?.({ metadata: {} }) ?? {});
+    for (const { field } of requirements) {
+        if (metadataFields.includes(field) || special.includes(field)) continue;
+        throw statusErrors.badRequest(
+            special.length > 0
+                ? `field label not supported: ${field}`
+                : `${JSON.stringify(field)} is not a known field selector: only ${metadataFields.map((name) => JSON.stringify(name)).join(', ')}`,
+        );
+    }
+}

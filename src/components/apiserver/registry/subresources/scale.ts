@@ -1,0 +1,123 @@
+import { deepClone } from '../../../../api/meta/deep.ts';
+import { fieldErrors } from '../../../../api/meta/field-error.ts';
+import type { ApiObject, V1LabelSelector, V1Scale } from '../../../../api/meta/object.ts';
+import { formatLabelSelector } from '../../../../api/meta/selectors.ts';
+import { statusErrors } from '../../../../api/meta/status-error.ts';
+import type { ApiRequest, ApiResult } from '../../request.ts';
+import type { StoredObject } from '../../stored-object.ts';
+import { readPatch } from '../patch-document.ts';
+import { decodeAs, readObject, reportStrictErrors, strictPatchError } from '../read-body.ts';
+import { cached, type Registry, subjectOf, type Target } from '../registry.ts';
+import { updateObject } from '../update.ts';
+import { type WriteOptions, writeOptionsOf } from '../write-options.ts';
+
+const expected = { apiVersion: 'autoscaling/v1', kind: 'Scale', type: 'V1Scale' };
+
+/** What Deployments, ReplicaSets, StatefulSets and ReplicationControllers have in common. */
+type Scalable = ApiObject & {
+    spec?: { replicas?: number; selector?: V1LabelSelector | Record<string, string> };
+    status?: { replicas?: number };
+};
+
+export async function getScale(registry: Registry, _request: ApiRequest, target: Target): Promise<ApiResult> {
+    await registry.caches.fresh();
+    return { type: 'value', status: 200, value: scaleOf(cached(target)) };
+}
+
+export async function updateScale(
+    registry: Registry,
+    request: ApiRequest,
+    target: Target,
+): Promise<ApiResult> {
+    const options = writeOptionsOf(request, 'UpdateOptions');
+    const scale = (await readObject(request, expected, options.fieldValidation)) as V1Scale;
+    return await write(registry, request, { target, options, scaleFrom: () => scale });
+}
+
+export async function patchScale(
+    registry: Registry,
+    request: ApiRequest,
+    target: Target,
+): Promise<ApiResult> {
+    const options = writeOptionsOf(request, 'PatchOptions');
+    const document = await readPatch(request, expected.type);
+    return await write(registry, request, {
+        target,
+        options,
+        scaleFrom: (current) => {
+            const { object, unknownFields } = decodeAs(document.apply(current), expected, '');
+            if (unknownFields.length > 0) {
+                reportStrictErrors(request, options.fieldValidation, unknownFields, (message) =>
+                    strictPatchError(document.body, message),
+                );
+            }
+            return object as V1Scale;
+        },
+    });
+}
+
+interface ScaleWrite {
+    target: Target;
+    options: WriteOptions;
+    scaleFrom(current: V1Scale): V1Scale;
+}
+
+async function write(
+    registry: Registry,
+    request: ApiRequest,
+    { target, options, scaleFrom }: ScaleWrite,
+): Promise<ApiResult> {
+    const outcome = await updateObject(registry, request, {
+        target,
+        dryRun: options.dryRun,
+        next: (current) => {
+            const scale = scaleFrom(scaleOf(current));
+            check(scale, target);
+            const next = deepClone(current.object) as Scalable;
+            next.spec = { ...next.spec, replicas: scale.spec?.replicas ?? 0 };
+            if (scale.metadata?.resourceVersion !== undefined) {
+                next.metadata = { ...next.metadata, resourceVersion: scale.metadata.resourceVersion };
+            }
+            if (scale.metadata?.uid) next.metadata = { ...next.metadata, uid: scale.metadata.uid };
+            return next;
+        },
+    });
+    return { type: 'value', status: 200, value: scaleOf(outcome.object) };
+}
+
+function check({ metadata, spec }: V1Scale, target: Target): void {
+    if (metadata?.name && metadata.name !== target.name) {
+        throw statusErrors.badRequest(
+            `the name of the object (${metadata.name}) does not match the name on the URL (${target.name})`,
+        );
+    }
+    const replicas = spec?.replicas ?? 0;
+    if (replicas < 0) {
+        throw statusErrors.invalid('Scale', 'autoscaling', subjectOf(target).name ?? '', [
+            fieldErrors.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
+        ]);
+    }
+}
+
+function scaleOf({ object }: StoredObject): V1Scale {
+    const { spec = {}, status = {}, metadata = {} } = object as Scalable;
+    const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+    const selector = selectorText(spec.selector);
+    return {
+        kind: 'Scale',
+        apiVersion: 'autoscaling/v1',
+        metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+        spec: spec.replicas === undefined ? {} : { replicas: spec.replicas },
+        status: { replicas: status.replicas ?? 0, ...(selector === '' ? {} : { selector }) },
+    };
+}
+
+/** Replication controllers have a plain set of labels, the others a label selector. */
+function selectorText(selector: V1LabelSelector | Record<string, string> | undefined): string {
+    if (selector === undefined) return '';
+    const isLabelSelector = Object.values(selector).some((value) => typeof value === 'object');
+    const text = formatLabelSelector(
+        isLabelSelector ? selector : { matchLabels: selector as Record<string, string> },
+    );
+    return text === '<none>' ? '' : text;
+}

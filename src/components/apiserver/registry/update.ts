@@ -1,0 +1,98 @@
+import { deepClone } from '../../../api/meta/deep.ts';
+import type { ApiObject } from '../../../api/meta/object.ts';
+import { isReason, statusErrors } from '../../../api/meta/status-error.ts';
+import type { ApiRequest, ApiResult } from '../request.ts';
+import type { StoredObject } from '../stored-object.ts';
+import { checkNamespace, createObject } from './create.ts';
+import { finishUpdate } from './finish-update.ts';
+import { guardedUpdate, type UpdateOutcome } from './guarded-update.ts';
+import { expectedTypeOf, readObject } from './read-body.ts';
+import { hooksOf, type Registry, type Target } from './registry.ts';
+import { UndoList } from './undo-list.ts';
+import { writeOptionsOf } from './write-options.ts';
+
+/** PUT of an object, or of its status or ephemeralcontainers. */
+export async function update(registry: Registry, request: ApiRequest, target: Target): Promise<ApiResult> {
+    const options = writeOptionsOf(request, 'UpdateOptions');
+    const { definition } = target;
+    const body = await readObject(request, expectedTypeOf(definition), options.fieldValidation);
+    checkName(body, target);
+    checkNamespace(body, target);
+    try {
+        const outcome = await updateObject(registry, request, {
+            target,
+            dryRun: options.dryRun,
+            next: () => deepClone(body),
+        });
+        return { type: 'object', status: 200, definition, object: outcome.object };
+    } catch (error) {
+        const creates = definition.strategy.allowCreateOnUpdate === true && target.subresource === '';
+        if (!creates || !isReason(error, 'NotFound')) throw error;
+        const creation = { target: { ...target, name: '' }, object: body, dryRun: options.dryRun };
+        const object = await createObject(registry, request, creation);
+        return { type: 'object', status: 201, definition, object };
+    }
+}
+
+export interface ObjectUpdate {
+    target: Target;
+    dryRun: boolean;
+    /** The wanted state, made anew for every attempt; the registry may change it. */
+    next(current: StoredObject): ApiObject | Promise<ApiObject>;
+}
+
+/** Computes, checks and writes a new state; shared by update, patch and the subresources. */
+export async function updateObject(
+    registry: Registry,
+    request: ApiRequest,
+    { target, dryRun, next }: ObjectUpdate,
+): Promise<UpdateOutcome> {
+    const undos = new UndoList(registry.logger);
+    let old: StoredObject | undefined;
+    const warnings = request.warnings.length;
+    try {
+        const outcome = await guardedUpdate(registry, {
+            target,
+            dryRun,
+            change: async (current) => {
+                await undos.undo();
+                request.warnings.length = warnings;
+                old = current;
+                const wanted = await next(current);
+                return await finishUpdate(registry, request, {
+                    target,
+                    current,
+                    next: wanted,
+                    dryRun,
+                    undos,
+                });
+            },
+        });
+        if (!dryRun) {
+            undos.keep();
+            for (const hook of hooksOf(registry, target.definition)) {
+                if (outcome.type === 'deleted') hook.afterDelete?.(outcome.object.object);
+                else if (outcome.type === 'written' && old !== undefined) {
+                    hook.afterUpdate?.(outcome.object.object, old.object);
+                }
+            }
+        }
+        return outcome;
+    } finally {
+        await undos.undo();
+    }
+}
+
+function checkName({ metadata }: ApiObject, { name }: Target): void {
+    const given = metadata?.name ?? '';
+    if (given === '') {
+        throw statusErrors.badRequest(
+            `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+        );
+    }
+    if (given !== name) {
+        throw statusErrors.badRequest(
+            `the name of the object (${given}) does not match the name on the URL (${name})`,
+        );
+    }
+}

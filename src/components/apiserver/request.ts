@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { ResourceDefinition } from '../../api/groups/resource.ts';
+import type { V1Status } from '../../api/meta/object.ts';
+import type { CacheEvent } from './cache/cache-event.ts';
+import type { Identity } from './identity.ts';
+import type { RequestInfo } from './request-info.ts';
+import type { StoredObject } from './stored-object.ts';
+
+/** What the request chain works on: the same for a socket and for a call inside the process. */
+export interface ApiRequest {
+    readonly method: string;
+    readonly path: string;
+    readonly query: URLSearchParams;
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly origin: RequestOrigin;
+    readonly auditId: string;
+    /** Aborted when the client has gone or the server stops. */
+    readonly signal: AbortSignal;
+    /** Set by the chain's first step. */
+    info: RequestInfo;
+    /** Set by authentication; impersonation replaces it. */
+    identity: Identity;
+    /** Sentences for `Warning` headers. */
+    readonly warnings: string[];
+    body(): Promise<RequestBody>;
+}
+
+export type RequestOrigin =
+    | {
+          type: 'http';
+          /** The certificate that the client proved to hold, DER; authentication verifies who signed it. */
+          peerCertificate: Buffer | undefined;
+          remoteAddress: string;
+          request: IncomingMessage | Http2ServerRequest;
+          response: ServerResponse | Http2ServerResponse | undefined;
+      }
+    | { type: 'inProcess'; identity: Identity };
+
+export type RequestBody =
+    | { type: 'bytes'; bytes: Buffer; contentType: string }
+    /** Given inside the process: already parsed, and not to be changed. */
+    | { type: 'value'; value: unknown; contentType: string };
+
+/** What a handler answers with; encode/ turns it into bytes, the in-process transport into objects. */
+export type ApiResult =
+    | { type: 'object'; status: number; definition: ResourceDefinition; object: StoredObject }
+    | ListResult
+    /** Any JSON document: Status, Scale, discovery, reviews. */
+    | { type: 'value'; status: number; value: object }
+    | { type: 'bytes'; status: number; contentType: string; body: Buffer; headers?: Record<string, string> }
+    | WatchResult
+    /** The handler writes to the socket itself (proxies, logs); not possible inside the process. */
+    | {
+          type: 'raw';
+          write(
+              request: IncomingMessage | Http2ServerRequest,
+              response: ServerResponse | Http2ServerResponse,
+          ): Promise<void>;
+      };
+
+export interface ListResult {
+    type: 'list';
+    definition: ResourceDefinition;
+    items: readonly StoredObject[];
+    resourceVersion: string;
+    continue?: string | undefined;
+    remainingItemCount?: number | undefined;
+}
+
+export interface WatchResult {
+    type: 'watch';
+    definition: ResourceDefinition;
+    /** Starts delivery; to be called once. Returns a function that ends it. */
+    open(sink: WatchSink): () => void;
+}
+
+/** Where a watch's events go. Calls come in order; nothing comes after `end`. */
+export interface WatchSink {
+    /** `event` is there when the bytes may be shared with other watchers of the same change. */
+    event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: StoredObject, event: CacheEvent | undefined): void;
+    bookmark(resourceVersion: string, isInitialEventsEnd: boolean): void;
+    /** An ERROR event; `end` follows. */
+    error(status: V1Status): void;
+    end(): void;
+}
+
+export type Handler = (request: ApiRequest) => Promise<ApiResult> | ApiResult;
+
+/** A step of the chain: answers itself, or has the rest of the chain answer. */
+export type Middleware = (request: ApiRequest, next: () => Promise<ApiResult>) => Promise<ApiResult>;
+
+export function headerOf(request: Pick<ApiRequest, 'headers'>, name: string): string | undefined {
+    const value = request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+}

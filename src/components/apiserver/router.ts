@@ -1,0 +1,153 @@
+import type { ResourceDefinition, SubresourceDefinition } from '../../api/groups/resource.ts';
+import { statusErrors } from '../../api/meta/status-error.ts';
+import type { NonResourceRoute, ResourceHandler, ServerExtensions } from './extensions.ts';
+import { create } from './registry/create.ts';
+import { deleteCollection } from './registry/delete-collection.ts';
+import { deleteOne } from './registry/delete.ts';
+import { get } from './registry/get.ts';
+import { list } from './registry/list.ts';
+import { patch } from './registry/patch.ts';
+import { type Registry, type Target, targetOf } from './registry/registry.ts';
+import { bind } from './registry/subresources/binding.ts';
+import { evict } from './registry/subresources/eviction.ts';
+import { finalize } from './registry/subresources/finalize.ts';
+import { getScale, patchScale, updateScale } from './registry/subresources/scale.ts';
+import { update } from './registry/update.ts';
+import { watch } from './registry/watch.ts';
+import type { ApiRequest, ApiResult } from './request.ts';
+import type { ResourceRequestInfo } from './request-info.ts';
+
+type VerbHandler = (registry: Registry, request: ApiRequest, target: Target) => Promise<ApiResult>;
+
+const verbs: Readonly<Record<string, VerbHandler>> = {
+    create,
+    get,
+    list,
+    watch,
+    update,
+    patch,
+    delete: deleteOne,
+    deletecollection: deleteCollection,
+};
+
+/** Subresources that are another view of the object: they have its type and its strategy. */
+const objectSubresources: Readonly<Record<string, VerbHandler>> = { get, update, patch };
+
+const subresources: Readonly<Record<string, Readonly<Record<string, VerbHandler>>>> = {
+    status: objectSubresources,
+    ephemeralcontainers: objectSubresources,
+    resize: objectSubresources,
+    approval: objectSubresources,
+    scale: { get: getScale, update: updateScale, patch: patchScale },
+    binding: { create: bind },
+    eviction: { create: evict },
+    finalize: { update: finalize },
+};
+
+/** Finds what answers a request: an extension, a verb of the generic registry, or a path. */
+export class Router {
+    readonly #registry: Registry;
+    readonly #routes: readonly NonResourceRoute[];
+    readonly #handlers: readonly ResourceHandler[];
+
+    constructor(registry: Registry, extensions: ServerExtensions, builtin: readonly NonResourceRoute[]) {
+        this.#registry = registry;
+        this.#handlers = extensions.resources ?? [];
+        this.#routes = [...(extensions.routes ?? []), ...builtin].sort(
+            (a, b) => b.path.length - a.path.length,
+        );
+    }
+
+    readonly handle = async (request: ApiRequest): Promise<ApiResult> => {
+        const { info } = request;
+        return info.kind === 'resource' ? await this.#resource(request, info) : await this.#path(request);
+    };
+
+    /** The extension that answers for this resource, verb and subresource. */
+    handlerOf(info: ResourceRequestInfo): ResourceHandler | undefined {
+        return this.#handlers.find(
+            ({ group, resource, subresource, verbs: served }) =>
+                group === info.group &&
+                resource === info.resource &&
+                subresource === info.subresource &&
+                (served === undefined || served.includes(info.verb)),
+        );
+    }
+
+    readonly isLongRunning = (info: ResourceRequestInfo): boolean =>
+        this.handlerOf(info)?.longRunning === true;
+
+    async #path(request: ApiRequest): Promise<ApiResult> {
+        const path = request.path.length > 1 ? request.path.replace(/\/+$/, '') : request.path;
+        const route = this.#routes.find(
+            (candidate) =>
+                candidate.path === path ||
+                (candidate.prefix === true && path.startsWith(`${candidate.path}/`)),
+        );
+        if (route === undefined) throw statusErrors.pathNotFound();
+        return await route.handle(request);
+    }
+
+    async #resource(request: ApiRequest, info: ResourceRequestInfo): Promise<ApiResult> {
+        const definition = this.#registry.caches.definitionOf(info);
+        if (definition === undefined) return await this.#path(request);
+        checkScope(definition, info);
+        const handler = this.handlerOf(info);
+        if (handler !== undefined) return await handler.handle(request, info);
+        const target = targetOf(this.#registry, definition, nameless(info));
+        return await verbOf(definition, info)(this.#registry, request, target);
+    }
+}
+
+/** For collections the name is only what authorization made of a field selector. */
+function nameless(info: ResourceRequestInfo): ResourceRequestInfo {
+    const isCollection = ['create', 'list', 'watch', 'deletecollection'].includes(info.verb);
+    return isCollection && info.subresource === '' ? { ...info, name: '' } : info;
+}
+
+function verbOf(definition: ResourceDefinition, info: ResourceRequestInfo): VerbHandler {
+    const { verb, subresource } = info;
+    if (subresource !== '') return subresourceVerb(definition, info);
+    if (definition.group === '' && definition.plural === 'bindings' && verb === 'create') {
+        return async (registry, request, target) => {
+            const pods = registry.caches.definitionOf({ group: '', version: 'v1', resource: 'pods' });
+            if (pods === undefined) throw statusErrors.pathNotFound();
+            return await bind(registry, request, targetOf(registry, pods, { ...target, name: '' }));
+        };
+    }
+    const handler = verbs[verb];
+    const isServed = (definition.verbs as readonly string[]).includes(verb);
+    if (handler === undefined || !isServed) throw notAllowed(definition, info);
+    return handler;
+}
+
+function subresourceVerb(definition: ResourceDefinition, info: ResourceRequestInfo): VerbHandler {
+    const { verb, subresource } = info;
+    const served: SubresourceDefinition | undefined = definition.subresources[subresource];
+    if (served === undefined) throw statusErrors.pathNotFound();
+    const handler = subresources[subresource]?.[verb];
+    const isServed = (served.verbs as readonly string[]).includes(verb);
+    if (handler === undefined || !isServed) throw notAllowed(definition, info);
+    return handler;
+}
+
+function notAllowed(
+    { group, plural }: ResourceDefinition,
+    { verb, subresource }: ResourceRequestInfo,
+): Error {
+    const resource = subresource === '' ? plural : `${plural}/${subresource}`;
+    return statusErrors.methodNotAllowed({ group, resource }, verb === '' ? 'this method' : verb);
+}
+
+/** Namespaced objects are below a namespace, the others are not; only collections span namespaces. */
+function checkScope(definition: ResourceDefinition, info: ResourceRequestInfo): void {
+    const { namespaced, plural } = definition;
+    if (!namespaced) {
+        if (info.namespace !== '' && plural !== 'namespaces') throw statusErrors.pathNotFound();
+        return;
+    }
+    if (info.namespace !== '') return;
+    if (info.verb === 'list' || info.verb === 'watch') return;
+    if (info.verb === 'create' || info.verb === 'deletecollection') throw notAllowed(definition, info);
+    throw statusErrors.pathNotFound();
+}

@@ -1,0 +1,120 @@
+import { deepFreeze } from '../../api/meta/deep.ts';
+import type { ApiObject, Stored, V1ObjectMeta } from '../../api/meta/object.ts';
+import type { KeyValue } from '../../store/store.ts';
+
+const metadataStart = Buffer.from('"metadata":{');
+
+/**
+ * One object at one revision, in three forms that are each made at most once:
+ *
+ *   stored bytes   {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a",…
+ *   wire bytes     {"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a",…
+ *   object         parsed on first use, deeply frozen, with its resourceVersion
+ *
+ * Invariants: the stored bytes begin with kind, apiVersion and metadata in this order and never hold a
+ * resourceVersion (it is the store's modRevision, which is known only after the write); metadata is never
+ * empty. An object that is about to be written has revision 0 until `commit`.
+ */
+export class StoredObject {
+    readonly key: string;
+    readonly bytes: Buffer;
+    #revision: number;
+    #draft: ApiObject | undefined;
+    #object: Stored<ApiObject> | undefined;
+    #fields: Record<string, string> | undefined;
+    #views: Map<string, StoredObject> | undefined;
+
+    private constructor(key: string, bytes: Buffer, revision: number) {
+        this.key = key;
+        this.bytes = bytes;
+        this.#revision = revision;
+    }
+
+    static fromStore(kv: KeyValue): StoredObject {
+        return new StoredObject(kv.key, kv.value, kv.modRevision);
+    }
+
+    /** Serialises `object`, which belongs to the result from now on: it is frozen once committed. */
+    static encode(key: string, object: ApiObject, revision = 0): StoredObject {
+        const { kind, apiVersion, metadata, ...rest } = object;
+        const { resourceVersion: _resourceVersion, ...storedMetadata } = metadata ?? {};
+        const bytes = Buffer.from(JSON.stringify({ kind, apiVersion, metadata: storedMetadata, ...rest }));
+        const stored = new StoredObject(key, bytes, revision);
+        stored.#draft = object;
+        return stored;
+    }
+
+    /** 0 while the object is not written (also the answer to a dry run). */
+    get revision(): number {
+        return this.#revision;
+    }
+
+    /** Sets the revision that the store gave to the write; calling it again has no effect. */
+    commit(revision: number): this {
+        if (this.#revision === 0) this.#revision = revision;
+        return this;
+    }
+
+    /** The same state under another revision: what a DELETED event shows. */
+    withRevision(revision: number): StoredObject {
+        const copy = new StoredObject(this.key, this.bytes, revision);
+        if (this.#object !== undefined) {
+            copy.#draft = { ...this.#object, metadata: { ...this.#object.metadata } };
+        }
+        return copy;
+    }
+
+    /** The frozen object. Its resourceVersion is absent while it is not written. */
+    get object(): Stored<ApiObject> {
+        return (this.#object ??= this.#materialise());
+    }
+
+    get metadata(): V1ObjectMeta & { name: string } {
+        return this.object.metadata;
+    }
+
+    /** True when `object` is there without parsing. */
+    get isParsed(): boolean {
+        return this.#object !== undefined || this.#draft !== undefined;
+    }
+
+    /** Fields that field selectors see; computed once with the resource's `compute`. */
+    fields(compute: (object: Stored<ApiObject>) => Record<string, string>): Record<string, string> {
+        return (this.#fields ??= compute(this.object));
+    }
+
+    /** The object in another version of its resource, made once per version. */
+    view(apiVersion: string, make: () => StoredObject): StoredObject {
+        const existing = this.#views?.get(apiVersion);
+        if (existing !== undefined) return existing;
+        const view = make();
+        (this.#views ??= new Map()).set(apiVersion, view);
+        return view;
+    }
+
+    /** Pieces whose concatenation is the object's JSON with resourceVersion; none of them is a copy. */
+    wireParts(): Buffer[] {
+        if (this.#revision === 0) return [this.bytes];
+        const at = this.bytes.indexOf(metadataStart) + metadataStart.length;
+        return [
+            this.bytes.subarray(0, at),
+            Buffer.from(`"resourceVersion":"${this.#revision}",`),
+            this.bytes.subarray(at),
+        ];
+    }
+
+    get wireLength(): number {
+        return this.#revision === 0
+            ? this.bytes.length
+            : this.bytes.length + '"resourceVersion":"",'.length + String(this.#revision).length;
+    }
+
+    #materialise(): Stored<ApiObject> {
+        const object = (this.#draft ?? JSON.parse(this.bytes.toString())) as Stored<ApiObject>;
+        this.#draft = undefined;
+        if (this.#revision === 0) delete object.metadata.resourceVersion;
+        else object.metadata.resourceVersion = String(this.#revision);
+        deepFreeze(object);
+        return object;
+    }
+}
