@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -16,10 +17,25 @@ function read(path: string): Buffer | undefined {
     }
 }
 
-/** Reads and parses one of the generated files. The caller decides how long to keep it. */
-export function loadAsset(name: Asset): unknown {
+function readAsset(name: Asset): Buffer {
     const bytes = read(`./generated/${name}`) ?? read(`./${name}`);
     if (bytes === undefined)
         throw new Error(`${name} is missing: run "npm run generate", or keep it beside the bundle`);
-    return JSON.parse(bytes.toString('utf8'));
+    return bytes;
+}
+
+let hash: string | undefined;
+
+/** Changes when one of the generated files does; computed once. */
+export function assetHash(): string {
+    hash ??= createHash('sha256')
+        .update(readAsset('schema.json'))
+        .update(readAsset('docs.json'))
+        .digest('hex');
+    return hash;
+}
+
+/** Reads and parses one of the generated files. The caller decides how long to keep it. */
+export function loadAsset(name: Asset): unknown {
+    return JSON.parse(readAsset(name).toString('utf8'));
 }

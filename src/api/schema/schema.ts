@@ -152,6 +152,13 @@ export class Schema {
         return type;
     }
 
+    /** "io.k8s.api.core.v1.Pod" for "V1Pod", without parsing the type. */
+    openApiNameOf(name: string): string {
+        const raw = this.#raw[name];
+        assert(raw, 'the schema has the type', { name });
+        return raw.name;
+    }
+
     typeNames(): string[] {
         return Object.keys(this.#raw);
     }
