@@ -26,6 +26,18 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> {
      */
     storagePrefix: string;
     strategy: Strategy<T>;
+    /**
+     * Set where this version is stored as another one (core/v1 Event for events.k8s.io/v1). The strategy
+     * still works on objects of this version; only the store sees the other.
+     */
+    conversion?: VersionConversion<T> | undefined;
+}
+
+/** How one version of a resource is turned into the stored version and back. Neither changes its input. */
+export interface VersionConversion<T extends ApiObject = ApiObject> {
+    stored: { group: string; version: string };
+    toStored(object: T): ApiObject;
+    fromStored(object: ApiObject): T;
 }
 
 export interface SubresourceDefinition {
@@ -47,7 +59,7 @@ export interface WriteContext {
  * change the object in place. The registry calls them in the order in which they stand here. Missing
  * hooks mean the generic behaviour.
  */
-export interface Strategy<T extends ApiObject> {
+export interface Strategy<T extends ApiObject = ApiObject> {
     /** Fills in defaults. Called on write, and on read for what was stored without them. Idempotent. */
     defaults?(object: T): void;
     /** Before a create is validated: drops what the client may not set (status, …), stamps, sets generation. */
@@ -64,6 +76,11 @@ export interface Strategy<T extends ApiObject> {
     validateUpdate?(object: T, old: T): FieldError[];
     /** Errors of an update of the status subresource; only status differs from `old`. */
     validateStatusUpdate?(object: T, old: T): FieldError[];
+    /**
+     * Errors of an update through another subresource that changes the object itself
+     * ("ephemeralcontainers", "resize", "approval", "finalize"). Where it is missing, `validateUpdate` holds.
+     */
+    validateSubresourceUpdate?(object: T, old: T, subresource: string): FieldError[];
     /** Sentences for `Warning` headers on create and update. */
     warnings?(object: T, old: T | undefined): string[];
     /** Which names are allowed; default 'dnsSubdomain'. */
@@ -90,7 +107,7 @@ export interface Strategy<T extends ApiObject> {
 }
 
 /** A column of a Table (meta.k8s.io/v1). `Age` of creationTimestamp: use `ageColumn` of columns.ts. */
-export interface Column<T extends ApiObject> {
+export interface Column<T extends ApiObject = ApiObject> {
     name: string;
     type: 'string' | 'integer' | 'date' | 'number' | 'boolean';
     format?: 'name' | '' | undefined;

@@ -1,0 +1,101 @@
+import { semanticEqual } from '../../meta/deep.ts';
+import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
+import type { V1StatefulSet, V1StatefulSetSpec } from '../../meta/object.ts';
+import { ageColumn, column, nameColumn } from '../columns.ts';
+import { defaultPodTemplate } from '../core/pod/defaults.ts';
+import { defaultClaimSpec } from '../core/pod/volume-defaults.ts';
+import { podTemplateWarnings } from '../core/pod/warnings.ts';
+import type { Strategy } from '../resource.ts';
+import { withStatus } from '../strategy.ts';
+import { containerColumns } from '../template-columns.ts';
+import { items, nonNegative, oneOf } from '../validation/basic.ts';
+import { validateWorkload } from './workload.ts';
+
+function defaultStatefulSet(statefulSet: V1StatefulSet): void {
+    const spec = (statefulSet.spec ??= {} as V1StatefulSetSpec);
+    defaultPodTemplate(spec.template);
+    spec.podManagementPolicy ??= 'OrderedReady';
+    spec.updateStrategy ??= {};
+    spec.updateStrategy.type ??= 'RollingUpdate';
+    if (spec.updateStrategy.type === 'RollingUpdate') {
+        spec.updateStrategy.rollingUpdate ??= {};
+        spec.updateStrategy.rollingUpdate.partition ??= 0;
+    }
+    spec.persistentVolumeClaimRetentionPolicy ??= {};
+    spec.persistentVolumeClaimRetentionPolicy.whenDeleted ??= 'Retain';
+    spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
+    spec.replicas ??= 1;
+    spec.revisionHistoryLimit ??= 10;
+    for (const claim of items(spec.volumeClaimTemplates)) {
+        claim.apiVersion ??= 'v1';
+        claim.kind ??= 'PersistentVolumeClaim';
+        defaultClaimSpec(claim.spec);
+        claim.status ??= {};
+        claim.status.phase ??= 'Pending';
+    }
+}
+
+function validateStatefulSet({ spec }: V1StatefulSet): FieldError[] {
+    const retention = spec?.persistentVolumeClaimRetentionPolicy;
+    const retentionPath = 'spec.persistentVolumeClaimRetentionPolicy';
+    return [
+        ...oneOf(spec?.podManagementPolicy, 'spec.podManagementPolicy', ['OrderedReady', 'Parallel']),
+        ...validateUpdateStrategy(spec),
+        ...oneOf(retention?.whenDeleted, `${retentionPath}.whenDeleted`, ['Delete', 'Retain']),
+        ...oneOf(retention?.whenScaled, `${retentionPath}.whenScaled`, ['Delete', 'Retain']),
+        ...nonNegative(spec?.replicas, 'spec.replicas'),
+        ...nonNegative(spec?.minReadySeconds, 'spec.minReadySeconds'),
+        ...nonNegative(spec?.ordinals?.start, 'spec.ordinals.start'),
+        ...validateWorkload(spec, 'statefulset'),
+    ];
+}
+
+function validateUpdateStrategy(spec: V1StatefulSetSpec | undefined): FieldError[] {
+    const path = 'spec.updateStrategy';
+    const { type, rollingUpdate } = spec?.updateStrategy ?? {};
+    if (type === 'RollingUpdate')
+        return nonNegative(rollingUpdate?.partition, `${path}.rollingUpdate.partition`);
+    if (type === 'OnDelete' && rollingUpdate !== undefined) {
+        const detail = "only allowed for updateStrategy 'RollingUpdate'";
+        return [fieldErrors.invalid(`${path}.rollingUpdate`, rollingUpdate, detail)];
+    }
+    return oneOf(type, `${path}.type`, ['OnDelete', 'RollingUpdate']);
+}
+
+const updatable = [
+    'replicas',
+    'ordinals',
+    'template',
+    'updateStrategy',
+    'revisionHistoryLimit',
+    'persistentVolumeClaimRetentionPolicy',
+    'minReadySeconds',
+] as const;
+
+function validateStatefulSetUpdate(statefulSet: V1StatefulSet, old: V1StatefulSet): FieldError[] {
+    const withOld = { ...statefulSet.spec } as Record<string, unknown>;
+    for (const field of updatable) withOld[field] = old.spec?.[field];
+    const names = updatable.slice(0, -1).map((name) => `'${name}'`);
+    const detail = `updates to statefulset spec for fields other than ${names.join(', ')} and 'minReadySeconds' are forbidden`;
+    return [
+        ...validateStatefulSet(statefulSet),
+        ...(semanticEqual(withOld, old.spec) ? [] : [fieldErrors.forbidden('spec', detail)]),
+    ];
+}
+
+export const statefulSetStrategy: Strategy<V1StatefulSet> = withStatus<V1StatefulSet>({
+    hasGeneration: true,
+    defaults: defaultStatefulSet,
+    prepareForCreate(statefulSet) {
+        statefulSet.status = { replicas: 0, availableReplicas: 0 };
+    },
+    validate: validateStatefulSet,
+    validateUpdate: validateStatefulSetUpdate,
+    warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
+    columns: [
+        nameColumn,
+        column('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
+        ageColumn,
+        ...containerColumns<V1StatefulSet>(({ spec }) => spec?.template),
+    ],
+});

@@ -1,0 +1,177 @@
+import { compareQuantity } from '../../meta/quantity.ts';
+import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
+import type {
+    V2HorizontalPodAutoscaler,
+    V2HorizontalPodAutoscalerSpec,
+    V2HPAScalingRules,
+    V2MetricSpec,
+    V2MetricTarget,
+} from '../../meta/object.ts';
+import { ageColumn, column, integerColumn, nameColumn, orUnset } from '../columns.ts';
+import type { Strategy } from '../resource.ts';
+import { withStatus } from '../strategy.ts';
+import { each, isBlank, items, oneOf, optionalOneOf } from '../validation/basic.ts';
+import { metricsText } from './metrics-text.ts';
+
+const utilizationDefault = 80;
+const stabilizationSecondsMax = 3600;
+const policyPeriodSecondsMax = 1800;
+
+/** A behaviour that is given at all is filled in with what holds without one. */
+function defaultBehavior(spec: V2HorizontalPodAutoscalerSpec): void {
+    const { behavior } = spec;
+    if (behavior === undefined) return;
+    const up = (behavior.scaleUp ??= {});
+    up.stabilizationWindowSeconds ??= 0;
+    up.selectPolicy ??= 'Max';
+    up.policies ??= [
+        { type: 'Pods', value: 4, periodSeconds: 15 },
+        { type: 'Percent', value: 100, periodSeconds: 15 },
+    ];
+    const down = (behavior.scaleDown ??= {});
+    down.selectPolicy ??= 'Max';
+    down.policies ??= [{ type: 'Percent', value: 100, periodSeconds: 15 }];
+}
+
+function defaultAutoscaler(autoscaler: V2HorizontalPodAutoscaler): void {
+    const spec = (autoscaler.spec ??= {} as V2HorizontalPodAutoscalerSpec);
+    spec.minReplicas ??= 1;
+    if (items(spec.metrics).length === 0) {
+        const target = { type: 'Utilization', averageUtilization: utilizationDefault };
+        spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }];
+    }
+    defaultBehavior(spec);
+}
+
+function validateAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
+    const errors: FieldError[] = [];
+    const min = spec?.minReplicas;
+    const max = spec?.maxReplicas ?? 0;
+    if (min !== undefined && min < 1) {
+        errors.push(fieldErrors.invalid('spec.minReplicas', min, 'must be greater than or equal to 1'));
+    }
+    if (max < 1) errors.push(fieldErrors.invalid('spec.maxReplicas', max, 'must be greater than 0'));
+    if (min !== undefined && max < min) {
+        const detail = 'must be greater than or equal to `minReplicas`';
+        errors.push(fieldErrors.invalid('spec.maxReplicas', max, detail));
+    }
+    const ref = spec?.scaleTargetRef;
+    for (const field of ['kind', 'name'] as const) {
+        if (isBlank(ref?.[field])) errors.push(fieldErrors.required(`spec.scaleTargetRef.${field}`));
+        else if (/[/%]/.test(ref?.[field] ?? '')) {
+            errors.push(
+                fieldErrors.invalid(`spec.scaleTargetRef.${field}`, ref?.[field], "may not contain '/'"),
+            );
+        }
+    }
+    return [
+        ...errors,
+        ...each(spec?.metrics, 'spec.metrics', validateMetric),
+        ...validateRules(spec?.behavior?.scaleUp, 'spec.behavior.scaleUp'),
+        ...validateRules(spec?.behavior?.scaleDown, 'spec.behavior.scaleDown'),
+    ];
+}
+
+const metricSources = {
+    ContainerResource: 'containerResource',
+    External: 'external',
+    Object: 'object',
+    Pods: 'pods',
+    Resource: 'resource',
+} as const;
+
+function validateMetric(metric: V2MetricSpec, path: string): FieldError[] {
+    const errors = oneOf(metric.type, `${path}.type`, Object.keys(metricSources));
+    if (errors.length > 0) return errors;
+    const field = metricSources[metric.type as keyof typeof metricSources];
+    const source = metric[field];
+    if (source === undefined) {
+        const detail = `must populate the ${field} field for the given metric type`;
+        return [fieldErrors.required(`${path}.${field}`, detail)];
+    }
+    return validateTarget(source.target, `${path}.${field}.target`);
+}
+
+function validateTarget(target: V2MetricTarget | undefined, path: string): FieldError[] {
+    const { type, value, averageValue, averageUtilization } = target ?? {};
+    const errors = oneOf(type, `${path}.type`, ['AverageValue', 'Utilization', 'Value']);
+    if (value !== undefined && compareQuantity(value, '0') <= 0) {
+        errors.push(fieldErrors.invalid(`${path}.value`, value, 'must be positive'));
+    }
+    if (averageValue !== undefined && compareQuantity(averageValue, '0') <= 0) {
+        errors.push(fieldErrors.invalid(`${path}.averageValue`, averageValue, 'must be positive'));
+    }
+    if (averageUtilization !== undefined && averageUtilization < 1) {
+        const detail = 'must be greater than 0';
+        errors.push(fieldErrors.invalid(`${path}.averageUtilization`, averageUtilization, detail));
+    }
+    return errors;
+}
+
+function validateRules(rules: V2HPAScalingRules | undefined, path: string): FieldError[] {
+    if (rules === undefined) return [];
+    const { stabilizationWindowSeconds: window, policies } = rules;
+    const errors = optionalOneOf(rules.selectPolicy, `${path}.selectPolicy`, ['Disabled', 'Max', 'Min']);
+    const windowPath = `${path}.stabilizationWindowSeconds`;
+    if (window !== undefined && window < 0) {
+        errors.push(fieldErrors.invalid(windowPath, window, 'must be greater than or equal to zero'));
+    }
+    if (window !== undefined && window > stabilizationSecondsMax) {
+        const detail = `must be less than or equal to ${stabilizationSecondsMax}`;
+        errors.push(fieldErrors.invalid(windowPath, window, detail));
+    }
+    if (items(policies).length === 0) {
+        errors.push(fieldErrors.required(`${path}.policies`, 'must specify at least one Policy'));
+    }
+    return [
+        ...errors,
+        ...each(policies, `${path}.policies`, ({ type, value, periodSeconds }, itemPath) => [
+            ...oneOf(type, `${itemPath}.type`, ['Percent', 'Pods']),
+            ...(value > 0
+                ? []
+                : [fieldErrors.invalid(`${itemPath}.value`, value, 'must be greater than zero')]),
+            ...(periodSeconds > 0 && periodSeconds <= policyPeriodSecondsMax
+                ? []
+                : [
+                      fieldErrors.invalid(
+                          `${itemPath}.periodSeconds`,
+                          periodSeconds,
+                          periodSeconds > 0
+                              ? `must be less than or equal to ${policyPeriodSecondsMax}`
+                              : 'must be greater than zero',
+                      ),
+                  ]),
+        ]),
+    ];
+}
+
+export const horizontalPodAutoscalerStrategy: Strategy<V2HorizontalPodAutoscaler> =
+    withStatus<V2HorizontalPodAutoscaler>({
+        defaults: defaultAutoscaler,
+        prepareForCreate(autoscaler) {
+            autoscaler.status = { desiredReplicas: 0 };
+        },
+        validate: validateAutoscaler,
+        validateUpdate: (autoscaler) => validateAutoscaler(autoscaler),
+        columns: [
+            nameColumn,
+            column(
+                'Reference',
+                ({ spec }) => `${spec?.scaleTargetRef.kind ?? ''}/${spec?.scaleTargetRef.name ?? ''}`,
+            ),
+            column('Targets', ({ spec, status }) => metricsText(spec?.metrics, status?.currentMetrics)),
+            column('MinPods', ({ spec }) => orUnset(spec?.minReplicas)),
+            {
+                ...integerColumn<V2HorizontalPodAutoscaler>('MaxPods', ({ spec }) => spec?.maxReplicas),
+                type: 'string',
+            },
+            {
+                ...integerColumn<V2HorizontalPodAutoscaler>(
+                    'Replicas',
+                    ({ status }) => status?.currentReplicas,
+                ),
+                type: 'string',
+            },
+            ageColumn,
+        ],
+    });

@@ -1,0 +1,54 @@
+import { isConditionTrue } from '../../meta/conditions.ts';
+import type { V1Job } from '../../meta/object.ts';
+import { formatLabelSelector } from '../../meta/selectors.ts';
+import { ageColumn, column, duration, nameColumn, wideColumn } from '../columns.ts';
+import { podTemplateWarnings } from '../core/pod/warnings.ts';
+import type { Strategy } from '../resource.ts';
+import { withStatus } from '../strategy.ts';
+import { containerColumns } from '../template-columns.ts';
+import { defaultJob, generateSelector } from './job-defaults.ts';
+import { validateJob, validateJobUpdate } from './job-validation.ts';
+
+function statusText({ metadata, status }: V1Job): string {
+    const has = (type: string) => isConditionTrue(status?.conditions, type);
+    if (has('Complete')) return 'Complete';
+    if (has('Failed')) return 'Failed';
+    if (metadata?.deletionTimestamp !== undefined) return 'Terminating';
+    if (has('Suspended')) return 'Suspended';
+    if (has('FailureTarget')) return 'FailureTarget';
+    if (has('SuccessCriteriaMet')) return 'SuccessCriteriaMet';
+    return 'Running';
+}
+
+function completionsText({ spec, status }: V1Job): string {
+    const succeeded = status?.succeeded ?? 0;
+    if (spec?.completions !== undefined) return `${succeeded}/${spec.completions}`;
+    const parallelism = spec?.parallelism ?? 0;
+    return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`;
+}
+
+function durationText({ status }: V1Job, nowMs: number): string {
+    if (status?.startTime === undefined) return '';
+    const endMs = status.completionTime === undefined ? nowMs : Date.parse(status.completionTime);
+    return duration(endMs - Date.parse(status.startTime));
+}
+
+export const jobStrategy: Strategy<V1Job> = withStatus<V1Job>({
+    hasGeneration: true,
+    defaultPropagation: 'orphan',
+    defaults: defaultJob,
+    prepareForCreate: generateSelector,
+    validate: validateJob,
+    validateUpdate: validateJobUpdate,
+    warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
+    selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
+    columns: [
+        nameColumn,
+        column('Status', statusText),
+        column('Completions', completionsText),
+        column('Duration', durationText),
+        ageColumn,
+        ...containerColumns<V1Job>(({ spec }) => spec?.template),
+        wideColumn('Selector', ({ spec }) => formatLabelSelector(spec?.selector)),
+    ],
+});

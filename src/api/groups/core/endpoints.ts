@@ -1,0 +1,85 @@
+import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
+import { isDns1123Label } from '../../meta/names.ts';
+import type {
+    CoreV1EndpointPort,
+    V1EndpointAddress,
+    V1Endpoints,
+    V1EndpointSubset,
+} from '../../meta/object.ts';
+import { ageColumn, column, formatList, nameColumn } from '../columns.ts';
+import type { Strategy } from '../resource.ts';
+import {
+    dnsLabel,
+    dnsSubdomain,
+    each,
+    formatErrors,
+    isBlank,
+    items,
+    oneOf,
+    portNumber,
+    qualifiedName,
+} from '../validation/basic.ts';
+import { specialIpMessages } from '../validation/formats.ts';
+import { protocols } from './pod/validation/ports.ts';
+
+function validateEndpoints(endpoints: V1Endpoints): FieldError[] {
+    return each(endpoints.subsets, 'subsets', validateSubset);
+}
+
+function validateSubset(subset: V1EndpointSubset, path: string): FieldError[] {
+    const { addresses, notReadyAddresses, ports } = subset;
+    const needsName = items(ports).length > 1;
+    return [
+        ...(items(addresses).length === 0 && items(notReadyAddresses).length === 0
+            ? [fieldErrors.required(path, 'must specify `addresses` or `notReadyAddresses`')]
+            : []),
+        ...each(addresses, `${path}.addresses`, validateAddress),
+        ...each(notReadyAddresses, `${path}.notReadyAddresses`, validateAddress),
+        ...each(ports, `${path}.ports`, (port, portPath) => validatePort(port, portPath, needsName)),
+    ];
+}
+
+function validateAddress({ ip, hostname, nodeName }: V1EndpointAddress, path: string): FieldError[] {
+    return [
+        ...formatErrors(ip, `${path}.ip`, specialIpMessages(ip)),
+        ...(isBlank(hostname) ? [] : dnsLabel(hostname, `${path}.hostname`)),
+        ...(isBlank(nodeName) ? [] : dnsSubdomain(nodeName, `${path}.nodeName`)),
+    ];
+}
+
+function validatePort(port: CoreV1EndpointPort, path: string, needsName: boolean): FieldError[] {
+    const { name, protocol, appProtocol } = port;
+    return [
+        ...(isBlank(name)
+            ? needsName
+                ? [fieldErrors.required(`${path}.name`)]
+                : []
+            : formatErrors(name, `${path}.name`, isDns1123Label(name ?? ''))),
+        ...portNumber(port.port, `${path}.port`),
+        ...oneOf(protocol, `${path}.protocol`, protocols),
+        ...(appProtocol === undefined ? [] : qualifiedName(appProtocol, `${path}.appProtocol`)),
+    ];
+}
+
+/** "10.0.0.1:80,10.0.0.2:80 + 3 more..." */
+function endpointsText({ subsets }: V1Endpoints): string {
+    const all = items(subsets).flatMap(({ ports, addresses }) => {
+        const ips = items(addresses).map(({ ip }) => ip);
+        if (items(ports).length === 0) return ips;
+        return items(ports).flatMap(({ port }) =>
+            ips.map((ip) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)),
+        );
+    });
+    return items(subsets).length === 0 ? '<none>' : formatList(all, '');
+}
+
+export const endpointsStrategy: Strategy<V1Endpoints> = {
+    defaults(endpoints) {
+        for (const subset of items(endpoints.subsets)) {
+            for (const port of items(subset.ports)) port.protocol ??= 'TCP';
+        }
+    },
+    validate: validateEndpoints,
+    validateUpdate: (endpoints) => validateEndpoints(endpoints),
+    columns: [nameColumn, column('Endpoints', endpointsText), ageColumn],
+};

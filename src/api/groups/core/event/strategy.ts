@@ -1,0 +1,75 @@
+import { type FieldError, fieldErrors } from '../../../meta/field-error.ts';
+import type { CoreV1Event } from '../../../meta/object.ts';
+import { column, since, wideColumn } from '../../columns.ts';
+import type { Column, Strategy } from '../../resource.ts';
+
+/** An event about a namespaced object is in that namespace; one about the rest in "default" or kube-system. */
+function validateEvent(event: CoreV1Event): FieldError[] {
+    const namespace = event.metadata?.namespace ?? '';
+    const about = event.involvedObject?.namespace ?? '';
+    const path = 'involvedObject.namespace';
+    if (about === '') {
+        return namespace === '' || namespace === 'default' || namespace === 'kube-system'
+            ? []
+            : [fieldErrors.invalid(path, about, 'does not match event.namespace')];
+    }
+    return about === namespace ? [] : [fieldErrors.invalid(path, about, 'does not match event.namespace')];
+}
+
+export function eventFields(event: CoreV1Event): Record<string, string> {
+    const about = event.involvedObject ?? {};
+    const component = event.source?.component || event.reportingComponent || '';
+    return {
+        'involvedObject.kind': about.kind ?? '',
+        'involvedObject.namespace': about.namespace ?? '',
+        'involvedObject.name': about.name ?? '',
+        'involvedObject.uid': about.uid ?? '',
+        'involvedObject.apiVersion': about.apiVersion ?? '',
+        'involvedObject.resourceVersion': about.resourceVersion ?? '',
+        'involvedObject.fieldPath': about.fieldPath ?? '',
+        reason: event.reason ?? '',
+        reportingComponent: event.reportingComponent ?? '',
+        source: component,
+        type: event.type ?? '',
+    };
+}
+
+function firstSeen({ firstTimestamp, eventTime }: CoreV1Event): string | undefined {
+    return firstTimestamp ?? eventTime;
+}
+
+function lastSeen(event: CoreV1Event): string | undefined {
+    return event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
+}
+
+function aboutText({ involvedObject }: CoreV1Event): string {
+    const kind = (involvedObject?.kind ?? '').toLowerCase();
+    return involvedObject?.name ? `${kind}/${involvedObject.name}` : kind;
+}
+
+function sourceText({ source, reportingComponent, reportingInstance }: CoreV1Event): string {
+    const component = source?.component || reportingComponent || '';
+    const instance = source?.host || reportingInstance || '';
+    return instance === '' ? component : `${component}, ${instance}`;
+}
+
+export const eventColumns: readonly Column<CoreV1Event>[] = [
+    column('Last Seen', (event, nowMs) => since(lastSeen(event), nowMs)),
+    column('Type', (event) => event.type ?? ''),
+    column('Reason', (event) => event.reason ?? ''),
+    column('Object', aboutText),
+    wideColumn('Subobject', (event) => event.involvedObject?.fieldPath ?? ''),
+    wideColumn('Source', sourceText),
+    column('Message', (event) => (event.message ?? '').trim()),
+    wideColumn('First Seen', (event, nowMs) => since(firstSeen(event), nowMs)),
+    wideColumn('Count', (event) => String(event.series?.count ?? (event.count || 1))),
+    wideColumn('Name', (event) => event.metadata?.name ?? '', { format: 'name' }),
+];
+
+export const eventStrategy: Strategy<CoreV1Event> = {
+    allowCreateOnUpdate: true,
+    validate: validateEvent,
+    validateUpdate: (event) => validateEvent(event),
+    selectableFields: eventFields,
+    columns: eventColumns,
+};

@@ -1,0 +1,69 @@
+import type { V1Pod } from '../../../meta/object.ts';
+import type { Strategy, WriteContext } from '../../resource.ts';
+import { setGeneration } from '../../strategy.ts';
+import { podColumns } from './columns.ts';
+import { defaultPod, terminationGraceSecondsDefault } from './defaults.ts';
+import { podFields } from './fields.ts';
+import { qosClassOf } from './qos.ts';
+import { addGatedCondition } from './scheduling-gate-condition.ts';
+import {
+    validateEphemeralContainersUpdate,
+    validatePodAlways,
+    validatePodCreate,
+    validatePodStatusUpdate,
+    validatePodUpdate,
+    validateResize,
+} from './validation/index.ts';
+import { podSpecWarnings } from './warnings.ts';
+
+function prepareForCreate(pod: V1Pod, { now }: WriteContext): void {
+    setGeneration(pod, 1);
+    pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) };
+    addGatedCondition(pod, now);
+}
+
+function prepareForUpdate(pod: V1Pod, old: V1Pod, { subresource }: WriteContext): void {
+    if (subresource === undefined) pod.status = old.status;
+    // Ephemeral containers have their own subresource.
+    if (subresource !== 'ephemeralcontainers' && pod.spec !== undefined) {
+        const { ephemeralContainers } = old.spec ?? {};
+        if (ephemeralContainers === undefined) delete pod.spec.ephemeralContainers;
+        else pod.spec.ephemeralContainers = ephemeralContainers;
+    }
+}
+
+/**
+ * Seconds that a deleted pod gets: what was asked for or what its spec says, but none where no kubelet
+ * has to stop anything: not scheduled yet, or ended already (registry/core/pod CheckGracefulDelete).
+ */
+export function podGraceSeconds(pod: V1Pod, requested: number | undefined): number {
+    let seconds = requested ?? pod.spec?.terminationGracePeriodSeconds ?? terminationGraceSecondsDefault;
+    if (!pod.spec?.nodeName) seconds = 0;
+    if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') seconds = 0;
+    // A negative period is a mistake, and stops the pod at once.
+    return seconds < 0 ? 1 : seconds;
+}
+
+export const podStrategy: Strategy<V1Pod> = {
+    hasGeneration: true,
+    defaults: defaultPod,
+    prepareForCreate,
+    prepareForUpdate,
+    validate: validatePodCreate,
+    validateUpdate: validatePodUpdate,
+    validateStatusUpdate: validatePodStatusUpdate,
+    validateSubresourceUpdate(pod, old, subresource) {
+        switch (subresource) {
+            case 'ephemeralcontainers':
+                return [...validatePodAlways(pod), ...validateEphemeralContainersUpdate(pod, old)];
+            case 'resize':
+                return [...validatePodAlways(pod), ...validateResize(pod, old)];
+            default:
+                return validatePodUpdate(pod, old);
+        }
+    },
+    warnings: (pod) => podSpecWarnings(pod.spec, 'spec'),
+    gracePeriodSeconds: podGraceSeconds,
+    selectableFields: podFields,
+    columns: podColumns,
+};

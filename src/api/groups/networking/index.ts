@@ -1,0 +1,71 @@
+import type { V1IngressClass, V1IPAddress, V1ServiceCIDR } from '../../meta/object.ts';
+import { ageColumn, column, nameColumn } from '../columns.ts';
+import type { Strategy } from '../resource.ts';
+import { startsGeneration, withStatus } from '../strategy.ts';
+import { fieldErrors } from '../../meta/field-error.ts';
+import { isCidr } from '../../meta/names.ts';
+import { each, formatErrors, immutable, isBlank, items, required } from '../validation/basic.ts';
+import { ingressStrategy } from './ingress.ts';
+import { networkPolicyStrategy } from './network-policy.ts';
+
+/** "kind.group/name" */
+function parametersText({ spec }: V1IngressClass): string {
+    const parameters = spec?.parameters;
+    if (parameters === undefined) return '<none>';
+    const group = parameters.apiGroup === undefined ? '' : `.${parameters.apiGroup}`;
+    return `${parameters.kind}${group}/${parameters.name}`;
+}
+
+const ingressClassStrategy: Strategy<V1IngressClass> = {
+    hasGeneration: true,
+    prepareForCreate: startsGeneration,
+    defaults({ spec }) {
+        if (spec?.parameters !== undefined) spec.parameters.scope ??= 'Cluster';
+    },
+    validate: ({ spec }) => required(spec?.controller, 'spec.controller'),
+    validateUpdate: (ingressClass, old) =>
+        immutable(ingressClass.spec?.controller, old.spec?.controller, 'spec.controller'),
+    columns: [
+        nameColumn,
+        column('Controller', ({ spec }) => spec?.controller ?? ''),
+        column('Parameters', parametersText),
+        ageColumn,
+    ],
+};
+
+function parentText({ spec }: V1IPAddress): string {
+    const parent = spec?.parentRef;
+    if (parent === undefined) return '<none>';
+    const resource = isBlank(parent.group) ? parent.resource : `${parent.resource}.${parent.group ?? ''}`;
+    const namespace = isBlank(parent.namespace) ? '' : `${parent.namespace ?? ''}/`;
+    return `${resource.toLowerCase()}/${namespace}${parent.name}`;
+}
+
+const ipAddressStrategy: Strategy<V1IPAddress> = {
+    validateUpdate: (address, old) =>
+        immutable(address.spec?.parentRef, old.spec?.parentRef, 'spec.parentRef'),
+    selectableFields: ({ spec }) => ({
+        'spec.parentRef.group': spec?.parentRef.group ?? '',
+        'spec.parentRef.resource': spec?.parentRef.resource ?? '',
+        'spec.parentRef.namespace': spec?.parentRef.namespace ?? '',
+        'spec.parentRef.name': spec?.parentRef.name ?? '',
+    }),
+    columns: [nameColumn, column('ParentRef', parentText), ageColumn],
+};
+
+const serviceCidrStrategy: Strategy<V1ServiceCIDR> = withStatus<V1ServiceCIDR>({
+    validate: ({ spec }) =>
+        items(spec?.cidrs).length === 0
+            ? [fieldErrors.required('spec.cidrs', 'at least one CIDR required')]
+            : each(spec?.cidrs, 'spec.cidrs', (cidr, path) => formatErrors(cidr, path, isCidr(cidr))),
+    validateUpdate: (range, old) => immutable(range.spec?.cidrs, old.spec?.cidrs, 'spec.cidrs'),
+    columns: [nameColumn, column('CIDRs', ({ spec }) => items(spec?.cidrs).join(',')), ageColumn],
+});
+
+export const networkingStrategies: Readonly<Record<string, Strategy>> = {
+    ingressclasses: ingressClassStrategy,
+    ingresses: ingressStrategy,
+    ipaddresses: ipAddressStrategy,
+    networkpolicies: networkPolicyStrategy,
+    servicecidrs: serviceCidrStrategy,
+};

@@ -1,0 +1,99 @@
+import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
+import { isCidr } from '../../meta/names.ts';
+import type { V1NetworkPolicy, V1NetworkPolicyPeer, V1NetworkPolicyPort } from '../../meta/object.ts';
+import { formatLabelSelector } from '../../meta/selectors.ts';
+import { ageColumn, column, nameColumn } from '../columns.ts';
+import { protocols } from '../core/pod/validation/ports.ts';
+import type { Strategy } from '../resource.ts';
+import { startsGeneration } from '../strategy.ts';
+import {
+    each,
+    formatErrors,
+    isBlank,
+    items,
+    oneOf,
+    optionalOneOf,
+    portNumberOrName,
+} from '../validation/basic.ts';
+import { validateLabelSelector } from '../validation/labels.ts';
+
+function validatePolicy({ spec }: V1NetworkPolicy): FieldError[] {
+    const errors = validateLabelSelector(spec?.podSelector, 'spec.podSelector');
+    errors.push(
+        ...each(spec?.ingress, 'spec.ingress', (rule, path) => [
+            ...each(rule.ports, `${path}.ports`, validatePort),
+            ...each(rule.from, `${path}.from`, validatePeer),
+        ]),
+        ...each(spec?.egress, 'spec.egress', (rule, path) => [
+            ...each(rule.ports, `${path}.ports`, validatePort),
+            ...each(rule.to, `${path}.to`, validatePeer),
+        ]),
+    );
+    const types = items(spec?.policyTypes);
+    if (types.length > 2) {
+        const detail = 'may not specify more than two policyTypes';
+        return [...errors, fieldErrors.invalid('spec.policyTypes', types, detail)];
+    }
+    return [
+        ...errors,
+        ...each(types, 'spec.policyTypes', (type, path) => oneOf(type, path, ['Egress', 'Ingress'])),
+    ];
+}
+
+function validatePort({ protocol, port, endPort }: V1NetworkPolicyPort, path: string): FieldError[] {
+    const errors = isBlank(protocol) ? [] : optionalOneOf(protocol, `${path}.protocol`, protocols);
+    if (port !== undefined) errors.push(...portNumberOrName(port, `${path}.port`));
+    if (endPort === undefined) return errors;
+    if (port === undefined) {
+        errors.push(fieldErrors.required(`${path}.port`, 'must be specified when endPort is set'));
+    } else if (typeof port === 'string') {
+        const detail = 'may not be specified when port is non-numeric';
+        errors.push(fieldErrors.invalid(`${path}.endPort`, endPort, detail));
+    } else if (endPort < port) {
+        const detail = 'must be greater than or equal to `port`';
+        errors.push(fieldErrors.invalid(`${path}.endPort`, endPort, detail));
+    }
+    return errors;
+}
+
+function validatePeer(peer: V1NetworkPolicyPeer, path: string): FieldError[] {
+    const { podSelector, namespaceSelector, ipBlock } = peer;
+    const hasSelector = podSelector !== undefined || namespaceSelector !== undefined;
+    if (!hasSelector && ipBlock === undefined) return [fieldErrors.required(path, 'must specify a peer')];
+    if (hasSelector && ipBlock !== undefined) {
+        return [fieldErrors.forbidden(path, 'may not specify both ipBlock and another peer')];
+    }
+    return [
+        ...validateLabelSelector(podSelector, `${path}.podSelector`),
+        ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
+        ...(ipBlock === undefined
+            ? []
+            : [
+                  ...formatErrors(ipBlock.cidr, `${path}.ipBlock.cidr`, isCidr(ipBlock.cidr)),
+                  ...each(ipBlock.except, `${path}.ipBlock.except`, (cidr, itemPath) =>
+                      formatErrors(cidr, itemPath, isCidr(cidr)),
+                  ),
+              ]),
+    ];
+}
+
+export const networkPolicyStrategy: Strategy<V1NetworkPolicy> = {
+    hasGeneration: true,
+    prepareForCreate: startsGeneration,
+    defaults({ spec }) {
+        if (spec === undefined) return;
+        spec.podSelector ??= {};
+        for (const rule of [...items(spec.ingress), ...items(spec.egress)]) {
+            for (const port of items(rule.ports)) port.protocol ??= 'TCP';
+        }
+        if (items(spec.policyTypes).length > 0) return;
+        spec.policyTypes = items(spec.egress).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+    },
+    validate: validatePolicy,
+    validateUpdate: (policy) => validatePolicy(policy),
+    columns: [
+        nameColumn,
+        column('Pod-Selector', ({ spec }) => formatLabelSelector(spec?.podSelector)),
+        ageColumn,
+    ],
+};

@@ -1,0 +1,168 @@
+import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
+import type {
+    V1CSIDriver,
+    V1CSINode,
+    V1CSIStorageCapacity,
+    V1StorageClass,
+    V1VolumeAttachment,
+    V1VolumeAttributesClass,
+} from '../../meta/object.ts';
+import { ageColumn, column, integerColumn, nameColumn, orUnset } from '../columns.ts';
+import type { Strategy } from '../resource.ts';
+import { startsGeneration, withStatus } from '../strategy.ts';
+import { immutable, isBlank, items, optionalOneOf, required } from '../validation/basic.ts';
+
+interface Annotated {
+    metadata?: { name?: string | undefined; annotations?: Record<string, string> | undefined } | undefined;
+}
+
+/** The name, marked when the class is the one that claims get who name none. */
+function nameText({ metadata }: Annotated, annotation: string): string {
+    const isDefault = metadata?.annotations?.[annotation] === 'true';
+    return `${metadata?.name ?? ''}${isDefault ? ' (default)' : ''}`;
+}
+
+function defaultMarkedName<T extends Annotated>(...annotations: string[]) {
+    return column<T & object>(
+        'Name',
+        (object) => {
+            const marked = annotations.find((one) => object.metadata?.annotations?.[one] === 'true');
+            return nameText(object, marked ?? '');
+        },
+        { format: 'name' },
+    );
+}
+
+function validateStorageClass(storageClass: V1StorageClass): FieldError[] {
+    return [
+        ...required(storageClass.provisioner, 'provisioner'),
+        ...optionalOneOf(storageClass.reclaimPolicy, 'reclaimPolicy', ['Delete', 'Retain']),
+        ...(isBlank(storageClass.volumeBindingMode)
+            ? [fieldErrors.required('volumeBindingMode')]
+            : optionalOneOf(storageClass.volumeBindingMode, 'volumeBindingMode', [
+                  'Immediate',
+                  'WaitForFirstConsumer',
+              ])),
+    ];
+}
+
+const storageClassStrategy: Strategy<V1StorageClass> = {
+    defaults(storageClass) {
+        storageClass.reclaimPolicy ??= 'Delete';
+        storageClass.volumeBindingMode ??= 'Immediate';
+    },
+    validate: validateStorageClass,
+    validateUpdate(storageClass, old) {
+        const detail = 'updates to parameters are forbidden.';
+        const kept = immutable(storageClass.parameters, old.parameters, 'parameters').length === 0;
+        const errors = kept ? [] : [fieldErrors.forbidden('parameters', detail)];
+        if (storageClass.provisioner !== old.provisioner) {
+            errors.push(fieldErrors.forbidden('provisioner', 'updates to provisioner are forbidden.'));
+        }
+        if (storageClass.reclaimPolicy !== old.reclaimPolicy) {
+            errors.push(fieldErrors.forbidden('reclaimPolicy', 'updates to reclaimPolicy are forbidden.'));
+        }
+        return [
+            ...validateStorageClass(storageClass),
+            ...errors,
+            ...immutable(storageClass.volumeBindingMode, old.volumeBindingMode, 'volumeBindingMode'),
+        ];
+    },
+    columns: [
+        defaultMarkedName<V1StorageClass>(
+            'storageclass.kubernetes.io/is-default-class',
+            'storageclass.beta.kubernetes.io/is-default-class',
+        ),
+        column('Provisioner', ({ provisioner }) => provisioner),
+        column('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete'),
+        column('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate'),
+        column('AllowVolumeExpansion', ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false),
+        ageColumn,
+    ],
+};
+
+const csiDriverStrategy: Strategy<V1CSIDriver> = {
+    hasGeneration: true,
+    prepareForCreate: startsGeneration,
+    defaults(driver) {
+        driver.spec ??= {};
+        const { spec } = driver;
+        spec.attachRequired ??= true;
+        spec.podInfoOnMount ??= false;
+        spec.storageCapacity ??= false;
+        spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType';
+        if (items(spec.volumeLifecycleModes).length === 0) spec.volumeLifecycleModes = ['Persistent'];
+        spec.requiresRepublish ??= false;
+        spec.seLinuxMount ??= false;
+    },
+    columns: [
+        nameColumn,
+        column('AttachRequired', ({ spec }) => spec?.attachRequired ?? true, { type: 'boolean' }),
+        column('PodInfoOnMount', ({ spec }) => spec?.podInfoOnMount ?? false, { type: 'boolean' }),
+        column('StorageCapacity', ({ spec }) => spec?.storageCapacity ?? false, { type: 'boolean' }),
+        column('TokenRequests', ({ spec }) =>
+            spec?.tokenRequests === undefined
+                ? '<unset>'
+                : spec.tokenRequests.map(({ audience }) => audience).join(','),
+        ),
+        column('RequiresRepublish', ({ spec }) => spec?.requiresRepublish ?? false, { type: 'boolean' }),
+        column('Modes', ({ spec }) => items(spec?.volumeLifecycleModes).join(',') || '<none>'),
+        ageColumn,
+    ],
+};
+
+const csiNodeStrategy: Strategy<V1CSINode> = {
+    columns: [nameColumn, integerColumn<V1CSINode>('Drivers', ({ spec }) => spec?.drivers.length), ageColumn],
+};
+
+const csiStorageCapacityStrategy: Strategy<V1CSIStorageCapacity> = {
+    validate: ({ storageClassName }) => required(storageClassName, 'storageClassName'),
+    columns: [
+        nameColumn,
+        column('StorageClassName', ({ storageClassName }) => storageClassName),
+        column('Capacity', ({ capacity }) => orUnset(capacity)),
+    ],
+};
+
+const volumeAttachmentStrategy: Strategy<V1VolumeAttachment> = withStatus<V1VolumeAttachment>({
+    prepareForCreate(attachment) {
+        attachment.status = { attached: false };
+    },
+    validate: ({ spec }) => [
+        ...required(spec?.attacher, 'spec.attacher'),
+        ...required(spec?.nodeName, 'spec.nodeName'),
+    ],
+    validateUpdate: (attachment, old) => immutable(attachment.spec, old.spec, 'spec'),
+    columns: [
+        nameColumn,
+        column('Attacher', ({ spec }) => spec.attacher, { format: 'name' }),
+        column('PV', ({ spec }) => spec.source.persistentVolumeName ?? ''),
+        column('Node', ({ spec }) => spec.nodeName),
+        column('Attached', ({ status }) => status?.attached ?? false, { type: 'boolean' }),
+        ageColumn,
+    ],
+});
+
+const volumeAttributesClassStrategy: Strategy<V1VolumeAttributesClass> = {
+    validate: ({ driverName }) => required(driverName, 'driverName'),
+    validateUpdate: (attributes, old) => [
+        ...immutable(attributes.driverName, old.driverName, 'driverName'),
+        ...immutable(attributes.parameters, old.parameters, 'parameters'),
+    ],
+    columns: [
+        defaultMarkedName<V1VolumeAttributesClass>(
+            'volumeattributesclass.alpha.kubernetes.io/is-default-class',
+        ),
+        column('DriverName', ({ driverName }) => driverName),
+        ageColumn,
+    ],
+};
+
+export const storageStrategies: Readonly<Record<string, Strategy>> = {
+    csidrivers: csiDriverStrategy,
+    csinodes: csiNodeStrategy,
+    csistoragecapacities: csiStorageCapacityStrategy,
+    storageclasses: storageClassStrategy,
+    volumeattachments: volumeAttachmentStrategy,
+    volumeattributesclasses: volumeAttributesClassStrategy,
+};

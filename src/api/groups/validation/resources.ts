@@ -1,0 +1,162 @@
+import { compareQuantity, quantityToMilli } from '../../meta/quantity.ts';
+import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
+import type { V1ResourceRequirements } from '../../meta/object.ts';
+import { formatErrors, items, nonNegativeMessage, qualifiedName, required } from './basic.ts';
+import { isQualifiedName } from '../../meta/names.ts';
+
+const standardContainerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
+const hugePagesPrefix = 'hugepages-';
+
+export function isHugePages(name: string): boolean {
+    return name.startsWith(hugePagesPrefix);
+}
+
+/** Resources of Kubernetes itself: without a domain, or of a kubernetes.io domain. */
+export function isNativeResource(name: string): boolean {
+    return !name.includes('/') || name.includes('kubernetes.io/');
+}
+
+/** Resources of devices and the like: in somebody else's domain. */
+export function isExtendedResource(name: string): boolean {
+    return (
+        !isNativeResource(name) &&
+        !name.startsWith('requests.') &&
+        isQualifiedName(`requests.${name}`).length === 0
+    );
+}
+
+/** Only what is counted in whole units may not be shared: extended resources and huge pages. */
+function allowsOvercommit(name: string): boolean {
+    return isNativeResource(name) && !isHugePages(name);
+}
+
+/** Integers only, for resources that are not divisible. */
+function isInteger(quantity: string): boolean {
+    return quantityToMilli(quantity) % 1000 === 0;
+}
+
+export function validateQuantity(quantity: string, path: string): FieldError[] {
+    return compareQuantity(quantity, '0') < 0
+        ? [fieldErrors.invalid(path, quantity, nonNegativeMessage)]
+        : [];
+}
+
+/** A quantity of a named resource: not negative, and whole where the resource is not divisible. */
+export function validateResourceQuantity(name: string, quantity: string, path: string): FieldError[] {
+    const errors = validateQuantity(quantity, path);
+    return (isExtendedResource(name) || isCountable(name)) && !isInteger(quantity)
+        ? [...errors, fieldErrors.invalid(path, quantity, 'must be an integer')]
+        : errors;
+}
+
+const countable = new Set([
+    'pods',
+    'services',
+    'replicationcontrollers',
+    'resourcequotas',
+    'secrets',
+    'configmaps',
+    'persistentvolumeclaims',
+    'services.nodeports',
+    'services.loadbalancers',
+]);
+
+function isCountable(name: string): boolean {
+    return countable.has(name) || name.startsWith('count/');
+}
+
+function validateContainerResourceName(name: string, path: string): FieldError[] {
+    const errors = qualifiedName(name, path);
+    if (errors.length > 0) return errors;
+    if (!name.includes('/')) {
+        return standardContainerResources.has(name) || isHugePages(name)
+            ? []
+            : [fieldErrors.invalid(path, name, 'must be a standard resource for containers')];
+    }
+    if (!isNativeResource(name) && !isExtendedResource(name)) {
+        return [fieldErrors.invalid(path, name, "doesn't follow extended resource name standard")];
+    }
+    return [];
+}
+
+/** Requests and limits of a container (core/validation ValidateContainerResourceRequirements). */
+export function validateResources(
+    resources: V1ResourceRequirements | undefined,
+    path: string,
+    claimNames: ReadonlySet<string> = new Set(),
+): FieldError[] {
+    if (resources === undefined) return [];
+    const limits = resources.limits ?? {};
+    const requests = resources.requests ?? {};
+    return [
+        ...Object.entries(limits).flatMap(([name, quantity]) => [
+            ...validateContainerResourceName(name, `${path}.limits`),
+            ...validateResourceQuantity(name, quantity, `${path}.limits[${name}]`),
+        ]),
+        ...Object.entries(requests).flatMap(([name, quantity]) => [
+            ...validateContainerResourceName(name, `${path}.requests`),
+            ...validateResourceQuantity(name, quantity, `${path}.requests[${name}]`),
+            ...validateRequestAgainstLimit(name, quantity, limits[name], path),
+        ]),
+        ...validateHugePagesCompany(requests, limits, path),
+        ...validateClaims(resources, `${path}.claims`, claimNames),
+    ];
+}
+
+function validateRequestAgainstLimit(
+    name: string,
+    request: string,
+    limit: string | undefined,
+    path: string,
+): FieldError[] {
+    const requestsPath = `${path}.requests`;
+    if (limit === undefined) {
+        return allowsOvercommit(name)
+            ? []
+            : [fieldErrors.required(`${path}.limits`, 'Limit must be set for non overcommitable resources')];
+    }
+    const order = compareQuantity(request, limit);
+    if (order !== 0 && !allowsOvercommit(name)) {
+        return [fieldErrors.invalid(requestsPath, request, `must be equal to ${name} limit of ${limit}`)];
+    }
+    return order > 0
+        ? [
+              fieldErrors.invalid(
+                  requestsPath,
+                  request,
+                  `must be less than or equal to ${name} limit of ${limit}`,
+              ),
+          ]
+        : [];
+}
+
+function validateHugePagesCompany(
+    requests: Record<string, string>,
+    limits: Record<string, string>,
+    path: string,
+): FieldError[] {
+    const names = [...Object.keys(requests), ...Object.keys(limits)];
+    if (!names.some(isHugePages) || names.some((name) => name === 'cpu' || name === 'memory')) return [];
+    return [fieldErrors.forbidden(path, 'HugePages require cpu or memory')];
+}
+
+function validateClaims(
+    { claims }: V1ResourceRequirements,
+    path: string,
+    claimNames: ReadonlySet<string>,
+): FieldError[] {
+    const seen = new Set<string>();
+    return items(claims).flatMap((claim, index) => {
+        const errors = required(claim.name, `${path}[${index}].name`);
+        if (errors.length > 0) return errors;
+        const key = `${claim.name}/${claim.request ?? ''}`;
+        if (seen.has(key)) return [fieldErrors.duplicate(`${path}[${index}]`, claim.name)];
+        seen.add(key);
+        return claimNames.has(claim.name) ? [] : [fieldErrors.notFound(`${path}[${index}].name`, claim.name)];
+    });
+}
+
+/** A name for a resource in quotas, nodes and the like. */
+export function validateResourceName(name: string, path: string): FieldError[] {
+    return formatErrors(name, path, isQualifiedName(name));
+}
