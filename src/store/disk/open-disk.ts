@@ -1,6 +1,7 @@
-import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../util/logger.ts';
+import { StoreError } from '../store.ts';
 import type { Disk } from './disk.ts';
 import { diskError } from './disk-error.ts';
 import { LevelDisk, type Engine } from './level-disk.ts';
@@ -12,9 +13,10 @@ import { LevelDisk, type Engine } from './level-disk.ts';
 const writeBufferBytes = 2 * 1024 * 1024;
 const blockCacheBytes = 1024 * 1024;
 const openFilesMax = 128;
-/** Room that must be free before a failed database is reopened: its log is rewritten as a table then. */
-const reopenReserveBytes = 3 * writeBufferBytes;
+/** Room that must be free before a failed database is reopened, beside that for its logs. */
+const reopenReserveBytes = 4 * 1024 * 1024;
 const probeFile = 'space-probe.tmp';
+const noRoom = 'no room on the disk of the store';
 
 /** Opens or creates a LevelDB database in `directory`, which is made private to this user. */
 export async function openLevelDisk(directory: string, logger: Logger): Promise<Disk> {
@@ -105,26 +107,34 @@ function isDamage(error: { reason: string; message: string }): boolean {
     return error.reason === 'io' && /no such file/i.test(error.message);
 }
 
-/** Asks the file system rather than statfs, which knows nothing of quotas. */
+/**
+ * Reopening reads the logs and writes them again as tables; it must not run out of room halfway, because
+ * until it succeeds nothing can be read. What statfs says is cheap to ask, but it knows nothing of quotas.
+ */
 async function checkSpace(directory: string): Promise<void> {
+    const needed = reopenReserveBytes + (await directoryBytes(directory, /\.log$/));
     const path = join(directory, probeFile);
     try {
+        const { bavail, bsize } = await statfs(directory);
+        if (bavail * bsize < needed) throw new StoreError('noSpace', noRoom);
         const file = await open(path, 'w', 0o600);
         try {
-            await file.write(Buffer.alloc(reopenReserveBytes));
+            // Unlike write, this does not stop without an error when only a part fits.
+            await file.writeFile(Buffer.alloc(needed));
             await file.sync();
         } finally {
             await file.close();
             await rm(path, { force: true });
         }
     } catch (error) {
-        throw diskError(error, 'no room to write to the store');
+        throw diskError(error, noRoom);
     }
 }
 
-async function directoryBytes(directory: string): Promise<number> {
+async function directoryBytes(directory: string, names = /./): Promise<number> {
     let bytes = 0;
     for (const name of await readdir(directory)) {
+        if (!names.test(name)) continue;
         // Files come and go while LevelDB works.
         const info = await stat(join(directory, name)).catch(() => undefined);
         bytes += info?.size ?? 0;

@@ -135,7 +135,7 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
             const writes = [...this.#heldBackWrites(), ...this.#machine.closingWrites()];
             if (writes.length > 0) await this.#disk.write(writes, { sync: true });
         } catch (error) {
-            this.#logger.warn({ error }, 'relaxed writes are lost: the store could not be flushed');
+            this.#logger.warn({ err: error }, 'relaxed writes are lost: the store could not be flushed');
         }
         this.#heldBack = [];
         this.#state = 'closed';
@@ -236,7 +236,7 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
             error instanceof StoreError
                 ? error
                 : new StoreError('io', 'cannot write to the store', { cause: error });
-        if (this.#failure === undefined) this.#logger.error({ error: named }, 'store cannot write');
+        if (this.#failure === undefined) this.#logger.error({ err: named }, 'store cannot write');
         this.#failure = { error: named, retryAtMs: this.#clock.monotonicMs() + retryAfterFailureMs };
     }
 

@@ -52,7 +52,7 @@ interface Setup {
     clock: ManualClock;
     store: Store;
     /** What a process sees that starts on the disk as it is now. */
-    restart(): Promise<Store>;
+    restart: () => Promise<Store>;
 }
 
 async function setup(ageMs = 300_000): Promise<Setup> {

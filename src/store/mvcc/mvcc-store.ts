@@ -71,7 +71,7 @@ export class MvccStore implements Store {
         this.#compactor = new Compactor({ disk, history, log: this.#log, hub: this.#hub });
         const onError = (error: unknown): void => {
             if (!(error instanceof StoreError && isHarmless(error))) {
-                logger.warn({ error }, 'store compaction failed, it will be tried again');
+                logger.warn({ err: error }, 'store compaction failed, it will be tried again');
             }
         };
         this.#autoCompaction = new AutoCompaction({

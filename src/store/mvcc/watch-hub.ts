@@ -123,7 +123,7 @@ export class WatchHub {
             if (isReplaying(watcher)) this.#goLive(watcher);
         } catch (error) {
             if (!isReplaying(watcher)) return;
-            this.#options.logger.error({ error, key: watcher.key }, 'watch cannot read history');
+            this.#options.logger.error({ err: error, key: watcher.key }, 'watch cannot read history');
             this.#fail(
                 watcher,
                 error instanceof StoreError
@@ -156,7 +156,7 @@ export class WatchHub {
         try {
             watcher.onBatch(batch);
         } catch (error) {
-            this.#options.logger.error({ error, key: watcher.key }, 'a watcher of the store threw');
+            this.#options.logger.error({ err: error, key: watcher.key }, 'a watcher of the store threw');
         }
     }
 
@@ -165,7 +165,7 @@ export class WatchHub {
         try {
             watcher.onError?.(error);
         } catch (thrown) {
-            this.#options.logger.error({ error: thrown, key: watcher.key }, 'a watcher of the store threw');
+            this.#options.logger.error({ err: thrown, key: watcher.key }, 'a watcher of the store threw');
         }
     }
 
