@@ -22,8 +22,7 @@ export function limitRanger({ reader }: PluginContext): AdmissionPlugin {
     return {
         name: 'LimitRanger',
         handles: (request) =>
-            isFor(request, 'pods', 'CREATE') ||
-            isFor(request, 'persistentvolumeclaims', 'CREATE', 'UPDATE'),
+            isFor(request, 'pods', 'CREATE') || isFor(request, 'persistentvolumeclaims', 'CREATE', 'UPDATE'),
         mutate(request) {
             if (request.definition.plural !== 'pods') return;
             for (const range of rangesOf(request)) setDefaults(request.object as V1Pod, range);
@@ -122,9 +121,7 @@ function quantities(amounts: ResourceAmounts): Record<string, string> {
         if (name === 'cpu') return formatMilli(amount);
         return /^(memory|ephemeral-storage|hugepages-.*)$/.test(name) ? formatBytes(amount) : String(amount);
     };
-    return Object.fromEntries(
-        Object.entries(amounts).map(([name, amount]) => [name, format(name, amount)]),
-    );
+    return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, format(name, amount)]));
 }
 
 function claimErrors(item: V1LimitRangeItem, claim: V1PersistentVolumeClaim): string[] {

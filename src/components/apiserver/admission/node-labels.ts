@@ -21,18 +21,14 @@ export function forbiddenLabels(
     old: Record<string, string> | undefined = {},
 ): string[] {
     const keys = new Set([...Object.keys(labels), ...Object.keys(old)]);
-    return [...keys]
-        .filter((key) => labels[key] !== old[key] && isForbidden(key))
-        .sort();
+    return [...keys].filter((key) => labels[key] !== old[key] && isForbidden(key)).sort();
 }
 
 function isForbidden(label: string): boolean {
     const slash = label.indexOf('/');
     const domain = slash < 0 ? '' : label.slice(0, slash);
     if (within(domain, ['node-restriction.kubernetes.io'])) return true;
-    return (
-        within(domain, kubernetesDomains) && !kubeletLabels.has(label) && !within(domain, kubeletDomains)
-    );
+    return within(domain, kubernetesDomains) && !kubeletLabels.has(label) && !within(domain, kubeletDomains);
 }
 
 function within(domain: string, parents: readonly string[]): boolean {

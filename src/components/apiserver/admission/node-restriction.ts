@@ -23,10 +23,7 @@ export function nodeRestriction(context: PluginContext): AdmissionPlugin {
         validate(request) {
             const node = nodeNameOf(request.identity) ?? '';
             if (node === '') {
-                throw forbidden(
-                    request,
-                    `could not determine node from user "${request.identity.username}"`,
-                );
+                throw forbidden(request, `could not determine node from user "${request.identity.username}"`);
             }
             restrict(context, request, node);
         },
@@ -50,10 +47,7 @@ function restrict(context: PluginContext, request: AdmissionRequest, node: strin
             return;
         case 'leases.coordination.k8s.io':
             if (request.namespace !== 'kube-node-lease') {
-                throw forbidden(
-                    request,
-                    'can only access leases in the "kube-node-lease" system namespace',
-                );
+                throw forbidden(request, 'can only access leases in the "kube-node-lease" system namespace');
             }
             requireOwnName(
                 request,
@@ -132,8 +126,7 @@ function requireOwnPod(
     { node, why }: { node: string; why: string },
 ): void {
     const { namespace, name } = request;
-    const pod =
-        (request.oldObject as V1Pod | undefined) ?? context.reader.get<V1Pod>(pods, namespace, name);
+    const pod = (request.oldObject as V1Pod | undefined) ?? context.reader.get<V1Pod>(pods, namespace, name);
     if (pod === undefined) throw statusErrors.notFound({ resource: 'pods', name });
     if (pod.spec?.nodeName !== node) throw forbidden(request, why);
 }
@@ -179,9 +172,7 @@ function requireOwner(context: PluginContext, request: AdmissionRequest, node: s
     const existing = context.reader.get<V1Node>(nodes, '', node);
     if (existing === undefined) throw statusErrors.notFound({ resource: 'nodes', name: node });
     if (owner.uid !== existing.metadata.uid) {
-        throw refuse(
-            `node ${node} UID mismatch: expected ${owner.uid} got ${existing.metadata.uid ?? ''}`,
-        );
+        throw refuse(`node ${node} UID mismatch: expected ${owner.uid} got ${existing.metadata.uid ?? ''}`);
     }
 }
 

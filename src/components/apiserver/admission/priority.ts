@@ -14,8 +14,7 @@ export const systemPriorityClasses: readonly V1PriorityClass[] = [
         kind: 'PriorityClass',
         metadata: { name: 'system-node-critical' },
         value: 2_000_001_000,
-        description:
-            'Used for system critical pods that must not be moved from their current node.',
+        description: 'Used for system critical pods that must not be moved from their current node.',
         preemptionPolicy: 'PreemptLowerPriority',
     },
     {

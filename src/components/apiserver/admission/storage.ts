@@ -20,7 +20,8 @@ export function storageObjectInUseProtection(): AdmissionPlugin {
     return {
         name: 'StorageObjectInUseProtection',
         handles: (request) =>
-            isFor(request, 'persistentvolumes', 'CREATE') || isFor(request, 'persistentvolumeclaims', 'CREATE'),
+            isFor(request, 'persistentvolumes', 'CREATE') ||
+            isFor(request, 'persistentvolumeclaims', 'CREATE'),
         mutate({ object, definition }) {
             const finalizer = finalizers[definition.plural];
             const present = object?.metadata?.finalizers ?? [];

@@ -1,0 +1,76 @@
+import type { Client } from '../../../client/client.ts';
+import { type Clock, systemClock } from '../../../util/clock.ts';
+import type { AdmissionPlugin } from '../admission.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { alwaysPullImages } from './always-pull-images.ts';
+import type { PluginContext } from './context.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
+import { priority } from './priority.ts';
+import { resourceQuota } from './quota/resource-quota.ts';
+import { runtimeClass } from './runtime-class.ts';
+import { serviceAccountPlugin } from './service-account.ts';
+import { defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection } from './storage.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+export interface AdmissionOptions {
+    reader: ObjectReader;
+    /** Called for the first request, not before: the client is that of this same API server. */
+    client: () => Client;
+    /** --enable-admission-plugins: in addition to the default ones. */
+    enable: readonly string[];
+    /** --disable-admission-plugins. */
+    disable: readonly string[];
+    clock?: Clock;
+}
+
+interface PluginEntry {
+    create: (context: PluginContext) => AdmissionPlugin;
+    byDefault: boolean;
+}
+
+/** In the order in which they run, which is upstream's; quota last, so that it charges only what passed. */
+const plugins: Readonly<Record<string, PluginEntry>> = {
+    NamespaceLifecycle: { create: namespaceLifecycle, byDefault: true },
+    LimitRanger: { create: limitRanger, byDefault: true },
+    ServiceAccount: { create: serviceAccountPlugin, byDefault: true },
+    NodeRestriction: { create: nodeRestriction, byDefault: true },
+    TaintNodesByCondition: { create: taintNodesByCondition, byDefault: true },
+    AlwaysPullImages: { create: alwaysPullImages, byDefault: false },
+    Priority: { create: priority, byDefault: true },
+    DefaultTolerationSeconds: { create: defaultTolerationSeconds, byDefault: true },
+    DefaultStorageClass: { create: defaultStorageClass, byDefault: true },
+    // Its finalizers need the controllers that take them off; without those, claims would never go.
+    StorageObjectInUseProtection: { create: storageObjectInUseProtection, byDefault: false },
+    PersistentVolumeClaimResize: { create: persistentVolumeClaimResize, byDefault: true },
+    RuntimeClass: { create: runtimeClass, byDefault: true },
+    DefaultIngressClass: { create: defaultIngressClass, byDefault: true },
+    ResourceQuota: { create: resourceQuota, byDefault: true },
+};
+
+/** Names that --enable-admission-plugins and --disable-admission-plugins take, in running order. */
+export const admissionPluginNames: readonly string[] = Object.keys(plugins);
+
+/** The enabled plugins in their order. Throws for a name that is none, and for one both on and off. */
+export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
+    const { reader, client, enable, disable } = options;
+    for (const name of [...enable, ...disable]) {
+        if (!Object.hasOwn(plugins, name)) {
+            throw new Error(
+                `unknown admission plugin "${name}": known are ${[...admissionPluginNames].sort().join(', ')}`,
+            );
+        }
+    }
+    const both = enable.find((name) => disable.includes(name));
+    if (both !== undefined) throw new Error(`admission plugin "${both}" is both enabled and disabled`);
+    const context: PluginContext = { reader, client, clock: options.clock ?? systemClock };
+    return Object.entries(plugins)
+        .filter(([name, { byDefault }]) => (byDefault || enable.includes(name)) && !disable.includes(name))
+        .map(([, { create }]) => create(context));
+}
+
+export { reconcileSystemPriorityClasses } from './priority.ts';
+export { QuotaStatus } from './quota/quota-status.ts';

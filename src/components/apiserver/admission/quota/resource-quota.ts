@@ -1,0 +1,93 @@
+import type { Stored, V1ResourceQuota } from '../../../../api/meta/object.ts';
+import { isReason } from '../../../../api/meta/status-error.ts';
+import { resourceQuotas } from '../../../../client/resource-type.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts';
+import type { PluginContext } from '../context.ts';
+import { forbidden } from '../forbidden.ts';
+import { evaluate } from './evaluate.ts';
+
+/** How often a charge is tried again after another writer changed the quota. */
+const conflictRetriesMax = 3;
+
+/** Charges writes to the namespace's quotas, and refuses what would exceed one. */
+export function resourceQuota(context: PluginContext): AdmissionPlugin {
+    const queues = new Map<string, Promise<void>>();
+    return {
+        name: 'ResourceQuota',
+        handles: ({ operation, subresource, namespace, definition }) =>
+            namespace !== '' &&
+            (operation === 'CREATE' || operation === 'UPDATE') &&
+            (subresource === '' || (definition.plural === 'pods' && subresource === 'resize')) &&
+            !isItself(definition),
+        async validate(request) {
+            const { namespace } = request;
+            if (context.reader.list(resourceQuotas, namespace).length === 0) return;
+            // One at a time in a namespace: otherwise each write would find the other's charge a conflict.
+            const charge = (queues.get(namespace) ?? Promise.resolve()).then(
+                async () => await chargeAll(context, request),
+            );
+            const settled = charge.catch(() => undefined);
+            queues.set(namespace, settled);
+            void settled.then(() => {
+                if (queues.get(namespace) === settled) queues.delete(namespace);
+            });
+            await charge;
+        },
+    };
+}
+
+/** Events come and go by themselves, and a quota's own status is what charging writes. */
+function isItself({ plural }: AdmissionRequest['definition']): boolean {
+    return plural === 'events' || plural === 'resourcequotas';
+}
+
+async function chargeAll(context: PluginContext, request: AdmissionRequest): Promise<void> {
+    const quotas = context.reader.list<V1ResourceQuota>(resourceQuotas, request.namespace);
+    for (const quota of quotas) requireRoom(request, quota);
+    for (const quota of quotas) await charge(context, request, quota);
+}
+
+/** The quota's new status, undefined when the write is nothing to it. Throws when it refuses. */
+function requireRoom(
+    request: AdmissionRequest,
+    quota: Stored<V1ResourceQuota>,
+): Stored<V1ResourceQuota> | undefined {
+    const { definition, object, oldObject, operation } = request;
+    if (object === undefined) return undefined;
+    const answer = evaluate(quota, {
+        group: definition.group,
+        resource: definition.plural,
+        object,
+        oldObject: operation === 'UPDATE' ? oldObject : undefined,
+    });
+    switch (answer.type) {
+        case 'unaffected':
+            return undefined;
+        case 'refused':
+            throw forbidden(request, answer.message);
+        case 'charged':
+            return { ...quota, status: { ...quota.status, used: answer.used } };
+    }
+}
+
+async function charge(
+    context: PluginContext,
+    request: AdmissionRequest,
+    cached: Stored<V1ResourceQuota>,
+): Promise<void> {
+    let quota = cached;
+    for (let attempt = 0; ; attempt += 1) {
+        const charged = requireRoom(request, quota);
+        if (charged === undefined || request.dryRun) return;
+        const client = context.client().resource(resourceQuotas);
+        try {
+            await client.updateStatus(charged);
+            return;
+        } catch (error) {
+            if (isReason(error, 'NotFound')) return;
+            if (!isReason(error, 'Conflict') || attempt >= conflictRetriesMax) throw error;
+        }
+        const { namespace, name } = cached.metadata;
+        quota = await client.get({ namespace, name });
+    }
+}

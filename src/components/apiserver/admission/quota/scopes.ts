@@ -1,0 +1,70 @@
+import type {
+    ApiObject,
+    V1Pod,
+    V1ResourceQuota,
+    V1ScopedResourceSelectorRequirement,
+} from '../../../../api/meta/object.ts';
+
+/** True when the quota counts this object: one with scopes counts the pods that are in all of them. */
+export function quotaCounts(quota: V1ResourceQuota, resource: string, object: ApiObject): boolean {
+    const requirements: V1ScopedResourceSelectorRequirement[] = [
+        ...(quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
+        ...(quota.spec?.scopeSelector?.matchExpressions ?? []),
+    ];
+    if (requirements.length === 0) return true;
+    return resource === 'pods' && requirements.every((requirement) => inScope(object as V1Pod, requirement));
+}
+
+function inScope(pod: V1Pod, { scopeName, operator, values }: V1ScopedResourceSelectorRequirement): boolean {
+    switch (scopeName) {
+        case 'Terminating':
+            return (pod.spec?.activeDeadlineSeconds ?? -1) >= 0;
+        case 'NotTerminating':
+            return (pod.spec?.activeDeadlineSeconds ?? -1) < 0;
+        case 'BestEffort':
+            return isBestEffort(pod);
+        case 'NotBestEffort':
+            return !isBestEffort(pod);
+        case 'PriorityClass':
+            return matches(pod.spec?.priorityClassName ?? '', operator, values ?? []);
+        case 'CrossNamespacePodAffinity':
+            return crossesNamespaces(pod);
+        default:
+            return false;
+    }
+}
+
+function isBestEffort(pod: V1Pod): boolean {
+    const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+    return containers.every(({ resources }) =>
+        [resources?.requests, resources?.limits].every(
+            (list) => list?.cpu === undefined && list?.memory === undefined,
+        ),
+    );
+}
+
+function matches(value: string, operator: string, values: readonly string[]): boolean {
+    switch (operator) {
+        case 'In':
+            return values.includes(value);
+        case 'NotIn':
+            return !values.includes(value);
+        case 'Exists':
+            return value !== '';
+        case 'DoesNotExist':
+            return value === '';
+        default:
+            return false;
+    }
+}
+
+function crossesNamespaces(pod: V1Pod): boolean {
+    const { podAffinity, podAntiAffinity } = pod.spec?.affinity ?? {};
+    const terms = [podAffinity, podAntiAffinity].flatMap((affinity) => [
+        ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+        ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+            ({ podAffinityTerm }) => podAffinityTerm,
+        ),
+    ]);
+    return terms.some((term) => (term.namespaces ?? []).length > 0 || term.namespaceSelector !== undefined);
+}

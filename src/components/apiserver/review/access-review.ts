@@ -1,0 +1,141 @@
+import type {
+    V1LocalSubjectAccessReview,
+    V1ResourceAttributes,
+    V1SelfSubjectAccessReview,
+    V1SubjectAccessReview,
+    V1SubjectAccessReviewSpec,
+    V1SubjectAccessReviewStatus,
+} from '../../../api/meta/object.ts';
+import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import type { Authorizer, RequestAttributes } from '../authorizer.ts';
+import type { Identity } from '../identity.ts';
+
+const group = 'authorization.k8s.io';
+
+/** Whether the caller may do something (`kubectl auth can-i`). */
+export async function reviewSelfAccess(
+    identity: Identity,
+    body: V1SelfSubjectAccessReview,
+    authorizer: Authorizer,
+): Promise<V1SelfSubjectAccessReview> {
+    requireValid('SelfSubjectAccessReview', attributeErrors(body.spec));
+    return { ...body, status: await decide(authorizer, identity, body.spec) };
+}
+
+/** Whether somebody else may do something. */
+export async function reviewSubjectAccess(
+    body: V1SubjectAccessReview,
+    authorizer: Authorizer,
+): Promise<V1SubjectAccessReview> {
+    requireValid('SubjectAccessReview', [...attributeErrors(body.spec), ...subjectErrors(body.spec)]);
+    return { ...body, status: await decide(authorizer, subjectOf(body.spec), body.spec) };
+}
+
+/** The same, for questions about one namespace: that of the request. */
+export async function reviewLocalSubjectAccess(
+    namespace: string,
+    body: V1LocalSubjectAccessReview,
+    authorizer: Authorizer,
+): Promise<V1LocalSubjectAccessReview> {
+    const errors = [...attributeErrors(body.spec), ...subjectErrors(body.spec)];
+    if (body.spec.nonResourceAttributes !== undefined) {
+        errors.push(
+            fieldErrors.invalid(
+                'spec.nonResourceAttributes',
+                body.spec.nonResourceAttributes,
+                'disallowed on this kind of request',
+            ),
+        );
+    }
+    const about = body.spec.resourceAttributes?.namespace ?? '';
+    if (body.spec.resourceAttributes !== undefined && about !== namespace) {
+        errors.push(
+            fieldErrors.invalid(
+                'spec.resourceAttributes.namespace',
+                about,
+                `must match metadata.namespace: ${namespace}`,
+            ),
+        );
+    }
+    requireValid('LocalSubjectAccessReview', errors);
+    return { ...body, status: await decide(authorizer, subjectOf(body.spec), body.spec) };
+}
+
+function requireValid(kind: string, errors: readonly FieldError[]): void {
+    if (errors.length > 0) throw statusErrors.invalid(kind, group, '', errors);
+}
+
+type Question = Pick<V1SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
+
+function attributeErrors({ resourceAttributes, nonResourceAttributes }: Question): FieldError[] {
+    if (resourceAttributes !== undefined && nonResourceAttributes !== undefined) {
+        return [
+            fieldErrors.invalid(
+                'spec.nonResourceAttributes',
+                nonResourceAttributes,
+                'cannot be specified in combination with resourceAttributes',
+            ),
+        ];
+    }
+    if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
+        return [
+            fieldErrors.invalid(
+                'spec.resourceAttributes',
+                null,
+                'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+            ),
+        ];
+    }
+    return [];
+}
+
+function subjectErrors({ user, groups }: V1SubjectAccessReviewSpec): FieldError[] {
+    if (user || groups?.length) return [];
+    return [fieldErrors.invalid('spec.user', user ?? '', 'at least one of user or group must be specified')];
+}
+
+function subjectOf({ user, uid, groups, extra }: V1SubjectAccessReviewSpec): Identity {
+    return { username: user ?? '', uid: uid ?? '', groups: groups ?? [], extra: extra ?? {} };
+}
+
+async function decide(
+    authorizer: Authorizer,
+    identity: Identity,
+    question: Question,
+): Promise<V1SubjectAccessReviewStatus> {
+    const { outcome, reason } = await authorizer.authorize(identity, requestAttributes(question));
+    return {
+        allowed: outcome === 'allow',
+        ...(outcome === 'deny' ? { denied: true } : {}),
+        ...(reason === '' ? {} : { reason }),
+    };
+}
+
+function requestAttributes({ resourceAttributes, nonResourceAttributes }: Question): RequestAttributes {
+    if (resourceAttributes === undefined) {
+        const { verb, path } = nonResourceAttributes ?? {};
+        return { kind: 'nonResource', verb: verb ?? '', path: path ?? '' };
+    }
+    const { verb, group: about, version, resource, subresource, namespace, name } = resourceAttributes;
+    return {
+        kind: 'resource',
+        verb: verb ?? '',
+        group: about ?? '',
+        version: version ?? '',
+        resource: resource ?? '',
+        subresource: subresource ?? '',
+        namespace: namespace ?? '',
+        name: name ?? '',
+        fieldSelector: fieldSelectorText(resourceAttributes),
+        labelSelector: resourceAttributes.labelSelector?.rawSelector,
+    };
+}
+
+function fieldSelectorText({ fieldSelector }: V1ResourceAttributes): string | undefined {
+    if (fieldSelector?.requirements === undefined) return fieldSelector?.rawSelector;
+    return fieldSelector.requirements
+        .filter(({ operator, values }) => values?.length === 1 && /^(In|NotIn)$/.test(operator))
+        .map(({ key, operator, values }) => `${key}${operator === 'In' ? '=' : '!='}${values?.[0] ?? ''}`)
+        .join(',');
+}
