@@ -85,9 +85,8 @@ function plan(rollout: Rollout, revision: number): V1ReplicaSet {
     assert(spec !== undefined, 'a stored deployment has a spec', { name: metadata.name });
     const hash = podTemplateHash(spec.template, status?.collisionCount);
     const labels = { ...spec.template.metadata?.labels, [podTemplateHashLabel]: hash };
-    const template = structuredClone(spec.template);
     const selector: V1LabelSelector = {
-        ...structuredClone(spec.selector),
+        ...spec.selector,
         matchLabels: { ...spec.selector.matchLabels, [podTemplateHashLabel]: hash },
     };
     return {
@@ -107,7 +106,7 @@ function plan(rollout: Rollout, revision: number): V1ReplicaSet {
             replicas: newSetReplicas(deployment, sets, 0),
             minReadySeconds: spec.minReadySeconds ?? 0,
             selector,
-            template: { ...template, metadata: { ...template.metadata, labels: { ...labels } } },
+            template: { ...spec.template, metadata: { ...spec.template.metadata, labels } },
         },
     };
 }

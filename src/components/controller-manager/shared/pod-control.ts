@@ -59,7 +59,7 @@ export class PodControl {
     }
 }
 
-/** The pod that a template stands for. The template may be frozen: nothing of it is shared. */
+/** The pod that a template stands for. It shares the spec with the template: only for sending. */
 export function podFromTemplate({ template, owner, ownerReference, name }: CreatePodOptions): V1Pod {
     const { labels, annotations, finalizers } = template.metadata ?? {};
     return {
@@ -73,7 +73,7 @@ export function podFromTemplate({ template, owner, ownerReference, name }: Creat
             ...(finalizers === undefined ? {} : { finalizers: [...finalizers] }),
             ownerReferences: [ownerReference],
         },
-        ...(template.spec === undefined ? {} : { spec: structuredClone(template.spec) }),
+        ...(template.spec === undefined ? {} : { spec: template.spec }),
     };
 }
 

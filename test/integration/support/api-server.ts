@@ -1,0 +1,115 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { resourceDefinitions } from '../../../src/api/groups/index.ts';
+import { createClient } from '../../../src/client/rest-client.ts';
+import type { Client } from '../../../src/client/client.ts';
+import { loadKubeconfig, renderKubeconfig, type ClientConfig } from '../../../src/client/kubeconfig.ts';
+import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
+import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
+import { reconcileBootstrapPolicy } from '../../../src/components/apiserver/authz/bootstrap-policy.ts';
+import { ApiServer } from '../../../src/components/apiserver/server.ts';
+import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
+import { createAuthority, issueCertificate } from '../../../src/pki/authority.ts';
+import { openMemoryStore } from '../../../src/store/mvcc/open-store.ts';
+import { silentLogger, type Logger } from '../../../src/util/logger.ts';
+
+/** A real API server over an in-memory store, with RBAC and its bootstrap policy. */
+export interface TestApiServer {
+    server: ApiServer;
+    /** In-process, as system:masters. */
+    admin: Client;
+    /** In-process, as a service account of kube-system. */
+    serviceAccount(name: string): Client;
+    /** Path of a kubeconfig for system:masters over HTTPS. */
+    kubeconfig: string;
+    config: ClientConfig;
+    stop(): Promise<void>;
+}
+
+const hourMs = 3_600_000;
+
+export async function startApiServer(logger: Logger = silentLogger()): Promise<TestApiServer> {
+    const validity = {
+        notBefore: new Date(Date.now() - hourMs),
+        notAfter: new Date(Date.now() + 24 * hourMs),
+    };
+    const authority = await createAuthority('kubernetes', validity);
+    const serving = await issueCertificate(authority, {
+        commonName: 'kube-apiserver',
+        usages: ['server'],
+        ipAddresses: ['127.0.0.1'],
+        validity,
+    });
+    const client = await issueCertificate(authority, {
+        commonName: 'admin',
+        organizations: ['system:masters'],
+        usages: ['client'],
+        validity,
+    });
+    const store = await openMemoryStore();
+    const definitions = resourceDefinitions();
+    const caches = new WatchCaches({ store, definitions, logger });
+    await caches.start();
+    const authorizer = createAuthorizer({ reader: caches, modes: ['Node', 'RBAC'] });
+    const server = new ApiServer({
+        store,
+        caches,
+        definitions,
+        authenticator: createAuthenticator({ log: logger, clientCa: authority.cert }),
+        authorizer,
+        admission: [],
+        tls: { ...serving, clientCa: authority.cert },
+        bindAddress: '127.0.0.1',
+        port: 0,
+        logger,
+    });
+    await server.start();
+    const as = (username: string, groups: string[]): Client =>
+        createClient(server.transportFor({ username, uid: '', groups, extra: {} }));
+    const admin = as('admin', ['system:masters', 'system:authenticated']);
+    await reconcileBootstrapPolicy(admin);
+    const directory = await mkdtemp(join(tmpdir(), 'hyperkube-api-'));
+    const kubeconfig = join(directory, 'admin.conf');
+    const content = renderKubeconfig({
+        server: `https://127.0.0.1:${server.address.port}`,
+        userName: 'admin',
+        certificateAuthority: authority.cert,
+        credentials: { type: 'certificate', certificate: client.cert, key: client.key },
+    });
+    await writeFile(kubeconfig, content, { mode: 0o600 });
+    return {
+        server,
+        admin,
+        serviceAccount: (name) =>
+            as(`system:serviceaccount:kube-system:${name}`, [
+                'system:serviceaccounts',
+                'system:serviceaccounts:kube-system',
+                'system:authenticated',
+            ]),
+        kubeconfig,
+        config: await loadKubeconfig(kubeconfig),
+        stop: async () => {
+            await server.stop();
+            authorizer.stop();
+            caches.stop();
+            await store.close();
+            await rm(directory, { recursive: true, force: true });
+        },
+    };
+}
+
+/** Waits until `check` gives something; fails with the last state after 10 s. */
+export async function eventually<T>(
+    what: string,
+    check: () => T | undefined | false | Promise<T | undefined | false>,
+    timeoutMs = 10_000,
+): Promise<T> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+        const value = await check();
+        if (value !== undefined && value !== false) return value;
+        if (performance.now() > deadline) throw new Error(`did not happen: ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+}
