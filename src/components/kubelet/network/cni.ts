@@ -3,6 +3,7 @@ import type { Logger } from '../../../util/logger.ts';
 import { RuntimeError, type PodIdentity, type PortMapping } from '../runtime/runtime.ts';
 import { AttachmentCache, type CachedAttachment } from './attachment-cache.ts';
 import { builtInConfigList, readConfigList, type NetworkConfigList } from './conflist.ts';
+import { ensureBridgeRules } from './bridge-rules.ts';
 import { addNetwork, deleteNetwork, missingPlugin, type CniResult, type PluginCall } from './plugin.ts';
 import { PerKeyQueue } from './per-key-queue.ts';
 import type { SandboxAttachment, SandboxNetwork } from './sandbox-network.ts';
@@ -19,8 +20,11 @@ export interface CniNetworkOptions {
     pluginDirectories?: readonly string[];
     /** Of the built-in network; default cni0. */
     bridge?: string;
-    /** Of the built-in network: masquerade per pod; default true. */
-    ipMasq?: boolean;
+    /**
+     * Of the built-in network: destinations that see the pods' own addresses, so the cluster's pod range.
+     * All other traffic that leaves the node gets the node's address. False: the node sees to that itself.
+     */
+    nonMasqueradeCidrs?: readonly string[] | false;
     mtu?: number;
 }
 
@@ -42,6 +46,8 @@ export class CniNetwork implements SandboxNetwork {
     readonly #cache: AttachmentCache;
     readonly #queue = new PerKeyQueue();
     readonly #pluginDirectories: readonly string[];
+    /** The pod ranges that have their iptables rules, and when that is done. */
+    #ruled: { podCidrs: string; done: Promise<void> } | undefined;
 
     constructor(options: CniNetworkOptions) {
         this.#options = options;
@@ -88,6 +94,7 @@ export class CniNetwork implements SandboxNetwork {
         const { sandboxId, netns, pod, portMappings } = attachment;
         try {
             const list = await this.#configList(portMappings);
+            if (list.builtIn === true) await this.#ensureRules();
             const entry = { sandboxId, pod, list, runtimeConfig: runtimeConfigOf(attachment) };
             await this.#cache.set(entry);
             const result = await addNetwork(list, this.#call('ADD', netns, entry));
@@ -117,6 +124,23 @@ export class CniNetwork implements SandboxNetwork {
         await this.#cache.delete(attachment.sandboxId);
     }
 
+    /** Once per process and pod range. */
+    async #ensureRules(): Promise<void> {
+        const { nonMasqueradeCidrs: exceptCidrs = [], bridge = defaultBridge } = this.#options;
+        if (exceptCidrs === false) return;
+        const podCidrs = this.#options.podCidrs();
+        if (this.#ruled?.podCidrs !== podCidrs.join()) {
+            const done = ensureBridgeRules({ bridge, podCidrs, exceptCidrs });
+            this.#ruled = { podCidrs: podCidrs.join(), done };
+        }
+        try {
+            await this.#ruled.done;
+        } catch (error) {
+            this.#ruled = undefined;
+            throw error;
+        }
+    }
+
     /** The user's list, else the built-in one. Throws while the node has no pod range. */
     async #configList(portMappings: readonly PortMapping[]): Promise<NetworkConfigList> {
         const problems: string[] = [];
@@ -132,7 +156,6 @@ export class CniNetwork implements SandboxNetwork {
             bridge: this.#options.bridge ?? defaultBridge,
             podCidrs,
             dataDirectory: join(this.#options.stateDirectory, 'networks'),
-            ipMasq: this.#options.ipMasq ?? true,
             mtu: this.#options.mtu,
             hasPortMappings: portMappings.length > 0,
         });

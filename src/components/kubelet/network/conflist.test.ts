@@ -44,7 +44,7 @@ describe("the user's CNI configuration", () => {
 });
 
 it('the built-in network runs portmap only for pods with host ports', () => {
-    const network = { bridge: 'cni0', podCidrs: ['10.1.0.0/24'], dataDirectory: '/d', ipMasq: true };
+    const network = { bridge: 'cni0', podCidrs: ['10.1.0.0/24'], dataDirectory: '/d' };
     const types = (hasPortMappings: boolean): string[] =>
         builtInConfigList({ ...network, hasPortMappings }).plugins.map(({ type }) => type);
     expect(types(false)).toEqual(['bridge']);

@@ -6,6 +6,8 @@ export interface NetworkConfigList {
     cniVersion: string;
     name: string;
     plugins: readonly PluginConfig[];
+    /** True for ours, false or absent for the user's. */
+    builtIn?: boolean;
 }
 
 export interface PluginConfig {
@@ -76,8 +78,6 @@ export interface BuiltInNetwork {
     podCidrs: readonly string[];
     /** Where host-local keeps which address is whose. */
     dataDirectory: string;
-    /** Masquerade per pod; false where the node does it for its whole pod range. */
-    ipMasq: boolean;
     mtu?: number | undefined;
     /** False leaves portmap out, which saves a pod without host ports a process. */
     hasPortMappings: boolean;
@@ -90,7 +90,7 @@ export function builtInConfigList(network: BuiltInNetwork): NetworkConfigList {
         type: 'bridge',
         bridge: network.bridge,
         isGateway: true,
-        ipMasq: network.ipMasq,
+        ipMasq: false,
         hairpinMode: true,
         ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
         ipam: {
@@ -104,6 +104,7 @@ export function builtInConfigList(network: BuiltInNetwork): NetworkConfigList {
     return {
         cniVersion: '1.0.0',
         name: network.bridge,
+        builtIn: true,
         plugins: network.hasPortMappings ? [bridge, portmap] : [bridge],
     };
 }

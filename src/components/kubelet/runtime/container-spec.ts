@@ -21,6 +21,8 @@ export interface SpecSettings {
     /** json-file rotation: size of one file and how many there are. */
     logMaxBytes: number;
     logMaxFiles: number;
+    /** Lower OOM score adjustments are raised to this one (oom-score.ts). */
+    leastOomScoreAdj: number;
 }
 
 const sandboxOomScoreAdj = -998;
@@ -43,7 +45,7 @@ export async function sandboxSpec(
             ...(config.hostNetwork ? { UTSMode: 'host' } : {}),
             IpcMode: config.hostIpc ? 'host' : 'shareable',
             ...(config.hostPid ? { PidMode: 'host' } : {}),
-            OomScoreAdj: sandboxOomScoreAdj,
+            OomScoreAdj: Math.max(sandboxOomScoreAdj, settings.leastOomScoreAdj),
             CpuShares: sandboxCpuShares,
             ReadonlyRootfs: true,
             SecurityOpt: await securityOptions({ noNewPrivileges: true }, settings),
@@ -100,7 +102,9 @@ export async function containerSpec(
             GroupAdd: security.supplementalGroups.map(String),
             SecurityOpt: await securityOptions(security, settings),
             ...resourceSpec(resources),
-            ...(resources.oomScoreAdj === undefined ? {} : { OomScoreAdj: resources.oomScoreAdj }),
+            ...(resources.oomScoreAdj === undefined
+                ? {}
+                : { OomScoreAdj: Math.max(resources.oomScoreAdj, settings.leastOomScoreAdj) }),
             ...logConfig(settings),
             ...cgroupParent(sandbox, settings),
             ...runtimeHandler(sandbox),

@@ -12,6 +12,7 @@ import { DockerExec } from './exec.ts';
 import { DockerImages } from './images.ts';
 import { copyLogs } from './logs.ts';
 import { NetnsConnector } from './netns-connect.ts';
+import { leastOomScoreAdj } from './oom-score.ts';
 import { defaultPauseImage } from './pause-image.ts';
 import type * as contract from './runtime.ts';
 import { DockerSandboxes, networkNamespaceOf } from './sandbox.ts';
@@ -43,17 +44,28 @@ const defaultLogMaxFiles = 5;
 /** Connects to the daemon and its event stream. Rejects with RuntimeError 'unavailable' when it is not there. */
 export async function createDockerRuntime(options: DockerRuntimeOptions): Promise<DockerRuntime> {
     const docker = await openDocker(options);
-    let daemon: { architecture: string; cgroupDriver: CgroupDriver };
+    let daemon: DaemonFacts;
     try {
         const [version, info] = await Promise.all([docker.version(), docker.info() as Promise<DaemonInfo>]);
         const driver = info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs';
-        daemon = { architecture: version.Arch, cgroupDriver: options.cgroupDriver ?? driver };
+        daemon = {
+            architecture: version.Arch,
+            cgroupDriver: options.cgroupDriver ?? driver,
+            leastOomScoreAdj: await leastOomScoreAdj(),
+        };
     } catch (error) {
         throw runtimeError(error, 'unavailable');
     }
     const runtime = new DockerRuntime(docker, options, daemon);
     await runtime.start();
     return runtime;
+}
+
+/** What is asked of the daemon and the node once. */
+interface DaemonFacts {
+    architecture: string;
+    cgroupDriver: CgroupDriver;
+    leastOomScoreAdj: number;
 }
 
 interface DaemonInfo {
@@ -73,15 +85,12 @@ export class DockerRuntime implements contract.Runtime {
     readonly #connector: NetnsConnector;
     readonly cgroupDriver: CgroupDriver;
 
-    constructor(
-        docker: Dockerode,
-        options: DockerRuntimeOptions,
-        daemon: { architecture: string; cgroupDriver: CgroupDriver },
-    ) {
+    constructor(docker: Dockerode, options: DockerRuntimeOptions, daemon: DaemonFacts) {
         const root = options.rootDirectory ?? defaultRootDirectory;
         const { logger, network, clock = systemClock } = options;
         const settings: SpecSettings = {
             cgroupDriver: daemon.cgroupDriver,
+            leastOomScoreAdj: daemon.leastOomScoreAdj,
             seccompRoot: join(root, 'seccomp'),
             logMaxBytes: options.logMaxBytes ?? defaultLogMaxBytes,
             logMaxFiles: options.logMaxFiles ?? defaultLogMaxFiles,
