@@ -77,7 +77,7 @@ export class Kubelet implements Stoppable {
         this.#logger = logger;
         this.#clock = options.clock ?? systemClock;
         this.#paths = new KubeletPaths(options.rootDirectory ?? kubeletDefaults.rootDirectory);
-        this.#cache = new RuntimeCache(runtime, logger);
+        this.#cache = new RuntimeCache({ runtime, logger, owner: this.#paths.root });
         this.#events = new PodEvents(client && this.#lifecycle.add(this.#recorder(client)));
         this.#informers = client && new InformerFactory(client, logger);
         this.#mirrors = client && new MirrorPods(client);

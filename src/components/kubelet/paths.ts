@@ -1,5 +1,11 @@
 import { join } from 'node:path';
 
+/**
+ * Label on everything that a kubelet makes in the runtime: its root directory. Two kubelets can share one
+ * engine (a test beside a cluster) and must not take each other's pods for orphans.
+ */
+export const ownerLabel = 'hyperkube.io/kubelet-root';
+
 /** Where the kubelet keeps what, below its root directory; upstream's layout. */
 export class KubeletPaths {
     readonly root: string;

@@ -1,5 +1,6 @@
 import type { Logger } from '../../util/logger.ts';
 import { emptyRuntimeState, newestFirst, type PodRuntimeState } from './pod/pod-runtime-state.ts';
+import { ownerLabel } from './paths.ts';
 import type { PodIdentity, Runtime } from './runtime/runtime.ts';
 
 /**
@@ -9,14 +10,17 @@ import type { PodIdentity, Runtime } from './runtime/runtime.ts';
 export class RuntimeCache {
     readonly #runtime: Runtime;
     readonly #logger: Logger;
+    /** Value of the owner label: what others made is not ours to touch. */
+    readonly #owner: string;
     readonly #ips = new Map<string, readonly string[]>();
     #pods = new Map<string, PodRuntimeState>();
     #running: Promise<void> | undefined;
     #waiting: Promise<void> | undefined;
 
-    constructor(runtime: Runtime, logger: Logger) {
-        this.#runtime = runtime;
-        this.#logger = logger;
+    constructor(options: { runtime: Runtime; logger: Logger; owner: string }) {
+        this.#runtime = options.runtime;
+        this.#logger = options.logger;
+        this.#owner = options.owner;
     }
 
     /** The last listing's state of a pod; empty when the runtime has nothing of it. */
@@ -56,20 +60,24 @@ export class RuntimeCache {
     }
 
     async #list(): Promise<void> {
-        const [sandboxes, containers] = await Promise.all([
+        const own = ({ labels }: { labels: Readonly<Record<string, string>> }) =>
+            labels[ownerLabel] === this.#owner;
+        const [allSandboxes, allContainers] = await Promise.all([
             this.#runtime.listPodSandboxes(),
             this.#runtime.listContainers(),
         ]);
+        const sandboxes = allSandboxes.filter(own);
+        const containers = allContainers.filter(own);
         const uids = new Set([...sandboxes, ...containers].map(({ pod }) => pod.uid));
         const pods = new Map<string, PodRuntimeState>();
         for (const uid of uids) pods.set(uid, { sandboxes: [], containers: [], ips: [] });
         for (const [uid] of pods) {
-            const own = sandboxes.filter(({ pod }) => pod.uid === uid);
-            own.sort((a, b) => b.createdAtMs - a.createdAtMs);
-            const ready = own.find(({ state }) => state === 'ready');
+            const ofPod = sandboxes.filter(({ pod }) => pod.uid === uid);
+            ofPod.sort((a, b) => b.createdAtMs - a.createdAtMs);
+            const ready = ofPod.find(({ state }) => state === 'ready');
             const ips = ready?.network === 'POD' ? await this.#ipsOf(ready.id) : [];
             pods.set(uid, {
-                sandboxes: own,
+                sandboxes: ofPod,
                 containers: containers.filter(({ pod }) => pod.uid === uid).sort(newestFirst),
                 ips,
             });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { V1Container, V1Pod } from '../../../api/meta/object.ts';
-import type { KubeletPaths } from '../paths.ts';
+import { ownerLabel, type KubeletPaths } from '../paths.ts';
 import { gracePeriodSeconds, isHostNetwork, podName, podNamespace, podUid } from '../pod/pod.ts';
 import { podHostname } from '../pod/pod-hostname.ts';
 import type { ContainerConfig, ImageInfo, Mount } from '../runtime/runtime.ts';
@@ -69,6 +69,7 @@ export async function makeContainerConfig(input: ContainerConfigInput): Promise<
             'io.kubernetes.pod.name': podName(pod),
             'io.kubernetes.pod.namespace': podNamespace(pod),
             'io.kubernetes.pod.uid': podUid(pod),
+            [ownerLabel]: input.paths.root,
         },
         annotations: annotationsOf(input),
         stdin: container.stdin === true,

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { V1Pod } from '../../../api/meta/object.ts';
 import { formatResolvConf, parseResolvConf, podDns, type ClusterDns } from '../dns/resolv-conf.ts';
-import type { KubeletPaths } from '../paths.ts';
+import { ownerLabel, type KubeletPaths } from '../paths.ts';
 import { isHostNetwork, podIdentity, podUid } from '../pod/pod.ts';
 import { podHostname } from '../pod/pod-hostname.ts';
 import type { PodSandboxConfig } from '../runtime/runtime.ts';
@@ -32,6 +32,7 @@ export async function makeSandboxConfig(input: SandboxConfigInput): Promise<PodS
             'io.kubernetes.pod.name': identity.name,
             'io.kubernetes.pod.namespace': identity.namespace,
             'io.kubernetes.pod.uid': identity.uid,
+            [ownerLabel]: input.paths.root,
         },
         annotations: { ...pod.metadata?.annotations },
         resolvConfPath: await writeResolvConf(input),
