@@ -1,4 +1,4 @@
-/** Measures the embedded store: `node scripts/...` bundles it; argument: the directory to work in. */
+/** Measures the embedded store; bundle it with esbuild (packages external). Argument: a directory on the disk to measure. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openMemoryStore, openStore } from '../../src/store/mvcc/open-store.ts';
