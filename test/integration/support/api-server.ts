@@ -8,6 +8,7 @@ import { loadKubeconfig, renderKubeconfig, type ClientConfig } from '../../../sr
 import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
 import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
 import { reconcileBootstrapPolicy } from '../../../src/components/apiserver/authz/bootstrap-policy.ts';
+import { discoveryRoutes } from '../../../src/components/apiserver/discovery/routes.ts';
 import { ApiServer } from '../../../src/components/apiserver/server.ts';
 import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
 import { createAuthority, issueCertificate } from '../../../src/pki/authority.ts';
@@ -52,7 +53,8 @@ export async function startApiServer(logger: Logger = silentLogger()): Promise<T
     const caches = new WatchCaches({ store, definitions, logger });
     await caches.start();
     const authorizer = createAuthorizer({ reader: caches, modes: ['Node', 'RBAC'] });
-    const server = new ApiServer({
+    const serverAddress = (): string => `127.0.0.1:${server.address.port}`;
+    const server: ApiServer = new ApiServer({
         store,
         caches,
         definitions,
@@ -62,6 +64,7 @@ export async function startApiServer(logger: Logger = silentLogger()): Promise<T
         tls: { ...serving, clientCa: authority.cert },
         bindAddress: '127.0.0.1',
         port: 0,
+        extensions: { routes: discoveryRoutes(() => definitions, serverAddress) },
         logger,
     });
     await server.start();
