@@ -4,7 +4,6 @@ import type {
     V1EndpointSlice,
     V1Endpoints,
     V1Namespace,
-    V1PriorityClass,
     V1Service,
 } from '../../../api/meta/object.ts';
 import { semanticEqual } from '../../../api/meta/deep.ts';
@@ -15,7 +14,6 @@ import {
     endpoints,
     endpointSlices,
     namespaces,
-    priorityClasses,
     type ResourceType,
     services,
 } from '../../../client/resource-type.ts';
@@ -35,29 +33,14 @@ export interface SystemObjectsOptions {
 }
 
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
-const systemPriorityClasses: readonly V1PriorityClass[] = [
-    {
-        metadata: { name: 'system-cluster-critical' },
-        value: 2_000_000_000,
-        description:
-            'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
-    },
-    {
-        metadata: { name: 'system-node-critical' },
-        value: 2_000_001_000,
-        description: 'Used for system critical pods that must not be moved from their current node.',
-    },
-];
-
 /**
  * The objects that every cluster has: system namespaces, the Service `kubernetes` with this server as
- * its endpoint, system priority classes, the CAs for extension servers. Writes only what differs.
+ * its endpoint, the CAs for extension servers. Writes only what differs.
  */
 export async function ensureSystemObjects(options: SystemObjectsOptions): Promise<void> {
     const { client } = options;
     for (const name of systemNamespaces)
         await ensure<V1Namespace>(client, namespaces, { metadata: { name } });
-    for (const priorityClass of systemPriorityClasses) await ensure(client, priorityClasses, priorityClass);
     await ensureKubernetesService(options);
     await ensureAuthenticationConfig(options);
 }

@@ -1,0 +1,295 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { resourceDefinitions } from '../../api/groups/index.ts';
+import type { Client } from '../../client/client.ts';
+import { createClient } from '../../client/rest-client.ts';
+import {
+    createAdmission,
+    reconcileSystemPriorityClasses,
+} from '../../components/apiserver/admission/index.ts';
+import { createAuthenticator, ServiceAccountTokens } from '../../components/apiserver/authn/authenticator.ts';
+import { serviceAccountIdentity } from '../../components/apiserver/authn/service-account.ts';
+import { type AuthorizationMode, createAuthorizer } from '../../components/apiserver/authz/authorizer.ts';
+import { createEscalationGuard } from '../../components/apiserver/authz/escalation.ts';
+import { reconcileBootstrapPolicy } from '../../components/apiserver/authz/bootstrap-policy.ts';
+import {
+    ensureSystemObjects,
+    kubernetesServiceIp,
+} from '../../components/apiserver/bootstrap/system-objects.ts';
+import { discoveryRoutes } from '../../components/apiserver/discovery/routes.ts';
+import type { Identity } from '../../components/apiserver/identity.ts';
+import type { KubeletTls } from '../../components/apiserver/node-proxy/forward.ts';
+import { proxyHandlers } from '../../components/apiserver/node-proxy/http-proxies.ts';
+import { podConnectionHandlers } from '../../components/apiserver/node-proxy/pod-connections.ts';
+import { openApiRoutes } from '../../components/apiserver/openapi/routes.ts';
+import { reviewHandlers } from '../../components/apiserver/review/handlers.ts';
+import { ApiServer } from '../../components/apiserver/server.ts';
+import { ServiceAllocation } from '../../components/apiserver/services/service-allocation.ts';
+import { WatchCaches } from '../../components/apiserver/watch-caches.ts';
+import { type ClusterPki, ensureClusterPki } from '../../pki/cluster-pki.ts';
+import { loadSigningKey, loadVerifyingKeys } from '../../pki/service-account-token.ts';
+import { openStore } from '../../store/mvcc/open-store.ts';
+import { systemClock } from '../../util/clock.ts';
+import type { Lifecycle } from '../../util/lifecycle.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { FlagValues } from '../flags.ts';
+import type { sharedApiserverFlags } from '../flag-sets/apiserver-flags.ts';
+import { hostName } from '../host.ts';
+import { writeKubeconfigs } from './control-plane-files.ts';
+
+/** Overrides of what is otherwise made under --config-dir: files, empty for none. */
+export interface ApiServerFiles {
+    'tls-cert-file': string;
+    'tls-private-key-file': string;
+    'client-ca-file': string;
+    'service-account-key-file': string;
+    'service-account-signing-key-file': string;
+    'kubelet-certificate-authority': string;
+    'kubelet-client-certificate': string;
+    'kubelet-client-key': string;
+    'requestheader-client-ca-file': string;
+}
+
+export interface ApiServerSetup {
+    flags: FlagValues<typeof sharedApiserverFlags>;
+    files?: ApiServerFiles;
+    requestHeader?: {
+        allowedNames: readonly string[];
+        usernameHeaders: readonly string[];
+        groupHeaders: readonly string[];
+        extraHeaderPrefixes: readonly string[];
+    };
+    nodeName: string;
+    nodeIp: string;
+    logger: Logger;
+}
+
+/** A running API server, and clients of it inside this process. */
+export interface RunningApiServer {
+    server: ApiServer;
+    pki: ClusterPki;
+    clientFor(identity: Identity): Client;
+    serviceAccountClient(name: string): Client;
+    /** Resolves once roles and system objects are there. */
+    bootstrapped: Promise<void>;
+}
+
+/** A flag whose value cannot be used. */
+export class FlagError extends Error {
+    override readonly name = 'FlagError';
+}
+
+const apiserverIdentity: Identity = {
+    username: 'system:apiserver',
+    uid: '',
+    groups: ['system:masters', 'system:authenticated'],
+    extra: {},
+};
+const authorizationModes: readonly AuthorizationMode[] = ['Node', 'RBAC', 'AlwaysAllow', 'AlwaysDeny'];
+
+/** Opens the store, makes what is missing of certificates and kubeconfigs, and serves the API. */
+export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle): Promise<RunningApiServer> {
+    const { flags, nodeIp, logger } = setup;
+    if (flags['etcd-servers'] !== '')
+        throw new FlagError(
+            '--etcd-servers is not supported yet: this version uses its embedded store under --data-dir',
+        );
+    const advertiseAddress = flags['advertise-address'] || nodeIp;
+    const pki = await ensureClusterPki({
+        directory: join(flags['config-dir'], 'pki'),
+        nodeName: setup.nodeName,
+        hostName: hostName(),
+        ipAddresses: [...new Set([nodeIp, advertiseAddress])],
+        extraNames: flags['apiserver-cert-extra-sans'],
+        serviceIp: kubernetesServiceIp(flags['service-cluster-ip-range']),
+        clusterDomain: flags['cluster-domain'],
+    });
+    for (const entry of pki.issued) logger.info(entry, 'certificate issued');
+    const material = await readMaterial(pki, setup.files);
+
+    const store = await openStore({ directory: join(flags['data-dir'], 'store'), logger });
+    lifecycle.add({
+        stop: async () => {
+            await store.close();
+        },
+    });
+    const definitions = resourceDefinitions();
+    const caches = new WatchCaches({ store, definitions, logger });
+    lifecycle.add({
+        stop: () => {
+            caches.stop();
+        },
+    });
+
+    const tokens = new ServiceAccountTokens({
+        keys: loadVerifyingKeys(material.serviceAccountPublicKey),
+        issuers: [flags['service-account-issuer']],
+        audiences: audiencesOf(flags),
+        reader: caches,
+        clock: systemClock,
+    });
+    const authorizer = createAuthorizer({ reader: caches, modes: modesOf(flags['authorization-mode']) });
+    lifecycle.add({
+        stop: () => {
+            authorizer.stop();
+        },
+    });
+    const authenticator = createAuthenticator({
+        log: logger,
+        clientCa: material.clientCa,
+        serviceAccounts: tokens,
+        requestHeader: {
+            ca: material.requestHeaderCa,
+            allowedNames: setup.requestHeader?.allowedNames ?? ['front-proxy-client'],
+            usernameHeaders: setup.requestHeader?.usernameHeaders ?? ['X-Remote-User'],
+            groupHeaders: setup.requestHeader?.groupHeaders ?? ['X-Remote-Group'],
+            extraHeaderPrefixes: setup.requestHeader?.extraHeaderPrefixes ?? ['X-Remote-Extra-'],
+        },
+        ...(flags['token-auth-file'] === ''
+            ? {}
+            : { tokenFile: await readFile(flags['token-auth-file'], 'utf8') }),
+    });
+    const clients: { own?: Client } = {};
+    const ownClient = (): Client => {
+        if (clients.own === undefined) throw new Error('the API server has not been started');
+        return clients.own;
+    };
+    const server = new ApiServer({
+        store,
+        caches,
+        definitions,
+        authenticator,
+        authorizer,
+        admission: [
+            createEscalationGuard(authorizer),
+            ...createAdmission({
+                reader: caches,
+                client: ownClient,
+                enable: flags['enable-admission-plugins'],
+                disable: flags['disable-admission-plugins'],
+            }),
+        ],
+        tls: { cert: material.cert, key: material.key, clientCa: material.clientCa },
+        bindAddress: flags['bind-address'],
+        port: flags['secure-port'],
+        logger,
+        extensions: {
+            routes: [
+                ...discoveryRoutes(
+                    () => caches.definitions(),
+                    () => `${advertiseAddress}:${flags['secure-port']}`,
+                ),
+                ...openApiRoutes(),
+            ],
+            resources: [
+                ...podConnectionHandlers(caches, material.kubelet),
+                ...proxyHandlers(caches, material.kubelet),
+                ...reviewHandlers({
+                    authenticator,
+                    authorizer,
+                    tokens,
+                    reader: caches,
+                    clock: systemClock,
+                    signingKey: loadSigningKey(material.serviceAccountPrivateKey),
+                    issuer: flags['service-account-issuer'],
+                    audiences: audiencesOf(flags),
+                }),
+            ],
+            hooks: [
+                new ServiceAllocation({
+                    reader: caches,
+                    clusterIpRange: flags['service-cluster-ip-range'],
+                    nodePorts: parsePortRange(flags['service-node-port-range']),
+                }),
+            ],
+        },
+    });
+    lifecycle.add(server);
+    clients.own = createClient(server.transportFor(apiserverIdentity));
+    await server.start();
+    await writeKubeconfigs(flags['config-dir'], pki, `https://${advertiseAddress}:${server.address.port}`);
+    const own = clients.own;
+    const bootstrapped = (async () => {
+        await reconcileBootstrapPolicy(own);
+        await reconcileSystemPriorityClasses(own);
+        await ensureSystemObjects({
+            client: own,
+            clusterIpRange: flags['service-cluster-ip-range'],
+            advertiseAddress,
+            securePort: server.address.port,
+            clientCa: material.clientCa,
+            requestHeaderCa: material.requestHeaderCa,
+        });
+    })();
+    bootstrapped.catch(() => undefined);
+    const clientFor = (identity: Identity): Client => createClient(server.transportFor(identity));
+    return {
+        server,
+        pki,
+        clientFor,
+        serviceAccountClient: (name) => clientFor(serviceAccountIdentity('kube-system', name)),
+        bootstrapped,
+    };
+}
+
+interface Material {
+    cert: string;
+    key: string;
+    clientCa: string;
+    requestHeaderCa: string;
+    serviceAccountPublicKey: string;
+    serviceAccountPrivateKey: string;
+    kubelet: KubeletTls;
+}
+
+/** The cluster's own keys and certificates, or the files that flags name instead. */
+async function readMaterial(pki: ClusterPki, files: ApiServerFiles | undefined): Promise<Material> {
+    const read = async (name: keyof ApiServerFiles, own: string): Promise<string> => {
+        const file = files?.[name] ?? '';
+        if (file === '') return own;
+        try {
+            return await readFile(file, 'utf8');
+        } catch (error) {
+            throw new FlagError(`--${name}: cannot read ${file}`, { cause: error });
+        }
+    };
+    return {
+        cert: await read('tls-cert-file', pki.apiserver.cert),
+        key: await read('tls-private-key-file', pki.apiserver.key),
+        clientCa: await read('client-ca-file', pki.ca.cert),
+        requestHeaderCa: await read('requestheader-client-ca-file', pki.frontProxyCa.cert),
+        serviceAccountPublicKey: await read('service-account-key-file', pki.serviceAccount.publicKey),
+        serviceAccountPrivateKey: await read(
+            'service-account-signing-key-file',
+            pki.serviceAccount.privateKey,
+        ),
+        kubelet: {
+            ca: await read('kubelet-certificate-authority', pki.ca.cert),
+            cert: await read('kubelet-client-certificate', pki.apiserverKubeletClient.cert),
+            key: await read('kubelet-client-key', pki.apiserverKubeletClient.key),
+        },
+    };
+}
+
+function audiencesOf(flags: ApiServerSetup['flags']): readonly string[] {
+    return flags['api-audiences'].length > 0 ? flags['api-audiences'] : [flags['service-account-issuer']];
+}
+
+function modesOf(names: readonly string[]): AuthorizationMode[] {
+    return names.map((name) => {
+        const mode = authorizationModes.find((known) => known === name);
+        if (mode === undefined)
+            throw new FlagError(
+                `--authorization-mode: unknown mode "${name}", expected ${authorizationModes.join(', ')}`,
+            );
+        return mode;
+    });
+}
+
+function parsePortRange(text: string): { first: number; last: number } {
+    const match = /^(\d+)-(\d+)$/.exec(text);
+    const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+    if (match === null || first < 1 || last > 65_535 || last < first)
+        throw new FlagError(`--service-node-port-range: "${text}" is no range such as 30000-32767`);
+    return { first, last };
+}

@@ -1,0 +1,56 @@
+import { flag, ignoredFlag } from '../flags.ts';
+import { clusterFlags } from './cluster-flags.ts';
+import { commonFlags } from './common.ts';
+
+/** Flags of the API server that also make sense where all components run in one process. */
+export const sharedApiserverFlags = {
+    'service-cluster-ip-range': clusterFlags['service-cluster-ip-range'],
+    'cluster-domain': clusterFlags['cluster-domain'],
+    'bind-address': flag.string('address to listen on', '0.0.0.0', 'address'),
+    'secure-port': flag.port('HTTPS port', 6_443),
+    'advertise-address': flag.string(
+        'address under which the cluster reaches this API server; default: the node address',
+        '',
+        'address',
+    ),
+    'apiserver-cert-extra-sans': flag.list('further names and addresses for the serving certificate'),
+    'service-node-port-range': flag.string(
+        'ports for Services of type NodePort',
+        '30000-32767',
+        'first-last',
+    ),
+    'authorization-mode': flag.list('authorizers, in order: Node, RBAC, AlwaysAllow, AlwaysDeny', [
+        'Node',
+        'RBAC',
+    ]),
+    'enable-admission-plugins': flag.list('admission plugins to run besides those on by default'),
+    'disable-admission-plugins': flag.list('admission plugins to leave out'),
+    'token-auth-file': flag.string('CSV file of static tokens: token,user,uid,"group1,group2"', '', 'file'),
+    'service-account-issuer': flag.string(
+        'issuer of service-account tokens',
+        'https://kubernetes.default.svc.cluster.local',
+    ),
+    'api-audiences': flag.list('audiences of tokens; default: the issuer'),
+    'data-dir': flag.string('where the store is kept', '/var/lib/hyperkube', 'directory'),
+    'config-dir': flag.string('certificates (pki/) and kubeconfigs', '/etc/kubernetes', 'directory'),
+    'etcd-servers': ignoredFlag('addresses of an etcd cluster to use instead of the embedded store'),
+} as const;
+
+export const apiserverFlags = {
+    ...commonFlags,
+    ...sharedApiserverFlags,
+    'node-ip': flag.string('address of this machine, for the serving certificate', '', 'address'),
+    'tls-cert-file': flag.string('serving certificate; default: made under --config-dir', '', 'file'),
+    'tls-private-key-file': flag.string('its key', '', 'file'),
+    'client-ca-file': flag.string('CAs of client certificates', '', 'file'),
+    'service-account-key-file': flag.string('public key for service-account tokens', '', 'file'),
+    'service-account-signing-key-file': flag.string('private key for service-account tokens', '', 'file'),
+    'kubelet-certificate-authority': flag.string('CA of kubelet serving certificates', '', 'file'),
+    'kubelet-client-certificate': flag.string('certificate shown to kubelets', '', 'file'),
+    'kubelet-client-key': flag.string('its key', '', 'file'),
+    'requestheader-client-ca-file': flag.string('CA of front proxies', '', 'file'),
+    'requestheader-allowed-names': flag.list('common names of front proxies; empty for any'),
+    'requestheader-username-headers': flag.list('headers with the user', ['X-Remote-User']),
+    'requestheader-group-headers': flag.list('headers with groups', ['X-Remote-Group']),
+    'requestheader-extra-headers-prefix': flag.list('prefixes of headers with extras', ['X-Remote-Extra-']),
+} as const;

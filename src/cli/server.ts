@@ -1,0 +1,135 @@
+import { Command } from 'commander';
+import { join } from 'node:path';
+import type { Identity } from '../components/apiserver/identity.ts';
+import { Lifecycle } from '../util/lifecycle.ts';
+import type { Logger } from '../util/logger.ts';
+import type { RunningApiServer } from './components/apiserver.ts';
+import { addFlags, type FlagValues, readFlags } from './flags.ts';
+import { serverComponents, serverFlags } from './flag-sets/server-flags.ts';
+import { defaultNodeIp, hostName } from './host.ts';
+import { loggerFor, runUntilSignal } from './run.ts';
+
+type Flags = FlagValues<typeof serverFlags>;
+type ComponentName = (typeof serverComponents)[number];
+
+interface ServerContext {
+    flags: Flags;
+    api: RunningApiServer;
+    nodeName: string;
+    nodeIp: string;
+    logger: Logger;
+    lifecycle: Lifecycle;
+}
+
+type StartComponent = (this: void, context: ServerContext) => Promise<void>;
+
+export function serverCommand(): Command {
+    const command = new Command('server').description(
+        'the whole cluster in one process: API server, controllers, scheduler, kubelet and proxy',
+    );
+    return addFlags(command, serverFlags).action(async () => {
+        const flags = await readFlags(command, serverFlags);
+        const logger = loggerFor(flags.v);
+        await runUntilSignal(logger, async (lifecycle) => {
+            await startServer(flags, logger, lifecycle);
+        });
+    });
+}
+
+async function startServer(flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> {
+    const disabled = disabledComponents(flags.disable);
+    const nodeName = flags['node-name'] || hostName();
+    const nodeIp = flags['node-ip'] || defaultNodeIp();
+    const { startApiServer } = await import('./components/apiserver.ts');
+    const api = await startApiServer({ flags, nodeName, nodeIp, logger }, lifecycle);
+    await api.bootstrapped;
+    const context = { flags, api, nodeName, nodeIp, logger, lifecycle };
+    const enabled = serverComponents.filter((name) => !disabled.has(name));
+    await Promise.all(
+        enabled.map(async (name) => {
+            await startComponent[name](context);
+        }),
+    );
+    logger.info({ node: nodeName, ...api.server.address }, 'hyperkube is running');
+}
+
+function disabledComponents(names: readonly string[]): Set<ComponentName> {
+    return new Set(
+        names.map((name) => {
+            const known = serverComponents.find((component) => component === name);
+            if (known === undefined)
+                throw new TypeError(
+                    `--disable: unknown component "${name}", expected ${serverComponents.join(', ')}`,
+                );
+            return known;
+        }),
+    );
+}
+
+const identityOf = (username: string, ...groups: string[]): Identity => ({
+    username,
+    uid: '',
+    groups: [...groups, 'system:authenticated'],
+    extra: {},
+});
+
+/** How each component starts inside the process: with its own identity, over the in-process transport. */
+const startComponent: Readonly<Record<ComponentName, StartComponent>> = {
+    controller: async ({ flags, api, logger, lifecycle }) => {
+        const { createControllerManager } = await import('./components/controller-manager.ts');
+        lifecycle.add(
+            await createControllerManager({
+                client: api.clientFor(identityOf('system:kube-controller-manager')),
+                clientFor: api.serviceAccountClient,
+                logger: logger.child({ component: 'controller-manager' }),
+                enabled: flags.controllers,
+                options: {
+                    clusterCidr: flags['allocate-node-cidrs'] ? flags['cluster-cidr'] : undefined,
+                    nodeCidrMaskSize: flags['node-cidr-mask-size'],
+                    serviceAccountKey: api.pki.serviceAccount.privateKey,
+                    rootCa: api.pki.ca.cert,
+                    clusterSigning: { certificate: api.pki.ca.cert, key: api.pki.ca.key },
+                },
+            }),
+        );
+    },
+    scheduler: async ({ api, logger, lifecycle }) => {
+        const { createScheduler } = await import('./components/scheduler.ts');
+        lifecycle.add(
+            await createScheduler({
+                client: api.clientFor(identityOf('system:kube-scheduler')),
+                logger: logger.child({ component: 'scheduler' }),
+                schedulerName: 'default-scheduler',
+            }),
+        );
+    },
+    kubelet: async ({ flags, api, nodeName, nodeIp, logger, lifecycle }) => {
+        const { createKubelet } = await import('./components/kubelet.ts');
+        const { pki } = api;
+        lifecycle.add(
+            await createKubelet({
+                flags,
+                client: api.clientFor(identityOf(`system:node:${nodeName}`, 'system:nodes')),
+                nodeName,
+                nodeIp,
+                registerNode: true,
+                clusterDomain: flags['cluster-domain'],
+                rootDirectory: flags['root-dir'] || join(flags['data-dir'], 'kubelet'),
+                tls: { cert: pki.kubeletServing.cert, key: pki.kubeletServing.key, clientCa: pki.ca.cert },
+                logger: logger.child({ component: 'kubelet' }),
+            }),
+        );
+    },
+    proxy: async ({ flags, api, nodeName, logger, lifecycle }) => {
+        const { createProxy } = await import('./components/proxy.ts');
+        lifecycle.add(
+            await createProxy({
+                client: api.clientFor(identityOf('system:kube-proxy')),
+                logger: logger.child({ component: 'proxy' }),
+                nodeName,
+                clusterCidr: flags['cluster-cidr'],
+                flags,
+            }),
+        );
+    },
+};

@@ -1,0 +1,122 @@
+import type {
+    ApiObject,
+    AuthenticationV1TokenRequest,
+    V1LocalSubjectAccessReview,
+    V1SelfSubjectAccessReview,
+    V1SelfSubjectReview,
+    V1SelfSubjectRulesReview,
+    V1SubjectAccessReview,
+    V1TokenReview,
+} from '../../../api/meta/object.ts';
+import type { SigningKey } from '../../../pki/service-account-token.ts';
+import { type Clock, rfc3339 } from '../../../util/clock.ts';
+import { checkNodeToken } from '../admission/node-token.ts';
+import type { Authenticator } from '../authn/authenticator.ts';
+import type { ServiceAccountTokens } from '../authn/service-account.ts';
+import type { ClusterAuthorizer } from '../authz/authorizer.ts';
+import type { ResourceHandler } from '../extensions.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { readObject } from '../registry/read-body.ts';
+import { writeOptionsOf } from '../registry/write-options.ts';
+import type { ApiRequest } from '../request.ts';
+import type { ResourceRequestInfo } from '../request-info.ts';
+import { reviewLocalSubjectAccess, reviewSelfAccess, reviewSubjectAccess } from './access-review.ts';
+import { reviewSelfSubject } from './self-subject-review.ts';
+import { reviewSelfRules } from './self-subject-rules-review.ts';
+import { requestToken } from './token-request.ts';
+import { reviewToken } from './token-review.ts';
+
+export interface ReviewOptions {
+    authenticator: Authenticator;
+    authorizer: ClusterAuthorizer;
+    tokens: ServiceAccountTokens;
+    reader: ObjectReader;
+    clock: Clock;
+    signingKey: SigningKey;
+    issuer: string;
+    /** Audiences of the API server itself. */
+    audiences: readonly string[];
+    /** Default true. */
+    extendExpiration?: boolean;
+    tokenLifetimeMaxSeconds?: number;
+}
+
+type Answer = (body: ApiObject, request: ApiRequest, info: ResourceRequestInfo) => object | Promise<object>;
+
+const authentication = 'authentication.k8s.io';
+const authorization = 'authorization.k8s.io';
+
+/** Resources that are questions: POST is answered, nothing is stored. */
+export function reviewHandlers(options: ReviewOptions): ResourceHandler[] {
+    const { authorizer } = options;
+    return [
+        review(authentication, 'TokenReview', async (body) => {
+            return await reviewToken(body as V1TokenReview, {
+                authenticator: options.authenticator,
+                serviceAccounts: options.tokens,
+                apiAudiences: options.audiences,
+            });
+        }),
+        review(authentication, 'SelfSubjectReview', (body, { identity }) =>
+            reviewSelfSubject(identity, body as V1SelfSubjectReview, rfc3339(options.clock.nowMs())),
+        ),
+        review(authorization, 'SelfSubjectAccessReview', async (body, { identity }) => {
+            return await reviewSelfAccess(identity, body as V1SelfSubjectAccessReview, authorizer);
+        }),
+        review(authorization, 'SubjectAccessReview', async (body) => {
+            return await reviewSubjectAccess(body as V1SubjectAccessReview, authorizer);
+        }),
+        review(authorization, 'LocalSubjectAccessReview', async (body, _request, { namespace }) => {
+            const question = body as V1LocalSubjectAccessReview;
+            return await reviewLocalSubjectAccess(namespace, question, authorizer);
+        }),
+        review(authorization, 'SelfSubjectRulesReview', (body, { identity }) =>
+            reviewSelfRules(identity, body as V1SelfSubjectRulesReview, authorizer),
+        ),
+        tokenHandler(options),
+    ];
+}
+
+function review(group: string, kind: string, answer: Answer): ResourceHandler {
+    const expected = { apiVersion: `${group}/v1`, kind, type: `V1${kind}` };
+    return {
+        group,
+        resource: `${kind.toLowerCase()}s`,
+        subresource: '',
+        verbs: ['create'],
+        async handle(request, info) {
+            const { fieldValidation } = writeOptionsOf(request, 'CreateOptions');
+            const body = await readObject(request, expected, fieldValidation);
+            return { type: 'value', status: 201, value: await answer(body as T, request, info) };
+        },
+    };
+}
+
+function tokenHandler(options: ReviewOptions): ResourceHandler {
+    const expected = {
+        apiVersion: `${authentication}/v1`,
+        kind: 'TokenRequest',
+        type: 'AuthenticationV1TokenRequest',
+    };
+    return {
+        group: '',
+        resource: 'serviceaccounts',
+        subresource: 'token',
+        verbs: ['create'],
+        async handle(request, { namespace, name }) {
+            const { fieldValidation } = writeOptionsOf(request, 'CreateOptions');
+            const body: AuthenticationV1TokenRequest = await readObject(request, expected, fieldValidation);
+            checkNodeToken(options.reader, request.identity, { namespace, name, body });
+            const value = requestToken({ namespace, name }, body, {
+                reader: options.reader,
+                key: options.signingKey,
+                issuer: options.issuer,
+                apiAudiences: options.audiences,
+                clock: options.clock,
+                extendExpiration: options.extendExpiration ?? true,
+                lifetimeMaxSeconds: options.tokenLifetimeMaxSeconds ?? 0,
+            });
+            return { type: 'value', status: 201, value };
+        },
+    };
+}
