@@ -10,6 +10,8 @@ import {
 
 /** Longer tokens are refused before anything is decoded. */
 const tokenBytesMax = 16_384;
+/** How far clocks may be apart. */
+const defaultLeewaySeconds = 60;
 
 /** Names an object together with its uid, so that a namesake created later is not meant. */
 export interface BoundObject {
@@ -131,9 +133,9 @@ export function checkClaims(
     options: { nowMs: number; audiences: readonly string[]; leewaySeconds?: number },
 ): string[] {
     const now = options.nowMs / 1000;
-    const leeway = options.leewaySeconds ?? 0;
+    const leeway = options.leewaySeconds ?? defaultLeewaySeconds;
     if (now > claims.exp + leeway) throw new TokenError('service account token has expired');
-    if (now < claims.nbf - leeway) throw new TokenError('the token is not valid yet');
+    if (now < claims.nbf - leeway) throw new TokenError('service account token is not valid yet');
     const common = options.audiences.filter((audience) => claims.aud.includes(audience));
     if (common.length === 0) {
         throw new TokenError(

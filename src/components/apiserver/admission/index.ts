@@ -1,6 +1,8 @@
 import type { Client } from '../../../client/client.ts';
 import { type Clock, systemClock } from '../../../util/clock.ts';
 import type { AdmissionPlugin } from '../admission.ts';
+import type { ClusterAuthorizer } from '../authz/authorizer.ts';
+import { createEscalationGuard } from '../authz/escalation.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { alwaysPullImages } from './always-pull-images.ts';
 import type { PluginContext } from './context.ts';
@@ -24,6 +26,10 @@ export interface AdmissionOptions {
     enable: readonly string[];
     /** --disable-admission-plugins. */
     disable: readonly string[];
+    /** --admission-control: exactly these instead of the default ones. Empty or absent: the default ones. */
+    only?: readonly string[];
+    /** Adds the guard against granting more than one has, which no flag turns off. */
+    authorizer?: ClusterAuthorizer;
     clock?: Clock;
 }
 
@@ -57,7 +63,8 @@ export const admissionPluginNames: readonly string[] = Object.keys(plugins);
 /** The enabled plugins in their order. Throws for a name that is none, and for one both on and off. */
 export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
     const { reader, client, enable, disable } = options;
-    for (const name of [...enable, ...disable]) {
+    const only = options.only ?? [];
+    for (const name of [...enable, ...disable, ...only]) {
         if (!Object.hasOwn(plugins, name)) {
             throw new Error(
                 `unknown admission plugin "${name}": known are ${[...admissionPluginNames].sort().join(', ')}`,
@@ -67,9 +74,13 @@ export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
     const both = enable.find((name) => disable.includes(name));
     if (both !== undefined) throw new Error(`admission plugin "${both}" is both enabled and disabled`);
     const context: PluginContext = { reader, client, clock: options.clock ?? systemClock };
-    return Object.entries(plugins)
-        .filter(([name, { byDefault }]) => (byDefault || enable.includes(name)) && !disable.includes(name))
+    const wanted = (name: string, byDefault: boolean) =>
+        enable.includes(name) || (only.length > 0 ? only.includes(name) : byDefault);
+    const chosen = Object.entries(plugins)
+        .filter(([name, { byDefault }]) => wanted(name, byDefault) && !disable.includes(name))
         .map(([, { create }]) => create(context));
+    const { authorizer } = options;
+    return authorizer === undefined ? chosen : [createEscalationGuard(authorizer), ...chosen];
 }
 
 export { reconcileSystemPriorityClasses } from './priority.ts';

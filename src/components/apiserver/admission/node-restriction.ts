@@ -13,6 +13,7 @@ import { nodeNameOf } from '../authz/node-identity.ts';
 import type { PluginContext } from './context.ts';
 import { forbidden } from './forbidden.ts';
 import { forbiddenLabels } from './node-labels.ts';
+import { checkNodeToken } from './node-token.ts';
 import { isMirrorPod, mirrorPodAnnotation, podReferences } from './requests.ts';
 
 /** Holds kubelets to their own node, its pods and its lease. */
@@ -43,7 +44,7 @@ function restrict(context: PluginContext, request: AdmissionRequest, node: strin
             restrictClaim(request);
             return;
         case 'serviceaccounts':
-            restrictToken(context, request, node);
+            restrictToken(context, request);
             return;
         case 'leases.coordination.k8s.io':
             if (request.namespace !== 'kube-node-lease') {
@@ -219,23 +220,11 @@ function restrictClaim(request: AdmissionRequest): void {
     }
 }
 
-/** Tokens for kubelets are bound to a pod that runs there. */
-function restrictToken(context: PluginContext, request: AdmissionRequest, node: string): void {
+function restrictToken(context: PluginContext, request: AdmissionRequest): void {
     if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
-    const ref = (request.object as AuthenticationV1TokenRequest | undefined)?.spec?.boundObjectRef;
-    if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
-        throw forbidden(request, 'node requested token not bound to a pod');
-    }
-    if (!ref.uid) throw forbidden(request, 'node requested token with a pod binding without a uid');
-    const pod = context.reader.get<V1Pod>(pods, request.namespace, ref.name);
-    if (pod === undefined) throw statusErrors.notFound({ resource: 'pods', name: ref.name });
-    if (ref.uid !== pod.metadata.uid) {
-        throw forbidden(
-            request,
-            `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-        );
-    }
-    if (pod.spec?.nodeName !== node) {
-        throw forbidden(request, 'node requested token bound to a pod scheduled on a different node');
-    }
+    checkNodeToken(context.reader, request.identity, {
+        namespace: request.namespace,
+        name: request.name,
+        body: request.object as AuthenticationV1TokenRequest | undefined,
+    });
 }

@@ -1,0 +1,33 @@
+import type { AuthenticationV1TokenRequest, V1Pod } from '../../../api/meta/object.ts';
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import { pods } from '../../../client/resource-type.ts';
+import { nodeNameOf } from '../authz/node-identity.ts';
+import type { Identity } from '../identity.ts';
+import type { ObjectReader } from '../object-reader.ts';
+
+/** A kubelet's token request is for a pod that runs on its node; throws forbidden otherwise. Others pass. */
+export function checkNodeToken(
+    reader: ObjectReader,
+    identity: Identity,
+    request: { namespace: string; name: string; body: AuthenticationV1TokenRequest | undefined },
+): void {
+    const node = nodeNameOf(identity);
+    if (node === undefined) return;
+    const forbidden = (why: string) =>
+        statusErrors.forbidden({ resource: 'serviceaccounts', name: request.name }, why);
+    const ref = request.body?.spec?.boundObjectRef;
+    if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
+        throw forbidden('node requested token not bound to a pod');
+    }
+    if (!ref.uid) throw forbidden('node requested token with a pod binding without a uid');
+    const pod = reader.get<V1Pod>(pods, request.namespace, ref.name);
+    if (pod === undefined) throw statusErrors.notFound({ resource: 'pods', name: ref.name });
+    if (ref.uid !== pod.metadata.uid) {
+        throw forbidden(
+            `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+        );
+    }
+    if (pod.spec?.nodeName !== node) {
+        throw forbidden('node requested token bound to a pod scheduled on a different node');
+    }
+}
