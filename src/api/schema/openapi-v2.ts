@@ -165,6 +165,10 @@ export function openApiV2Bytes(custom: readonly CustomResourceGroupVersion[] = [
     };
 }
 
+/** What clients ask for, and the type to answer with: Go's parser of media types refuses an "@". */
+export const openApiV2ProtobufAccept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+export const openApiV2ProtobufContentType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
 let cached: OpenApiV2Bytes | undefined;
 
 function builtIn(): OpenApiV2Bytes {

@@ -2,6 +2,7 @@ import { loadAsset } from '../assets.ts';
 import type { FieldMerge } from '../merge-semantics.ts';
 import { type FieldSchema, type FieldType, schema, type TypeSchema } from '../schema.ts';
 import { type JsonSchema, names, publishedTypes } from './published-types.ts';
+import { unions } from './unions.ts';
 
 /** Documentation sentences by model. */
 export type Docs = Readonly<Record<string, { doc: string; fields: Readonly<Record<string, string>> }>>;
@@ -103,6 +104,7 @@ export class DefinitionWriter {
             ...(type.fields.size > 0 ? { properties } : {}),
             ...(required.length > 0 ? { required } : {}),
             ...(type.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+            ...(unions[type.openapiName] ? { 'x-kubernetes-unions': unions[type.openapiName] } : {}),
             ...gvkExtensionOf(type),
         };
     }
