@@ -144,4 +144,30 @@ describe('clients of a real API server', () => {
         expect(log).toEqual(['a leads', 'a stopped', 'b leads']);
         await electors[1]!.stop();
     });
+
+    it('follow again after the server was away, and miss nothing', async () => {
+        const own = await startApiServer();
+        const client = createClient(createHttpTransport(own.config));
+        const factory = new InformerFactory(client, silentLogger());
+        const informer = factory.informer(configMaps, { namespace: 'default' });
+        const resource = client.resource(configMaps);
+        await resource.create(configMap('stays'));
+        await resource.create(configMap('goes'));
+        factory.start();
+        await factory.waitForSync();
+        await own.restart();
+        await eventually('the server is back', async () => {
+            const listing = resource.list({ namespace: 'default' });
+            return await listing.then(() => true).catch(() => false);
+        });
+        await resource.delete({ namespace: 'default', name: 'goes' });
+        await resource.create(configMap('comes'));
+        await eventually('the informer has caught up', () => {
+            const names = informer.lister.list().map(({ metadata }) => metadata.name);
+            return names.sort().join() === 'comes,stays';
+        });
+        await factory.stop();
+        client.close();
+        await own.stop();
+    });
 });

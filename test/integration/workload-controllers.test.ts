@@ -9,6 +9,7 @@ import type {
     V1ReplicaSet,
     V1ReplicationController,
 } from '../../src/api/meta/object.ts';
+import { statusErrors } from '../../src/api/meta/status-error.ts';
 import { InformerFactory } from '../../src/client/informer-factory.ts';
 import type { Informer } from '../../src/client/informer.ts';
 import {
@@ -18,12 +19,25 @@ import {
     replicaSets,
     replicationControllers,
 } from '../../src/client/resource-type.ts';
+import type { AdmissionPlugin } from '../../src/components/apiserver/admission.ts';
 import { ControllerManager } from '../../src/components/controller-manager/controller-manager.ts';
 import { createLogger, silentLogger } from '../../src/util/logger.ts';
 import { eventually, startApiServer, type TestApiServer } from './support/api-server.ts';
 
 const run = promisify(execFile);
 const namespace = 'default';
+
+const logger = process.env['TEST_LOG'] === undefined ? silentLogger() : createLogger('debug');
+/** Refuses pods with the label `quota`, while it is on. */
+let quotaIsOn = true;
+const quota: AdmissionPlugin = {
+    name: 'TestQuota',
+    handles: ({ operation, definition }) => operation === 'CREATE' && definition.plural === 'pods',
+    validate: ({ object }) => {
+        if (!quotaIsOn || object?.metadata?.labels?.['quota'] === undefined) return;
+        throw statusErrors.forbidden({ resource: 'pods' }, 'exceeded quota');
+    },
+};
 
 let api: TestApiServer;
 let manager: ControllerManager;
@@ -61,9 +75,7 @@ function playKubelet(): void {
 }
 
 beforeAll(async () => {
-    api = await startApiServer(
-        process.env['TEST_LOG'] === undefined ? silentLogger() : createLogger('debug'),
-    );
+    api = await startApiServer({ logger, admission: [quota] });
     informers = new InformerFactory(api.admin, silentLogger());
     kubelet = new InformerFactory(api.admin, silentLogger());
     podInformer = kubelet.informer(pods);
@@ -73,7 +85,7 @@ beforeAll(async () => {
     manager = new ControllerManager({
         clientFor: (name) => api.serviceAccount(name),
         informers,
-        logger: process.env['TEST_LOG'] === undefined ? silentLogger() : createLogger('debug'),
+        logger,
         enabled: ['deployment-controller', 'replicaset-controller', 'replicationcontroller-controller'],
         options: {},
     });
@@ -129,7 +141,7 @@ async function complete(name: string): Promise<Stored<V1Deployment>> {
     });
 }
 const kubectl = async (...args: string[]): Promise<string> =>
-    (await run('kubectl', ['--kubeconfig', api.kubeconfig, ...args])).stdout;
+    (await run(process.env['KUBECTL'] ?? 'kubectl', ['--kubeconfig', api.kubeconfig, ...args])).stdout;
 
 describe('ReplicaSets', () => {
     it('have as many pods as they should, owned by them, and replace a deleted one', async () => {
@@ -357,5 +369,24 @@ describe('Deployments', () => {
         expect(await sizes()).toEqual([2, 3]);
         await kubectl('scale', 'deployment/stuck', '--replicas=8');
         await eventually('both sets have grown', async () => (await sizes()).join() === '4,6');
+    });
+
+    it('show that pods cannot be created, and heal', async () => {
+        const podTemplate = template('sick', 'nginx:1', { quota: 'yes' })!.template!;
+        await api.admin.resource(deployments).create(deployment('sick', 2, { template: podTemplate }));
+        const failure = await eventually('the failure is shown', async () =>
+            getCondition((await getDeployment('sick')).status?.conditions, 'ReplicaFailure'),
+        );
+        expect(failure).toMatchObject({
+            status: 'True',
+            reason: 'FailedCreate',
+            message: 'pods is forbidden: exceeded quota',
+        });
+        const [set] = await setsOf('sick');
+        const messages = await eventsOf(set!.metadata.name, 'FailedCreate');
+        expect(messages).toContain('Error creating: pods is forbidden: exceeded quota');
+        quotaIsOn = false;
+        const healed = await complete('sick');
+        expect(getCondition(healed.status?.conditions, 'ReplicaFailure')).toBeUndefined();
     });
 });

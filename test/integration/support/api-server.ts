@@ -8,6 +8,7 @@ import { loadKubeconfig, renderKubeconfig, type ClientConfig } from '../../../sr
 import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
 import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
 import { reconcileBootstrapPolicy } from '../../../src/components/apiserver/authz/bootstrap-policy.ts';
+import type { AdmissionPlugin } from '../../../src/components/apiserver/admission.ts';
 import { discoveryRoutes } from '../../../src/components/apiserver/discovery/routes.ts';
 import { ApiServer } from '../../../src/components/apiserver/server.ts';
 import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
@@ -17,7 +18,6 @@ import { silentLogger, type Logger } from '../../../src/util/logger.ts';
 
 /** A real API server over an in-memory store, with RBAC and its bootstrap policy. */
 export interface TestApiServer {
-    server: ApiServer;
     /** In-process, as system:masters. */
     admin: Client;
     /** In-process, as a service account of kube-system. */
@@ -25,12 +25,17 @@ export interface TestApiServer {
     /** Path of a kubeconfig for system:masters over HTTPS. */
     kubeconfig: string;
     config: ClientConfig;
+    /** Stops the server and starts another one on the same port and store; in-process clients end. */
+    restart(whileDown?: () => Promise<void>): Promise<void>;
     stop(): Promise<void>;
 }
 
 const hourMs = 3_600_000;
 
-export async function startApiServer(logger: Logger = silentLogger()): Promise<TestApiServer> {
+export async function startApiServer(
+    options: { logger?: Logger; admission?: readonly AdmissionPlugin[] } = {},
+): Promise<TestApiServer> {
+    const { logger = silentLogger(), admission = [] } = options;
     const validity = {
         notBefore: new Date(Date.now() - hourMs),
         notAfter: new Date(Date.now() + 24 * hourMs),
@@ -53,20 +58,25 @@ export async function startApiServer(logger: Logger = silentLogger()): Promise<T
     const caches = new WatchCaches({ store, definitions, logger });
     await caches.start();
     const authorizer = createAuthorizer({ reader: caches, modes: ['Node', 'RBAC'] });
-    const serverAddress = (): string => `127.0.0.1:${server.address.port}`;
-    const server: ApiServer = new ApiServer({
-        store,
-        caches,
-        definitions,
-        authenticator: createAuthenticator({ log: logger, clientCa: authority.cert }),
-        authorizer,
-        admission: [],
-        tls: { ...serving, clientCa: authority.cert },
-        bindAddress: '127.0.0.1',
-        port: 0,
-        extensions: { routes: discoveryRoutes(() => definitions, serverAddress) },
-        logger,
-    });
+    const authenticator = createAuthenticator({ log: logger, clientCa: authority.cert });
+    const make = (port: number): ApiServer => {
+        const address = (): string => `127.0.0.1:${made.address.port}`;
+        const made: ApiServer = new ApiServer({
+            store,
+            caches,
+            definitions,
+            authenticator,
+            authorizer,
+            admission,
+            tls: { ...serving, clientCa: authority.cert },
+            bindAddress: '127.0.0.1',
+            port,
+            extensions: { routes: discoveryRoutes(() => definitions, address) },
+            logger,
+        });
+        return made;
+    };
+    let server = make(0);
     await server.start();
     const as = (username: string, groups: string[]): Client =>
         createClient(server.transportFor({ username, uid: '', groups, extra: {} }));
@@ -82,7 +92,6 @@ export async function startApiServer(logger: Logger = silentLogger()): Promise<T
     });
     await writeFile(kubeconfig, content, { mode: 0o600 });
     return {
-        server,
         admin,
         serviceAccount: (name) =>
             as(`system:serviceaccount:kube-system:${name}`, [
@@ -92,6 +101,13 @@ export async function startApiServer(logger: Logger = silentLogger()): Promise<T
             ]),
         kubeconfig,
         config: await loadKubeconfig(kubeconfig),
+        restart: async (whileDown) => {
+            const { port } = server.address;
+            await server.stop();
+            await whileDown?.();
+            server = make(port);
+            await server.start();
+        },
         stop: async () => {
             await server.stop();
             authorizer.stop();
