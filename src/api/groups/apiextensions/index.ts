@@ -3,20 +3,20 @@ import type { V1CustomResourceDefinition } from '../../meta/object.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { immutable, isBlank, items, oneOf, required } from '../validation/basic.ts';
+import type { Incomplete } from '../incomplete.ts';
 
-function defaultDefinition({ spec }: V1CustomResourceDefinition): void {
-    // Types promise names; a request may lack them.
-    const names = (spec as V1CustomResourceDefinition['spec'] | undefined)?.names as
-        V1CustomResourceDefinition['spec']['names'] | undefined;
-    if (names === undefined) return;
-    if (isBlank(names.singular)) names.singular = names.kind.toLowerCase();
-    if (isBlank(names.listKind)) names.listKind = `${names.kind}List`;
+function defaultDefinition({ spec }: Incomplete<V1CustomResourceDefinition>): void {
+    if (spec === undefined) return;
+    const { names } = spec;
+    if (names?.kind !== undefined) {
+        if (isBlank(names.singular)) names.singular = names.kind.toLowerCase();
+        if (isBlank(names.listKind)) names.listKind = `${names.kind}List`;
+    }
     spec.conversion ??= { strategy: 'None' };
 }
 
-function validateDefinition({ metadata, spec }: V1CustomResourceDefinition): FieldError[] {
-    const definition = spec as Partial<V1CustomResourceDefinition['spec']> | undefined;
-    const { group, names, scope, versions } = definition ?? {};
+function validateDefinition({ metadata, spec }: Incomplete<V1CustomResourceDefinition>): FieldError[] {
+    const { group, names, scope, versions } = spec ?? {};
     const expected = `${names?.plural ?? ''}.${group ?? ''}`;
     const stored = items(versions).filter((version) => version.storage);
     return [
@@ -47,26 +47,27 @@ function validateDefinition({ metadata, spec }: V1CustomResourceDefinition): Fie
     ];
 }
 
-const customResourceDefinitionStrategy: Strategy<V1CustomResourceDefinition> =
-    withStatus<V1CustomResourceDefinition>({
-        hasGeneration: true,
-        defaults: defaultDefinition,
-        prepareForCreate(definition) {
-            const stored = items(definition.spec.versions).filter((version) => version.storage);
-            definition.status = {
-                conditions: [],
-                acceptedNames: { kind: '', plural: '' },
-                storedVersions: stored.map(({ name }) => name),
-            };
-        },
-        validate: validateDefinition,
-        validateUpdate: (definition, old) => [
-            ...validateDefinition(definition),
-            ...immutable(definition.spec.group, old.spec.group, 'spec.group'),
-            ...immutable(definition.spec.names.plural, old.spec.names.plural, 'spec.names.plural'),
-            ...immutable(definition.spec.scope, old.spec.scope, 'spec.scope'),
-        ],
-    });
+const customResourceDefinitionStrategy: Strategy<Incomplete<V1CustomResourceDefinition>> = withStatus<
+    Incomplete<V1CustomResourceDefinition>
+>({
+    hasGeneration: true,
+    defaults: defaultDefinition,
+    prepareForCreate(definition) {
+        const stored = items(definition.spec?.versions).filter((version) => version.storage);
+        definition.status = {
+            conditions: [],
+            acceptedNames: { kind: '', plural: '' },
+            storedVersions: stored.map(({ name }) => name ?? ''),
+        };
+    },
+    validate: validateDefinition,
+    validateUpdate: (definition, old) => [
+        ...validateDefinition(definition),
+        ...immutable(definition.spec?.group, old.spec?.group, 'spec.group'),
+        ...immutable(definition.spec?.names?.plural, old.spec?.names?.plural, 'spec.names.plural'),
+        ...immutable(definition.spec?.scope, old.spec?.scope, 'spec.scope'),
+    ],
+});
 
 export const apiExtensionsStrategies: Readonly<Record<string, Strategy>> = {
     customresourcedefinitions: customResourceDefinitionStrategy,

@@ -10,8 +10,9 @@ import { containerColumns } from '../template-columns.ts';
 import { immutable, nonNegative, oneOf } from '../validation/basic.ts';
 import { isZero, validateAtMost100Percent, validateIntOrPercent } from '../validation/int-or-percent.ts';
 import { validateWorkload } from './workload.ts';
+import type { Incomplete } from '../incomplete.ts';
 
-function validateDaemonSet({ spec }: V1DaemonSet): FieldError[] {
+function validateDaemonSet({ spec }: Incomplete<V1DaemonSet>): FieldError[] {
     return [
         ...validateWorkload(spec, 'daemonset'),
         ...nonNegative(spec?.minReadySeconds, 'spec.minReadySeconds'),
@@ -21,7 +22,10 @@ function validateDaemonSet({ spec }: V1DaemonSet): FieldError[] {
 }
 
 /** Exactly one of the two bounds may be zero: pods are replaced before or after, not both, not never. */
-function validateUpdateStrategy(strategy: V1DaemonSetUpdateStrategy | undefined, path: string): FieldError[] {
+function validateUpdateStrategy(
+    strategy: Incomplete<V1DaemonSetUpdateStrategy> | undefined,
+    path: string,
+): FieldError[] {
     const { type, rollingUpdate } = strategy ?? {};
     if (type !== 'RollingUpdate') return oneOf(type, `${path}.type`, ['OnDelete', 'RollingUpdate']);
     if (rollingUpdate === undefined) return [fieldErrors.required(`${path}.rollingUpdate`)];
@@ -44,10 +48,10 @@ function validateUpdateStrategy(strategy: V1DaemonSetUpdateStrategy | undefined,
     return errors;
 }
 
-export const daemonSetStrategy: Strategy<V1DaemonSet> = withStatus<V1DaemonSet>({
+export const daemonSetStrategy: Strategy<Incomplete<V1DaemonSet>> = withStatus<Incomplete<V1DaemonSet>>({
     hasGeneration: true,
     defaults(daemonSet) {
-        const spec = (daemonSet.spec ??= {} as V1DaemonSetSpec);
+        const spec = (daemonSet.spec ??= {} as Incomplete<V1DaemonSetSpec>);
         defaultPodTemplate(spec.template);
         spec.updateStrategy ??= {};
         spec.updateStrategy.type ??= 'RollingUpdate';
@@ -74,14 +78,14 @@ export const daemonSetStrategy: Strategy<V1DaemonSet> = withStatus<V1DaemonSet>(
     warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
     columns: [
         nameColumn,
-        integerColumn<V1DaemonSet>('Desired', ({ status }) => status?.desiredNumberScheduled),
-        integerColumn<V1DaemonSet>('Current', ({ status }) => status?.currentNumberScheduled),
-        integerColumn<V1DaemonSet>('Ready', ({ status }) => status?.numberReady),
-        integerColumn<V1DaemonSet>('Up-to-date', ({ status }) => status?.updatedNumberScheduled),
-        integerColumn<V1DaemonSet>('Available', ({ status }) => status?.numberAvailable),
-        column('Node Selector', ({ spec }) => formatLabels(spec?.template.spec?.nodeSelector)),
+        integerColumn<Incomplete<V1DaemonSet>>('Desired', ({ status }) => status?.desiredNumberScheduled),
+        integerColumn<Incomplete<V1DaemonSet>>('Current', ({ status }) => status?.currentNumberScheduled),
+        integerColumn<Incomplete<V1DaemonSet>>('Ready', ({ status }) => status?.numberReady),
+        integerColumn<Incomplete<V1DaemonSet>>('Up-to-date', ({ status }) => status?.updatedNumberScheduled),
+        integerColumn<Incomplete<V1DaemonSet>>('Available', ({ status }) => status?.numberAvailable),
+        column('Node Selector', ({ spec }) => formatLabels(spec?.template?.spec?.nodeSelector)),
         ageColumn,
-        ...containerColumns<V1DaemonSet>(({ spec }) => spec?.template),
+        ...containerColumns<Incomplete<V1DaemonSet>>(({ spec }) => spec?.template),
         wideColumn('Selector', ({ spec }) => formatLabelSelector(spec?.selector)),
     ],
 });

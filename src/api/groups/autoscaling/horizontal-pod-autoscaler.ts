@@ -12,13 +12,14 @@ import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { each, isBlank, items, oneOf, optionalOneOf } from '../validation/basic.ts';
 import { metricsText } from './metrics-text.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 const utilizationDefault = 80;
 const stabilizationSecondsMax = 3600;
 const policyPeriodSecondsMax = 1800;
 
 /** A behaviour that is given at all is filled in with what holds without one. */
-function defaultBehavior(spec: V2HorizontalPodAutoscalerSpec): void {
+function defaultBehavior(spec: Incomplete<V2HorizontalPodAutoscalerSpec>): void {
     const { behavior } = spec;
     if (behavior === undefined) return;
     const up = (behavior.scaleUp ??= {});
@@ -33,8 +34,8 @@ function defaultBehavior(spec: V2HorizontalPodAutoscalerSpec): void {
     down.policies ??= [{ type: 'Percent', value: 100, periodSeconds: 15 }];
 }
 
-function defaultAutoscaler(autoscaler: V2HorizontalPodAutoscaler): void {
-    const spec = (autoscaler.spec ??= {} as V2HorizontalPodAutoscalerSpec);
+function defaultAutoscaler(autoscaler: Incomplete<V2HorizontalPodAutoscaler>): void {
+    const spec = (autoscaler.spec ??= {} as Incomplete<V2HorizontalPodAutoscalerSpec>);
     spec.minReplicas ??= 1;
     if (items(spec.metrics).length === 0) {
         const target = { type: 'Utilization', averageUtilization: utilizationDefault };
@@ -43,7 +44,7 @@ function defaultAutoscaler(autoscaler: V2HorizontalPodAutoscaler): void {
     defaultBehavior(spec);
 }
 
-function validateAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
+function validateAutoscaler({ spec }: Incomplete<V2HorizontalPodAutoscaler>): FieldError[] {
     const errors: FieldError[] = [];
     const min = spec?.minReplicas;
     const max = spec?.maxReplicas ?? 0;
@@ -80,7 +81,7 @@ const metricSources = {
     Resource: 'resource',
 } as const;
 
-function validateMetric(metric: V2MetricSpec, path: string): FieldError[] {
+function validateMetric(metric: Incomplete<V2MetricSpec>, path: string): FieldError[] {
     const errors = oneOf(metric.type, `${path}.type`, Object.keys(metricSources));
     if (errors.length > 0) return errors;
     const field = metricSources[metric.type as keyof typeof metricSources];
@@ -92,7 +93,7 @@ function validateMetric(metric: V2MetricSpec, path: string): FieldError[] {
     return validateTarget(source.target, `${path}.${field}.target`);
 }
 
-function validateTarget(target: V2MetricTarget | undefined, path: string): FieldError[] {
+function validateTarget(target: Incomplete<V2MetricTarget> | undefined, path: string): FieldError[] {
     const { type, value, averageValue, averageUtilization } = target ?? {};
     const errors = oneOf(type, `${path}.type`, ['AverageValue', 'Utilization', 'Value']);
     if (value !== undefined && compareQuantity(value, '0') <= 0) {
@@ -108,7 +109,7 @@ function validateTarget(target: V2MetricTarget | undefined, path: string): Field
     return errors;
 }
 
-function validateRules(rules: V2HPAScalingRules | undefined, path: string): FieldError[] {
+function validateRules(rules: Incomplete<V2HPAScalingRules> | undefined, path: string): FieldError[] {
     if (rules === undefined) return [];
     const { stabilizationWindowSeconds: window, policies } = rules;
     const errors = optionalOneOf(rules.selectPolicy, `${path}.selectPolicy`, ['Disabled', 'Max', 'Min']);
@@ -125,7 +126,7 @@ function validateRules(rules: V2HPAScalingRules | undefined, path: string): Fiel
     }
     return [
         ...errors,
-        ...each(policies, `${path}.policies`, ({ type, value, periodSeconds }, itemPath) => [
+        ...each(policies, `${path}.policies`, ({ type, value = 0, periodSeconds = 0 }, itemPath) => [
             ...oneOf(type, `${itemPath}.type`, ['Percent', 'Pods']),
             ...(value > 0
                 ? []
@@ -145,33 +146,37 @@ function validateRules(rules: V2HPAScalingRules | undefined, path: string): Fiel
     ];
 }
 
-export const horizontalPodAutoscalerStrategy: Strategy<V2HorizontalPodAutoscaler> =
-    withStatus<V2HorizontalPodAutoscaler>({
-        defaults: defaultAutoscaler,
-        prepareForCreate(autoscaler) {
-            autoscaler.status = { desiredReplicas: 0 };
-        },
-        validate: validateAutoscaler,
-        validateUpdate: (autoscaler) => validateAutoscaler(autoscaler),
-        columns: [
-            nameColumn,
-            column(
-                'Reference',
-                ({ spec }) => `${spec?.scaleTargetRef.kind ?? ''}/${spec?.scaleTargetRef.name ?? ''}`,
+export const horizontalPodAutoscalerStrategy: Strategy<Incomplete<V2HorizontalPodAutoscaler>> = withStatus<
+    Incomplete<V2HorizontalPodAutoscaler>
+>({
+    defaults: defaultAutoscaler,
+    prepareForCreate(autoscaler) {
+        autoscaler.status = { desiredReplicas: 0 };
+    },
+    validate: validateAutoscaler,
+    validateUpdate: (autoscaler) => validateAutoscaler(autoscaler),
+    columns: [
+        nameColumn,
+        column(
+            'Reference',
+            ({ spec }) => `${spec?.scaleTargetRef?.kind ?? ''}/${spec?.scaleTargetRef?.name ?? ''}`,
+        ),
+        column('Targets', ({ spec, status }) => metricsText(spec?.metrics, status?.currentMetrics)),
+        column('MinPods', ({ spec }) => orUnset(spec?.minReplicas)),
+        {
+            ...integerColumn<Incomplete<V2HorizontalPodAutoscaler>>(
+                'MaxPods',
+                ({ spec }) => spec?.maxReplicas,
             ),
-            column('Targets', ({ spec, status }) => metricsText(spec?.metrics, status?.currentMetrics)),
-            column('MinPods', ({ spec }) => orUnset(spec?.minReplicas)),
-            {
-                ...integerColumn<V2HorizontalPodAutoscaler>('MaxPods', ({ spec }) => spec?.maxReplicas),
-                type: 'string',
-            },
-            {
-                ...integerColumn<V2HorizontalPodAutoscaler>(
-                    'Replicas',
-                    ({ status }) => status?.currentReplicas,
-                ),
-                type: 'string',
-            },
-            ageColumn,
-        ],
-    });
+            type: 'string',
+        },
+        {
+            ...integerColumn<Incomplete<V2HorizontalPodAutoscaler>>(
+                'Replicas',
+                ({ status }) => status?.currentReplicas,
+            ),
+            type: 'string',
+        },
+        ageColumn,
+    ],
+});

@@ -1,13 +1,14 @@
 import type { V2MetricSpec, V2MetricStatus, V2MetricTarget, V2MetricValueStatus } from '../../meta/object.ts';
 import { items } from '../validation/basic.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 /** Metrics that the TARGETS cell shows before it says how many more there are. */
 const shownMax = 2;
 
 /** "cpu: 35%/80%, 12/100 + 1 more..." */
 export function metricsText(
-    specs: readonly V2MetricSpec[] | undefined,
-    statuses: readonly V2MetricStatus[] | undefined,
+    specs: readonly Incomplete<V2MetricSpec>[] | undefined,
+    statuses: readonly Incomplete<V2MetricStatus>[] | undefined,
 ): string {
     const all = items(specs).map((spec, index) => metricText(spec, items(statuses)[index]));
     if (all.length === 0) return '<none>';
@@ -15,7 +16,7 @@ export function metricsText(
     return all.length > shownMax ? `${shown} + ${all.length - shownMax} more...` : shown;
 }
 
-function metricText(spec: V2MetricSpec, status: V2MetricStatus | undefined): string {
+function metricText(spec: Incomplete<V2MetricSpec>, status: Incomplete<V2MetricStatus> | undefined): string {
     switch (spec.type) {
         case 'External':
             return valueText(spec.external?.target, status?.external?.current);
@@ -32,15 +33,18 @@ function metricText(spec: V2MetricSpec, status: V2MetricStatus | undefined): str
     }
 }
 
-function valueText(target: V2MetricTarget | undefined, current: V2MetricValueStatus | undefined): string {
+function valueText(
+    target: Incomplete<V2MetricTarget> | undefined,
+    current: Incomplete<V2MetricValueStatus> | undefined,
+): string {
     return target?.averageValue === undefined
         ? `${current?.value ?? '<unknown>'}/${target?.value ?? '0'}`
         : `${current?.averageValue ?? '<unknown>'}/${target.averageValue} (avg)`;
 }
 
 function resourceText(
-    metric: { name: string; target?: V2MetricTarget | undefined } | undefined,
-    current: V2MetricValueStatus | undefined,
+    metric: { name?: string | undefined; target?: Incomplete<V2MetricTarget> | undefined } | undefined,
+    current: Incomplete<V2MetricValueStatus> | undefined,
 ): string {
     const name = metric?.name ?? '';
     if (metric?.target?.averageValue !== undefined) {

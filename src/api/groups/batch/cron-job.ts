@@ -10,12 +10,13 @@ import { containerColumns } from '../template-columns.ts';
 import { isBlank, nonNegative, oneOf } from '../validation/basic.ts';
 import { cronScheduleProblem } from './cron-schedule.ts';
 import { validateJobSpec } from './job-validation.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 /** Jobs are named after their cron job, with up to 11 characters of their time behind it. */
 const nameCharactersMax = 52;
 
-function defaultCronJob(cronJob: V1CronJob): void {
-    const spec = (cronJob.spec ??= {} as V1CronJobSpec);
+function defaultCronJob(cronJob: Incomplete<V1CronJob>): void {
+    const spec = (cronJob.spec ??= {} as Incomplete<V1CronJobSpec>);
     defaultPodTemplate(spec.jobTemplate?.spec?.template);
     spec.concurrencyPolicy ??= 'Allow';
     spec.suspend ??= false;
@@ -23,7 +24,7 @@ function defaultCronJob(cronJob: V1CronJob): void {
     spec.failedJobsHistoryLimit ??= 1;
 }
 
-function validateCronJob({ metadata, spec }: V1CronJob): FieldError[] {
+function validateCronJob({ metadata, spec }: Incomplete<V1CronJob>): FieldError[] {
     const name = metadata?.name ?? '';
     return [
         ...(name.length > nameCharactersMax
@@ -44,7 +45,7 @@ function validateCronJob({ metadata, spec }: V1CronJob): FieldError[] {
     ];
 }
 
-function validateSchedule(spec: V1CronJobSpec | undefined): FieldError[] {
+function validateSchedule(spec: Incomplete<V1CronJobSpec> | undefined): FieldError[] {
     const { schedule = '', timeZone } = spec ?? {};
     const path = 'spec.schedule';
     if (isBlank(schedule)) return [fieldErrors.required(path)];
@@ -80,7 +81,7 @@ function validateTimeZone(timeZone: string | undefined): FieldError[] {
     }
 }
 
-function validateTemplate(spec: V1CronJobSpec | undefined): FieldError[] {
+function validateTemplate(spec: Incomplete<V1CronJobSpec> | undefined): FieldError[] {
     const path = 'spec.jobTemplate.spec';
     const job = spec?.jobTemplate?.spec;
     const errors = validateJobSpec(job, path);
@@ -94,7 +95,7 @@ function validateTemplate(spec: V1CronJobSpec | undefined): FieldError[] {
     return errors;
 }
 
-export const cronJobStrategy: Strategy<V1CronJob> = withStatus<V1CronJob>({
+export const cronJobStrategy: Strategy<Incomplete<V1CronJob>> = withStatus<Incomplete<V1CronJob>>({
     hasGeneration: true,
     defaultPropagation: 'background',
     defaults: defaultCronJob,
@@ -107,13 +108,13 @@ export const cronJobStrategy: Strategy<V1CronJob> = withStatus<V1CronJob>({
         column('Schedule', ({ spec }) => spec?.schedule ?? ''),
         column('Timezone', ({ spec }) => orNone(spec?.timeZone)),
         column('Suspend', ({ spec }) => titleCase(spec?.suspend), { type: 'boolean' }),
-        integerColumn<V1CronJob>('Active', ({ status }) => status?.active?.length),
+        integerColumn<Incomplete<V1CronJob>>('Active', ({ status }) => status?.active?.length),
         column('Last Schedule', ({ status }, nowMs) =>
             status?.lastScheduleTime === undefined ? '<none>' : since(status.lastScheduleTime, nowMs),
         ),
         ageColumn,
-        ...containerColumns<V1CronJob>(({ spec }) => spec?.jobTemplate.spec?.template),
-        wideColumn('Selector', ({ spec }) => formatLabelSelector(spec?.jobTemplate.spec?.selector)),
+        ...containerColumns<Incomplete<V1CronJob>>(({ spec }) => spec?.jobTemplate?.spec?.template),
+        wideColumn('Selector', ({ spec }) => formatLabelSelector(spec?.jobTemplate?.spec?.selector)),
     ],
 });
 

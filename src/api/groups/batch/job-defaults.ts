@@ -1,13 +1,14 @@
 import type { V1Job, V1JobSpec } from '../../meta/object.ts';
 import { defaultPodTemplate } from '../core/pod/defaults.ts';
 import { items } from '../validation/basic.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 const backoffLimitDefault = 6;
 /** No limit, for jobs that count failures per index. */
 const backoffLimitUnlimited = 2_147_483_647;
 
-export function defaultJob(job: V1Job): void {
-    const spec = (job.spec ??= {} as V1JobSpec);
+export function defaultJob(job: Incomplete<V1Job>): void {
+    const spec = (job.spec ??= {} as Incomplete<V1JobSpec>);
     defaultPodTemplate(spec.template);
     // Neither given means one pod that must succeed once.
     if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
@@ -32,7 +33,7 @@ const uidLabels = ['batch.kubernetes.io/controller-uid', 'controller-uid'] as co
 const nameLabels = ['batch.kubernetes.io/job-name', 'job-name'] as const;
 
 /** Unless the client selects pods itself, a job selects those that carry its uid. */
-export function generateSelector(job: V1Job): void {
+export function generateSelector(job: Incomplete<V1Job>): void {
     const { spec, metadata } = job;
     if (spec?.template === undefined || spec.manualSelector === true) return;
     spec.template.metadata ??= {};

@@ -5,6 +5,7 @@ import { labelSelectorMatcher } from '../../meta/selectors.ts';
 import { validatePodTemplate } from '../core/pod/validation/pod-spec.ts';
 import { dnsLabel, each, immutable, items, nonNegative, oneOf, optionalOneOf } from '../validation/basic.ts';
 import { validateLabelSelector } from '../validation/labels.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 const completionsMaxIndexed = 100_000;
 const counts = [
@@ -18,7 +19,7 @@ const counts = [
 ] as const;
 
 /** What holds for the spec of a job and for the template of one. */
-export function validateJobSpec(spec: V1JobSpec | undefined, path: string): FieldError[] {
+export function validateJobSpec(spec: Incomplete<V1JobSpec> | undefined, path: string): FieldError[] {
     return [
         ...counts.flatMap((field) => nonNegative(spec?.[field], `${path}.${field}`)),
         ...validateCompletionMode(spec, path),
@@ -31,7 +32,7 @@ export function validateJobSpec(spec: V1JobSpec | undefined, path: string): Fiel
     ];
 }
 
-function validateCompletionMode(spec: V1JobSpec | undefined, path: string): FieldError[] {
+function validateCompletionMode(spec: Incomplete<V1JobSpec> | undefined, path: string): FieldError[] {
     const { completionMode, completions, parallelism, backoffLimitPerIndex } = spec ?? {};
     const errors = optionalOneOf(completionMode, `${path}.completionMode`, ['Indexed', 'NonIndexed']);
     if (completionMode === 'Indexed') {
@@ -54,7 +55,7 @@ function validateCompletionMode(spec: V1JobSpec | undefined, path: string): Fiel
     return errors;
 }
 
-function validateFailurePolicy(spec: V1JobSpec | undefined, path: string): FieldError[] {
+function validateFailurePolicy(spec: Incomplete<V1JobSpec> | undefined, path: string): FieldError[] {
     const policy = spec?.podFailurePolicy;
     if (policy === undefined) return [];
     const errors = each(policy.rules, `${path}.rules`, validateRule);
@@ -71,7 +72,7 @@ function validateFailurePolicy(spec: V1JobSpec | undefined, path: string): Field
     return errors;
 }
 
-function validateRule(rule: V1PodFailurePolicyRule, path: string): FieldError[] {
+function validateRule(rule: Incomplete<V1PodFailurePolicyRule>, path: string): FieldError[] {
     const { action, onExitCodes, onPodConditions } = rule;
     const hasConditions = items(onPodConditions).length > 0;
     const errors = oneOf(action, `${path}.action`, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
@@ -93,7 +94,7 @@ function validateRule(rule: V1PodFailurePolicyRule, path: string): FieldError[] 
     return errors;
 }
 
-function validateTemplate(spec: V1JobSpec | undefined, path: string): FieldError[] {
+function validateTemplate(spec: Incomplete<V1JobSpec> | undefined, path: string): FieldError[] {
     const errors = validatePodTemplate(spec?.template, path);
     const policy = spec?.template?.spec?.restartPolicy;
     if (spec?.template !== undefined && (policy === undefined || policy === '' || policy === 'Always')) {
@@ -103,7 +104,7 @@ function validateTemplate(spec: V1JobSpec | undefined, path: string): FieldError
 }
 
 /** Bytes of a name that becomes a label of pods. */
-function validateName({ metadata, spec }: V1Job): FieldError[] {
+function validateName({ metadata, spec }: Incomplete<V1Job>): FieldError[] {
     if (spec?.completionMode !== 'Indexed' || (spec.completions ?? 0) <= 0) return [];
     // The last pod's host name is the job's name and its index.
     const longest = `${metadata?.name ?? ''}-${(spec.completions ?? 1) - 1}`;
@@ -118,7 +119,7 @@ function validateName({ metadata, spec }: V1Job): FieldError[] {
           ];
 }
 
-export function validateJob(job: V1Job): FieldError[] {
+export function validateJob(job: Incomplete<V1Job>): FieldError[] {
     const { spec } = job;
     const errors = [...validateJobSpec(spec, 'spec'), ...validateName(job)];
     if (spec?.selector === undefined) return [fieldErrors.required('spec.selector'), ...errors];
@@ -131,7 +132,7 @@ export function validateJob(job: V1Job): FieldError[] {
     return errors;
 }
 
-export function validateJobUpdate(job: V1Job, old: V1Job): FieldError[] {
+export function validateJobUpdate(job: Incomplete<V1Job>, old: Incomplete<V1Job>): FieldError[] {
     const spec = job.spec;
     const before = old.spec;
     return [
@@ -148,14 +149,17 @@ export function validateJobUpdate(job: V1Job, old: V1Job): FieldError[] {
 }
 
 /** An indexed job grows and shrinks with its parallelism; no other changes its completions. */
-function validateCompletions(spec: V1JobSpec | undefined, before: V1JobSpec | undefined): FieldError[] {
+function validateCompletions(
+    spec: Incomplete<V1JobSpec> | undefined,
+    before: Incomplete<V1JobSpec> | undefined,
+): FieldError[] {
     const isElastic = spec?.completionMode === 'Indexed' && spec.completions === spec.parallelism;
     if (isElastic && semanticEqual(before?.completionMode, 'Indexed')) return [];
     return immutable(spec?.completions, before?.completions, 'spec.completions');
 }
 
 /** Scheduling of a job that was never started, or is suspended, may still be decided. */
-function validateTemplateKept(job: V1Job, old: V1Job): FieldError[] {
+function validateTemplateKept(job: Incomplete<V1Job>, old: Incomplete<V1Job>): FieldError[] {
     const canSchedule = old.spec?.suspend === true && old.status?.startTime === undefined;
     const template = job.spec?.template;
     const before = old.spec?.template;

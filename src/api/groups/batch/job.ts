@@ -1,4 +1,3 @@
-import { isConditionTrue } from '../../meta/conditions.ts';
 import type { V1Job } from '../../meta/object.ts';
 import { formatLabelSelector } from '../../meta/selectors.ts';
 import { ageColumn, column, duration, nameColumn, wideColumn } from '../columns.ts';
@@ -8,9 +7,11 @@ import { withStatus } from '../strategy.ts';
 import { containerColumns } from '../template-columns.ts';
 import { defaultJob, generateSelector } from './job-defaults.ts';
 import { validateJob, validateJobUpdate } from './job-validation.ts';
+import type { Incomplete } from '../incomplete.ts';
 
-function statusText({ metadata, status }: V1Job): string {
-    const has = (type: string) => isConditionTrue(status?.conditions, type);
+function statusText({ metadata, status }: Incomplete<V1Job>): string {
+    const has = (wanted: string) =>
+        status?.conditions?.find(({ type }) => type === wanted)?.status === 'True';
     if (has('Complete')) return 'Complete';
     if (has('Failed')) return 'Failed';
     if (metadata?.deletionTimestamp !== undefined) return 'Terminating';
@@ -20,20 +21,20 @@ function statusText({ metadata, status }: V1Job): string {
     return 'Running';
 }
 
-function completionsText({ spec, status }: V1Job): string {
+function completionsText({ spec, status }: Incomplete<V1Job>): string {
     const succeeded = status?.succeeded ?? 0;
     if (spec?.completions !== undefined) return `${succeeded}/${spec.completions}`;
     const parallelism = spec?.parallelism ?? 0;
     return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`;
 }
 
-function durationText({ status }: V1Job, nowMs: number): string {
+function durationText({ status }: Incomplete<V1Job>, nowMs: number): string {
     if (status?.startTime === undefined) return '';
     const endMs = status.completionTime === undefined ? nowMs : Date.parse(status.completionTime);
     return duration(endMs - Date.parse(status.startTime));
 }
 
-export const jobStrategy: Strategy<V1Job> = withStatus<V1Job>({
+export const jobStrategy: Strategy<Incomplete<V1Job>> = withStatus<Incomplete<V1Job>>({
     hasGeneration: true,
     defaultPropagation: 'orphan',
     defaults: defaultJob,
@@ -48,7 +49,7 @@ export const jobStrategy: Strategy<V1Job> = withStatus<V1Job>({
         column('Completions', completionsText),
         column('Duration', durationText),
         ageColumn,
-        ...containerColumns<V1Job>(({ spec }) => spec?.template),
+        ...containerColumns<Incomplete<V1Job>>(({ spec }) => spec?.template),
         wideColumn('Selector', ({ spec }) => formatLabelSelector(spec?.selector)),
     ],
 });

@@ -4,10 +4,11 @@ import { ageColumn, column, duration, nameColumn, orNone } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { each, isBlank, items, oneOf } from '../validation/basic.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 const expirationSecondsMin = 600;
 
-function validateRequest({ spec }: V1CertificateSigningRequest): FieldError[] {
+function validateRequest({ spec }: Incomplete<V1CertificateSigningRequest>): FieldError[] {
     const { request, signerName = '', usages, expirationSeconds } = spec ?? {};
     const errors: FieldError[] = [];
     if (isBlank(request)) errors.push(fieldErrors.required('spec.request'));
@@ -49,7 +50,7 @@ function validateSignerName(name: string): FieldError[] {
 }
 
 /** "Approved,Issued" */
-function conditionText({ status }: V1CertificateSigningRequest): string {
+function conditionText({ status }: Incomplete<V1CertificateSigningRequest>): string {
     const has = (type: string) => items(status?.conditions).some((condition) => condition.type === type);
     const words = [has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending'];
     if (has('Failed')) words.push('Failed');
@@ -57,7 +58,7 @@ function conditionText({ status }: V1CertificateSigningRequest): string {
     return words.join(',');
 }
 
-function validateConditions(request: V1CertificateSigningRequest): FieldError[] {
+function validateConditions(request: Incomplete<V1CertificateSigningRequest>): FieldError[] {
     const errors = each(request.status?.conditions, 'status.conditions', ({ status, type }, path) => [
         ...(isBlank(type) ? [fieldErrors.required(`${path}.type`)] : []),
         ...oneOf(status, `${path}.status`, ['False', 'True', 'Unknown']),
@@ -70,29 +71,30 @@ function validateConditions(request: V1CertificateSigningRequest): FieldError[] 
     return errors;
 }
 
-const certificateSigningRequestStrategy: Strategy<V1CertificateSigningRequest> =
-    withStatus<V1CertificateSigningRequest>({
-        nameFormat: 'pathSegment',
-        prepareForUpdate(request, old) {
-            // Every write keeps the request itself: who asked for what is not to be changed afterwards.
-            request.spec = old.spec;
-        },
-        validate: validateRequest,
-        validateUpdate: () => [],
-        validateStatusUpdate: validateConditions,
-        validateSubresourceUpdate: validateConditions,
-        selectableFields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),
-        columns: [
-            nameColumn,
-            ageColumn,
-            column('SignerName', ({ spec }) => orNone(spec?.signerName)),
-            column('Requestor', ({ spec }) => spec?.username ?? ''),
-            column('RequestedDuration', ({ spec }) =>
-                spec?.expirationSeconds === undefined ? '<none>' : duration(spec.expirationSeconds * 1000),
-            ),
-            column('Condition', conditionText),
-        ],
-    });
+const certificateSigningRequestStrategy: Strategy<Incomplete<V1CertificateSigningRequest>> = withStatus<
+    Incomplete<V1CertificateSigningRequest>
+>({
+    nameFormat: 'pathSegment',
+    prepareForUpdate(request, old) {
+        // Every write keeps the request itself: who asked for what is not to be changed afterwards.
+        request.spec = old.spec;
+    },
+    validate: validateRequest,
+    validateUpdate: () => [],
+    validateStatusUpdate: validateConditions,
+    validateSubresourceUpdate: validateConditions,
+    selectableFields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),
+    columns: [
+        nameColumn,
+        ageColumn,
+        column('SignerName', ({ spec }) => orNone(spec?.signerName)),
+        column('Requestor', ({ spec }) => spec?.username ?? ''),
+        column('RequestedDuration', ({ spec }) =>
+            spec?.expirationSeconds === undefined ? '<none>' : duration(spec.expirationSeconds * 1000),
+        ),
+        column('Condition', conditionText),
+    ],
+});
 
 export const certificatesStrategies: Readonly<Record<string, Strategy>> = {
     certificatesigningrequests: certificateSigningRequestStrategy,

@@ -21,12 +21,13 @@ import {
 } from '../validation/basic.ts';
 import { specialIpMessages } from '../validation/formats.ts';
 import { protocols } from './pod/validation/ports.ts';
+import type { Incomplete } from '../incomplete.ts';
 
-function validateEndpoints(endpoints: V1Endpoints): FieldError[] {
+function validateEndpoints(endpoints: Incomplete<V1Endpoints>): FieldError[] {
     return each(endpoints.subsets, 'subsets', validateSubset);
 }
 
-function validateSubset(subset: V1EndpointSubset, path: string): FieldError[] {
+function validateSubset(subset: Incomplete<V1EndpointSubset>, path: string): FieldError[] {
     const { addresses, notReadyAddresses, ports } = subset;
     const needsName = items(ports).length > 1;
     return [
@@ -39,7 +40,10 @@ function validateSubset(subset: V1EndpointSubset, path: string): FieldError[] {
     ];
 }
 
-function validateAddress({ ip, hostname, nodeName }: V1EndpointAddress, path: string): FieldError[] {
+function validateAddress(
+    { ip = '', hostname, nodeName }: Incomplete<V1EndpointAddress>,
+    path: string,
+): FieldError[] {
     return [
         ...formatErrors(ip, `${path}.ip`, specialIpMessages(ip)),
         ...(isBlank(hostname) ? [] : dnsLabel(hostname, `${path}.hostname`)),
@@ -47,7 +51,7 @@ function validateAddress({ ip, hostname, nodeName }: V1EndpointAddress, path: st
     ];
 }
 
-function validatePort(port: CoreV1EndpointPort, path: string, needsName: boolean): FieldError[] {
+function validatePort(port: Incomplete<CoreV1EndpointPort>, path: string, needsName: boolean): FieldError[] {
     const { name, protocol, appProtocol } = port;
     return [
         ...(isBlank(name)
@@ -62,18 +66,18 @@ function validatePort(port: CoreV1EndpointPort, path: string, needsName: boolean
 }
 
 /** "10.0.0.1:80,10.0.0.2:80 + 3 more..." */
-function endpointsText({ subsets }: V1Endpoints): string {
+function endpointsText({ subsets }: Incomplete<V1Endpoints>): string {
     const all = items(subsets).flatMap(({ ports, addresses }) => {
-        const ips = items(addresses).map(({ ip }) => ip);
+        const ips = items(addresses).map(({ ip }) => ip ?? '');
         if (items(ports).length === 0) return ips;
         return items(ports).flatMap(({ port }) =>
-            ips.map((ip) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)),
+            ips.map((ip) => (ip.includes(':') ? `[${ip}]:${port ?? 0}` : `${ip}:${port ?? 0}`)),
         );
     });
     return items(subsets).length === 0 ? '<none>' : formatList(all, '');
 }
 
-export const endpointsStrategy: Strategy<V1Endpoints> = {
+export const endpointsStrategy: Strategy<Incomplete<V1Endpoints>> = {
     defaults(endpoints) {
         for (const subset of items(endpoints.subsets)) {
             for (const port of items(subset.ports)) port.protocol ??= 'TCP';

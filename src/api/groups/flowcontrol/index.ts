@@ -4,22 +4,23 @@ import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { inRange, oneOf, required } from '../validation/basic.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 const precedenceDefault = 1000;
 const precedenceMax = 10_000;
 
-const flowSchemaStrategy: Strategy<V1FlowSchema> = withStatus<V1FlowSchema>({
+const flowSchemaStrategy: Strategy<Incomplete<V1FlowSchema>> = withStatus<Incomplete<V1FlowSchema>>({
     hasGeneration: true,
     defaults({ spec }) {
         if (spec !== undefined) spec.matchingPrecedence ??= precedenceDefault;
     },
     validate: ({ spec }) => [
-        ...required(spec?.priorityLevelConfiguration.name, 'spec.priorityLevelConfiguration.name'),
+        ...required(spec?.priorityLevelConfiguration?.name, 'spec.priorityLevelConfiguration.name'),
         ...inRange(spec?.matchingPrecedence, 'spec.matchingPrecedence', { low: 1, high: precedenceMax }),
     ],
     columns: [
         nameColumn,
-        column('PriorityLevel', ({ spec }) => spec?.priorityLevelConfiguration.name ?? ''),
+        column('PriorityLevel', ({ spec }) => spec?.priorityLevelConfiguration?.name ?? ''),
         column('MatchingPrecedence', ({ spec }) => spec?.matchingPrecedence ?? 0),
         column('DistinguisherMethod', ({ spec }) => spec?.distinguisherMethod?.type ?? '<none>'),
         ageColumn,
@@ -30,7 +31,7 @@ const flowSchemaStrategy: Strategy<V1FlowSchema> = withStatus<V1FlowSchema>({
     ],
 });
 
-function defaultLevel({ spec }: V1PriorityLevelConfiguration): void {
+function defaultLevel({ spec }: Incomplete<V1PriorityLevelConfiguration>): void {
     if (spec?.exempt !== undefined) {
         spec.exempt.nominalConcurrencyShares ??= 0;
         spec.exempt.lendablePercent ??= 0;
@@ -45,7 +46,7 @@ function defaultLevel({ spec }: V1PriorityLevelConfiguration): void {
     queuing.queueLengthLimit ??= 50;
 }
 
-function validateLevel({ spec }: V1PriorityLevelConfiguration): FieldError[] {
+function validateLevel({ spec }: Incomplete<V1PriorityLevelConfiguration>): FieldError[] {
     const errors = oneOf(spec?.type, 'spec.type', ['Exempt', 'Limited']);
     if (spec?.type === 'Limited' && spec.limited === undefined) {
         errors.push(fieldErrors.required('spec.limited', 'must not be empty when type is Limited'));
@@ -56,28 +57,26 @@ function validateLevel({ spec }: V1PriorityLevelConfiguration): FieldError[] {
     return errors;
 }
 
-const priorityLevelStrategy: Strategy<V1PriorityLevelConfiguration> =
-    withStatus<V1PriorityLevelConfiguration>({
-        hasGeneration: true,
-        defaults: defaultLevel,
-        validate: validateLevel,
-        validateUpdate: (level) => validateLevel(level),
-        columns: [
-            nameColumn,
-            column('Type', ({ spec }) => spec?.type ?? ''),
-            column(
-                'NominalConcurrencyShares',
-                ({ spec }) => spec?.limited?.nominalConcurrencyShares ?? '<none>',
-            ),
-            column('Queues', ({ spec }) => spec?.limited?.limitResponse?.queuing?.queues ?? '<none>'),
-            column('HandSize', ({ spec }) => spec?.limited?.limitResponse?.queuing?.handSize ?? '<none>'),
-            column(
-                'QueueLengthLimit',
-                ({ spec }) => spec?.limited?.limitResponse?.queuing?.queueLengthLimit ?? '<none>',
-            ),
-            ageColumn,
-        ],
-    });
+const priorityLevelStrategy: Strategy<Incomplete<V1PriorityLevelConfiguration>> = withStatus<
+    Incomplete<V1PriorityLevelConfiguration>
+>({
+    hasGeneration: true,
+    defaults: defaultLevel,
+    validate: validateLevel,
+    validateUpdate: (level) => validateLevel(level),
+    columns: [
+        nameColumn,
+        column('Type', ({ spec }) => spec?.type ?? ''),
+        column('NominalConcurrencyShares', ({ spec }) => spec?.limited?.nominalConcurrencyShares ?? '<none>'),
+        column('Queues', ({ spec }) => spec?.limited?.limitResponse?.queuing?.queues ?? '<none>'),
+        column('HandSize', ({ spec }) => spec?.limited?.limitResponse?.queuing?.handSize ?? '<none>'),
+        column(
+            'QueueLengthLimit',
+            ({ spec }) => spec?.limited?.limitResponse?.queuing?.queueLengthLimit ?? '<none>',
+        ),
+        ageColumn,
+    ],
+});
 
 export const flowControlStrategies: Readonly<Record<string, Strategy>> = {
     flowschemas: flowSchemaStrategy,

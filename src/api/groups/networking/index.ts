@@ -7,16 +7,17 @@ import { isCidr } from '../../meta/names.ts';
 import { each, formatErrors, immutable, isBlank, items, required } from '../validation/basic.ts';
 import { ingressStrategy } from './ingress.ts';
 import { networkPolicyStrategy } from './network-policy.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 /** "kind.group/name" */
-function parametersText({ spec }: V1IngressClass): string {
+function parametersText({ spec }: Incomplete<V1IngressClass>): string {
     const parameters = spec?.parameters;
     if (parameters === undefined) return '<none>';
     const group = parameters.apiGroup === undefined ? '' : `.${parameters.apiGroup}`;
-    return `${parameters.kind}${group}/${parameters.name}`;
+    return `${parameters.kind ?? ''}${group}/${parameters.name ?? ''}`;
 }
 
-const ingressClassStrategy: Strategy<V1IngressClass> = {
+const ingressClassStrategy: Strategy<Incomplete<V1IngressClass>> = {
     hasGeneration: true,
     prepareForCreate: startsGeneration,
     defaults({ spec }) {
@@ -33,27 +34,27 @@ const ingressClassStrategy: Strategy<V1IngressClass> = {
     ],
 };
 
-function parentText({ spec }: V1IPAddress): string {
+function parentText({ spec }: Incomplete<V1IPAddress>): string {
     const parent = spec?.parentRef;
     if (parent === undefined) return '<none>';
-    const resource = isBlank(parent.group) ? parent.resource : `${parent.resource}.${parent.group ?? ''}`;
-    const namespace = isBlank(parent.namespace) ? '' : `${parent.namespace ?? ''}/`;
-    return `${resource.toLowerCase()}/${namespace}${parent.name}`;
+    const { group, resource = '', namespace, name = '' } = parent;
+    const qualified = isBlank(group) ? resource : `${resource}.${group ?? ''}`;
+    return `${qualified.toLowerCase()}/${isBlank(namespace) ? '' : `${namespace ?? ''}/`}${name}`;
 }
 
-const ipAddressStrategy: Strategy<V1IPAddress> = {
+const ipAddressStrategy: Strategy<Incomplete<V1IPAddress>> = {
     validateUpdate: (address, old) =>
         immutable(address.spec?.parentRef, old.spec?.parentRef, 'spec.parentRef'),
     selectableFields: ({ spec }) => ({
-        'spec.parentRef.group': spec?.parentRef.group ?? '',
-        'spec.parentRef.resource': spec?.parentRef.resource ?? '',
-        'spec.parentRef.namespace': spec?.parentRef.namespace ?? '',
-        'spec.parentRef.name': spec?.parentRef.name ?? '',
+        'spec.parentRef.group': spec?.parentRef?.group ?? '',
+        'spec.parentRef.resource': spec?.parentRef?.resource ?? '',
+        'spec.parentRef.namespace': spec?.parentRef?.namespace ?? '',
+        'spec.parentRef.name': spec?.parentRef?.name ?? '',
     }),
     columns: [nameColumn, column('ParentRef', parentText), ageColumn],
 };
 
-const serviceCidrStrategy: Strategy<V1ServiceCIDR> = withStatus<V1ServiceCIDR>({
+const serviceCidrStrategy: Strategy<Incomplete<V1ServiceCIDR>> = withStatus<Incomplete<V1ServiceCIDR>>({
     validate: ({ spec }) =>
         items(spec?.cidrs).length === 0
             ? [fieldErrors.required('spec.cidrs', 'at least one CIDR required')]

@@ -13,10 +13,11 @@ import { ageColumn, column, nameColumn, wideColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { dnsSubdomain, each, formatErrors, isBlank, items, semanticImmutable } from '../validation/basic.ts';
 import { validateLabelSelector } from '../validation/labels.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
-function validateRules(rules: V1PolicyRule[] | undefined, isNamespaced: boolean): FieldError[] {
+function validateRules(rules: Incomplete<V1PolicyRule>[] | undefined, isNamespaced: boolean): FieldError[] {
     return each(rules, 'rules', (rule, path) => {
         const errors: FieldError[] = [];
         const { verbs, nonResourceURLs, apiGroups, resources, resourceNames } = rule;
@@ -52,14 +53,12 @@ function validateRules(rules: V1PolicyRule[] | undefined, isNamespaced: boolean)
 }
 
 interface Binding {
-    subjects?: RbacV1Subject[] | undefined;
-    roleRef: V1RoleRef;
+    subjects?: Incomplete<RbacV1Subject>[] | undefined;
+    roleRef?: Incomplete<V1RoleRef> | undefined;
 }
 
 function defaultBinding(binding: Binding): void {
-    // The types promise a roleRef; a request may lack it.
-    const ref = binding.roleRef as Partial<V1RoleRef> | undefined;
-    if (ref !== undefined) ref.apiGroup ||= rbacGroup;
+    if (binding.roleRef !== undefined) binding.roleRef.apiGroup ||= rbacGroup;
     for (const subject of items(binding.subjects)) {
         if (subject.kind === 'ServiceAccount') subject.apiGroup ??= '';
         else subject.apiGroup ??= rbacGroup;
@@ -68,7 +67,7 @@ function defaultBinding(binding: Binding): void {
 }
 
 function validateBinding(binding: Binding, isNamespaced: boolean): FieldError[] {
-    const ref = binding.roleRef as Partial<V1RoleRef> | undefined;
+    const ref = binding.roleRef;
     const kinds = isNamespaced ? ['ClusterRole', 'Role'] : ['ClusterRole'];
     const errors: FieldError[] = [];
     if (ref?.apiGroup !== rbacGroup) {
@@ -86,7 +85,7 @@ function validateBinding(binding: Binding, isNamespaced: boolean): FieldError[] 
 }
 
 function validateSubject(
-    { kind, name, namespace, apiGroup = '' }: RbacV1Subject,
+    { kind, name, namespace, apiGroup = '' }: Incomplete<RbacV1Subject>,
     path: string,
 ): FieldError[] {
     const errors = isBlank(name) ? [fieldErrors.required(`${path}.name`)] : [];
@@ -112,11 +111,15 @@ function validateSubject(
 function subjectNames(binding: Binding, kind: string): string {
     return items(binding.subjects)
         .filter((subject) => subject.kind === kind)
-        .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${namespace ?? ''}/${name}` : name))
+        .map(({ name, namespace }) =>
+            kind === 'ServiceAccount' ? `${namespace ?? ''}/${name ?? ''}` : (name ?? ''),
+        )
         .join(', ');
 }
 
-function bindingStrategy<T extends V1RoleBinding | V1ClusterRoleBinding>(isNamespaced: boolean): Strategy<T> {
+function bindingStrategy<T extends Incomplete<V1RoleBinding> | Incomplete<V1ClusterRoleBinding>>(
+    isNamespaced: boolean,
+): Strategy<T> {
     return {
         nameFormat: 'pathSegment',
         allowCreateOnUpdate: true,
@@ -128,7 +131,7 @@ function bindingStrategy<T extends V1RoleBinding | V1ClusterRoleBinding>(isNames
         ],
         columns: [
             nameColumn,
-            column('Role', ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
+            column('Role', ({ roleRef }) => `${roleRef?.kind ?? ''}/${roleRef?.name ?? ''}`),
             ageColumn,
             wideColumn('Users', (binding) => subjectNames(binding, 'User')),
             wideColumn('Groups', (binding) => subjectNames(binding, 'Group')),
@@ -137,7 +140,7 @@ function bindingStrategy<T extends V1RoleBinding | V1ClusterRoleBinding>(isNames
     };
 }
 
-const roleStrategy: Strategy<V1Role> = {
+const roleStrategy: Strategy<Incomplete<V1Role>> = {
     nameFormat: 'pathSegment',
     allowCreateOnUpdate: true,
     validate: ({ rules }) => validateRules(rules, true),
@@ -163,8 +166,8 @@ function validateClusterRole({ rules, aggregationRule }: V1ClusterRole): FieldEr
 }
 
 export const rbacStrategies: Readonly<Record<string, Strategy>> = {
-    clusterrolebindings: bindingStrategy<V1ClusterRoleBinding>(false),
+    clusterrolebindings: bindingStrategy<Incomplete<V1ClusterRoleBinding>>(false),
     clusterroles: clusterRoleStrategy,
-    rolebindings: bindingStrategy<V1RoleBinding>(true),
+    rolebindings: bindingStrategy<Incomplete<V1RoleBinding>>(true),
     roles: roleStrategy,
 };

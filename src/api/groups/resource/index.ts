@@ -8,9 +8,10 @@ import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
 import { immutable, items } from '../validation/basic.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 /** "allocated,reserved" */
-function stateText({ metadata, status }: ResourceV1ResourceClaim): string {
+function stateText({ metadata, status }: Incomplete<ResourceV1ResourceClaim>): string {
     const isDeleted = metadata?.deletionTimestamp !== undefined;
     const states = isDeleted ? ['deleted'] : [];
     if (status?.allocation === undefined) return isDeleted ? 'deleted' : 'pending';
@@ -19,23 +20,25 @@ function stateText({ metadata, status }: ResourceV1ResourceClaim): string {
     return states.join(',');
 }
 
-const resourceClaimStrategy: Strategy<ResourceV1ResourceClaim> = withStatus<ResourceV1ResourceClaim>({
+const resourceClaimStrategy: Strategy<Incomplete<ResourceV1ResourceClaim>> = withStatus<
+    Incomplete<ResourceV1ResourceClaim>
+>({
     validateUpdate: (claim, old) => immutable(claim.spec, old.spec, 'spec'),
     columns: [nameColumn, column('State', stateText), ageColumn],
 });
 
-const resourceClaimTemplateStrategy: Strategy<V1ResourceClaimTemplate> = {
+const resourceClaimTemplateStrategy: Strategy<Incomplete<V1ResourceClaimTemplate>> = {
     validateUpdate: (template, old) => immutable(template.spec, old.spec, 'spec'),
     columns: [nameColumn, ageColumn],
 };
 
-const deviceClassStrategy: Strategy<V1DeviceClass> = {
+const deviceClassStrategy: Strategy<Incomplete<V1DeviceClass>> = {
     hasGeneration: true,
     prepareForCreate: startsGeneration,
     columns: [nameColumn, ageColumn],
 };
 
-const resourceSliceStrategy: Strategy<V1ResourceSlice> = {
+const resourceSliceStrategy: Strategy<Incomplete<V1ResourceSlice>> = {
     hasGeneration: true,
     prepareForCreate: startsGeneration,
     selectableFields: ({ spec }) => ({
@@ -46,7 +49,7 @@ const resourceSliceStrategy: Strategy<V1ResourceSlice> = {
         nameColumn,
         column('Node', ({ spec }) => spec?.nodeName ?? '<unset>'),
         column('Driver', ({ spec }) => spec?.driver ?? ''),
-        column('Pool', ({ spec }) => spec?.pool.name ?? ''),
+        column('Pool', ({ spec }) => spec?.pool?.name ?? ''),
         ageColumn,
     ],
 };

@@ -11,6 +11,7 @@ import { ageColumn, column, integerColumn, nameColumn, orUnset } from '../column
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
 import { immutable, isBlank, items, optionalOneOf, required } from '../validation/basic.ts';
+import type { Incomplete } from '../incomplete.ts';
 
 interface Annotated {
     metadata?: { name?: string | undefined; annotations?: Record<string, string> | undefined } | undefined;
@@ -33,7 +34,7 @@ function defaultMarkedName<T extends Annotated>(...annotations: string[]) {
     );
 }
 
-function validateStorageClass(storageClass: V1StorageClass): FieldError[] {
+function validateStorageClass(storageClass: Incomplete<V1StorageClass>): FieldError[] {
     return [
         ...required(storageClass.provisioner, 'provisioner'),
         ...optionalOneOf(storageClass.reclaimPolicy, 'reclaimPolicy', ['Delete', 'Retain']),
@@ -46,7 +47,7 @@ function validateStorageClass(storageClass: V1StorageClass): FieldError[] {
     ];
 }
 
-const storageClassStrategy: Strategy<V1StorageClass> = {
+const storageClassStrategy: Strategy<Incomplete<V1StorageClass>> = {
     defaults(storageClass) {
         storageClass.reclaimPolicy ??= 'Delete';
         storageClass.volumeBindingMode ??= 'Immediate';
@@ -69,11 +70,11 @@ const storageClassStrategy: Strategy<V1StorageClass> = {
         ];
     },
     columns: [
-        defaultMarkedName<V1StorageClass>(
+        defaultMarkedName<Incomplete<V1StorageClass>>(
             'storageclass.kubernetes.io/is-default-class',
             'storageclass.beta.kubernetes.io/is-default-class',
         ),
-        column('Provisioner', ({ provisioner }) => provisioner),
+        column('Provisioner', ({ provisioner }) => provisioner ?? ''),
         column('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete'),
         column('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate'),
         column('AllowVolumeExpansion', ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false),
@@ -81,7 +82,7 @@ const storageClassStrategy: Strategy<V1StorageClass> = {
     ],
 };
 
-const csiDriverStrategy: Strategy<V1CSIDriver> = {
+const csiDriverStrategy: Strategy<Incomplete<V1CSIDriver>> = {
     hasGeneration: true,
     prepareForCreate: startsGeneration,
     defaults(driver) {
@@ -111,20 +112,26 @@ const csiDriverStrategy: Strategy<V1CSIDriver> = {
     ],
 };
 
-const csiNodeStrategy: Strategy<V1CSINode> = {
-    columns: [nameColumn, integerColumn<V1CSINode>('Drivers', ({ spec }) => spec?.drivers.length), ageColumn],
+const csiNodeStrategy: Strategy<Incomplete<V1CSINode>> = {
+    columns: [
+        nameColumn,
+        integerColumn<Incomplete<V1CSINode>>('Drivers', ({ spec }) => spec?.drivers?.length),
+        ageColumn,
+    ],
 };
 
-const csiStorageCapacityStrategy: Strategy<V1CSIStorageCapacity> = {
+const csiStorageCapacityStrategy: Strategy<Incomplete<V1CSIStorageCapacity>> = {
     validate: ({ storageClassName }) => required(storageClassName, 'storageClassName'),
     columns: [
         nameColumn,
-        column('StorageClassName', ({ storageClassName }) => storageClassName),
+        column('StorageClassName', ({ storageClassName }) => storageClassName ?? ''),
         column('Capacity', ({ capacity }) => orUnset(capacity)),
     ],
 };
 
-const volumeAttachmentStrategy: Strategy<V1VolumeAttachment> = withStatus<V1VolumeAttachment>({
+const volumeAttachmentStrategy: Strategy<Incomplete<V1VolumeAttachment>> = withStatus<
+    Incomplete<V1VolumeAttachment>
+>({
     prepareForCreate(attachment) {
         attachment.status = { attached: false };
     },
@@ -135,25 +142,25 @@ const volumeAttachmentStrategy: Strategy<V1VolumeAttachment> = withStatus<V1Volu
     validateUpdate: (attachment, old) => immutable(attachment.spec, old.spec, 'spec'),
     columns: [
         nameColumn,
-        column('Attacher', ({ spec }) => spec.attacher, { format: 'name' }),
-        column('PV', ({ spec }) => spec.source.persistentVolumeName ?? ''),
-        column('Node', ({ spec }) => spec.nodeName),
+        column('Attacher', ({ spec }) => spec?.attacher ?? '', { format: 'name' }),
+        column('PV', ({ spec }) => spec?.source?.persistentVolumeName ?? ''),
+        column('Node', ({ spec }) => spec?.nodeName ?? ''),
         column('Attached', ({ status }) => status?.attached ?? false, { type: 'boolean' }),
         ageColumn,
     ],
 });
 
-const volumeAttributesClassStrategy: Strategy<V1VolumeAttributesClass> = {
+const volumeAttributesClassStrategy: Strategy<Incomplete<V1VolumeAttributesClass>> = {
     validate: ({ driverName }) => required(driverName, 'driverName'),
     validateUpdate: (attributes, old) => [
         ...immutable(attributes.driverName, old.driverName, 'driverName'),
         ...immutable(attributes.parameters, old.parameters, 'parameters'),
     ],
     columns: [
-        defaultMarkedName<V1VolumeAttributesClass>(
+        defaultMarkedName<Incomplete<V1VolumeAttributesClass>>(
             'volumeattributesclass.alpha.kubernetes.io/is-default-class',
         ),
-        column('DriverName', ({ driverName }) => driverName),
+        column('DriverName', ({ driverName }) => driverName ?? ''),
         ageColumn,
     ],
 };

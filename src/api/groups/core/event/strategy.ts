@@ -2,9 +2,10 @@ import { type FieldError, fieldErrors } from '../../../meta/field-error.ts';
 import type { CoreV1Event } from '../../../meta/object.ts';
 import { column, since, wideColumn } from '../../columns.ts';
 import type { Column, Strategy } from '../../resource.ts';
+import type { Incomplete } from '../../incomplete.ts';
 
 /** An event about a namespaced object is in that namespace; one about the rest in "default" or kube-system. */
-function validateEvent(event: CoreV1Event): FieldError[] {
+function validateEvent(event: Incomplete<CoreV1Event>): FieldError[] {
     const namespace = event.metadata?.namespace ?? '';
     const about = event.involvedObject?.namespace ?? '';
     const path = 'involvedObject.namespace';
@@ -16,7 +17,7 @@ function validateEvent(event: CoreV1Event): FieldError[] {
     return about === namespace ? [] : [fieldErrors.invalid(path, about, 'does not match event.namespace')];
 }
 
-export function eventFields(event: CoreV1Event): Record<string, string> {
+export function eventFields(event: Incomplete<CoreV1Event>): Record<string, string> {
     const about = event.involvedObject ?? {};
     const component = event.source?.component || event.reportingComponent || '';
     return {
@@ -34,26 +35,26 @@ export function eventFields(event: CoreV1Event): Record<string, string> {
     };
 }
 
-function firstSeen({ firstTimestamp, eventTime }: CoreV1Event): string | undefined {
+function firstSeen({ firstTimestamp, eventTime }: Incomplete<CoreV1Event>): string | undefined {
     return firstTimestamp ?? eventTime;
 }
 
-function lastSeen(event: CoreV1Event): string | undefined {
+function lastSeen(event: Incomplete<CoreV1Event>): string | undefined {
     return event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
 }
 
-function aboutText({ involvedObject }: CoreV1Event): string {
+function aboutText({ involvedObject }: Incomplete<CoreV1Event>): string {
     const kind = (involvedObject?.kind ?? '').toLowerCase();
     return involvedObject?.name ? `${kind}/${involvedObject.name}` : kind;
 }
 
-function sourceText({ source, reportingComponent, reportingInstance }: CoreV1Event): string {
+function sourceText({ source, reportingComponent, reportingInstance }: Incomplete<CoreV1Event>): string {
     const component = source?.component || reportingComponent || '';
     const instance = source?.host || reportingInstance || '';
     return instance === '' ? component : `${component}, ${instance}`;
 }
 
-export const eventColumns: readonly Column<CoreV1Event>[] = [
+export const eventColumns: readonly Column<Incomplete<CoreV1Event>>[] = [
     column('Last Seen', (event, nowMs) => since(lastSeen(event), nowMs)),
     column('Type', (event) => event.type ?? ''),
     column('Reason', (event) => event.reason ?? ''),
@@ -66,7 +67,7 @@ export const eventColumns: readonly Column<CoreV1Event>[] = [
     wideColumn('Name', (event) => event.metadata?.name ?? '', { format: 'name' }),
 ];
 
-export const eventStrategy: Strategy<CoreV1Event> = {
+export const eventStrategy: Strategy<Incomplete<CoreV1Event>> = {
     allowCreateOnUpdate: true,
     validate: validateEvent,
     validateUpdate: (event) => validateEvent(event),

@@ -45,15 +45,15 @@ export function validateNodeSelector(selector: V1NodeSelector, path: string): Fi
 }
 
 function validateTerm(
-    term: V1NodeSelectorTerm,
+    term: V1NodeSelectorTerm | undefined,
     path: string,
     options: { checksValues: boolean },
 ): FieldError[] {
     return [
-        ...each(term.matchExpressions, `${path}.matchExpressions`, (requirement, itemPath) =>
+        ...each(term?.matchExpressions, `${path}.matchExpressions`, (requirement, itemPath) =>
             validateLabelRequirement(requirement, itemPath, options),
         ),
-        ...each(term.matchFields, `${path}.matchFields`, validateFieldRequirement),
+        ...each(term?.matchFields, `${path}.matchFields`, validateFieldRequirement),
     ];
 }
 
@@ -132,7 +132,8 @@ function validatePodAffinity(affinity: V1PodAffinity | undefined, path: string):
     ];
 }
 
-function validatePodTerm(term: V1PodAffinityTerm, path: string): FieldError[] {
+function validatePodTerm(term: V1PodAffinityTerm | undefined, path: string): FieldError[] {
+    if (term === undefined) return [fieldErrors.required(path)];
     return [
         ...validateLabelSelector(term.labelSelector, `${path}.labelSelector`),
         ...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`),

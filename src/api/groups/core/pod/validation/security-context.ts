@@ -15,6 +15,7 @@ import {
     localDescendingPath,
     optionalOneOf,
 } from '../../../validation/basic.ts';
+import type { Incomplete } from '../../../incomplete.ts';
 import { isUserOrGroupId } from '../../../validation/formats.ts';
 
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
@@ -146,7 +147,7 @@ const sysctlPattern = new RegExp(sysctlPatternText);
 
 function validateSysctls(sysctls: V1Sysctl[] | undefined, path: string, spec: V1PodSpec): FieldError[] {
     const names = new Set<string>();
-    return each(sysctls, path, ({ name }, itemPath) => {
+    return each(sysctls as Incomplete<V1Sysctl>[] | undefined, path, ({ name = '' }, itemPath) => {
         const errors: FieldError[] = [];
         if (isBlank(name)) errors.push(fieldErrors.required(`${itemPath}.name`));
         else if (name.length > sysctlNameMax || !sysctlPattern.test(name)) {
