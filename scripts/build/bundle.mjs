@@ -11,7 +11,11 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 function git(...args) {
     try {
-        return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+        return execFileSync('git', args, {
+            cwd: root,
+            encoding: 'utf8',
+            stdio: ['ignore', 'pipe', 'ignore'],
+        }).trim();
     } catch {
         return '';
     }
@@ -50,6 +54,8 @@ await build({
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    // ES modules where a package has them: named exports survive a dynamic import.
+    mainFields: ['module', 'main'],
     minifyWhitespace: true,
     minifySyntax: true,
     keepNames: true,

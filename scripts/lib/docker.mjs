@@ -28,7 +28,10 @@ function busyboxTree(extra = () => {}) {
         chmodSync(join(tree, 'bin', 'busybox'), 0o755);
         for (const applet of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n'))
             if (applet !== '' && applet !== 'busybox') symlinkSync('busybox', join(tree, 'bin', applet));
-        writeFileSync(join(tree, 'etc', 'passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n');
+        writeFileSync(
+            join(tree, 'etc', 'passwd'),
+            'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n',
+        );
         writeFileSync(join(tree, 'etc', 'group'), 'root:x:0:\nnogroup:x:65534:\n');
         extra(tree);
         return execFileSync('tar', ['-C', tree, '--numeric-owner', '--owner=0', '--group=0', '-c', '.'], {
@@ -84,7 +87,8 @@ try {
         }
         case 'import-busybox': {
             const name = tag ?? 'busybox:local';
-            if (!(await exists(name))) await importImage(name, busyboxTree(), ['CMD ["/bin/sh"]', 'ENV PATH=/bin']);
+            if (!(await exists(name)))
+                await importImage(name, busyboxTree(), ['CMD ["/bin/sh"]', 'ENV PATH=/bin']);
             break;
         }
         default:

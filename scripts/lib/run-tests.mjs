@@ -48,7 +48,8 @@ function jest(suite) {
         passed += result.numPassedTests;
         skipped += result.numPendingTests + result.numTodoTests;
         const brokenFiles = result.testResults.filter(
-            (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
+            (file) =>
+                file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
         ).length;
         failed += result.numFailedTests + brokenFiles;
         if (!ok && result.numFailedTests + brokenFiles === 0) failed++;

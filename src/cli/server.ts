@@ -21,7 +21,7 @@ interface ServerContext {
     lifecycle: Lifecycle;
 }
 
-type StartComponent = (this: void, context: ServerContext) => Promise<void>;
+type StartComponent = (context: ServerContext) => Promise<void>;
 
 export function serverCommand(): Command {
     const command = new Command('server').description(

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * The generated files. They are not bundled: a parsed module would stay in memory for good. In the source
- * tree they are in generated/, in the bundle beside it.
+ * tree they are in generated/, in the bundle beside its entry, from which this code may be split off.
  */
 export type Asset = 'schema.json' | 'docs.json';
 
@@ -18,7 +18,7 @@ function read(path: string): Buffer | undefined {
 }
 
 function readAsset(name: Asset): Buffer {
-    const bytes = read(`./generated/${name}`) ?? read(`./${name}`);
+    const bytes = read(`./generated/${name}`) ?? read(`./${name}`) ?? read(`../${name}`);
     if (bytes === undefined)
         throw new Error(`${name} is missing: run "npm run generate", or keep it beside the bundle`);
     return bytes;

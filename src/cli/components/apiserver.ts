@@ -68,8 +68,8 @@ export interface ApiServerSetup {
 export interface RunningApiServer {
     server: ApiServer;
     pki: ClusterPki;
-    clientFor(identity: Identity): Client;
-    serviceAccountClient(name: string): Client;
+    readonly clientFor: (identity: Identity) => Client;
+    readonly serviceAccountClient: (name: string) => Client;
     /** Resolves once roles and system objects are there. */
     bootstrapped: Promise<void>;
 }

@@ -1,12 +1,15 @@
 import { gunzipSync } from 'node:zlib';
 import { statusErrors } from '../../../api/meta/status-error.ts';
-import { openApiV2Document, openApiV2Protobuf } from '../../../api/schema/openapi-v2.ts';
+import {
+    openApiV2Document,
+    openApiV2Protobuf,
+    openApiV2ProtobufContentType,
+} from '../../../api/schema/openapi-v2.ts';
 import { openApiV3Document, openApiV3Index } from '../../../api/schema/openapi-v3.ts';
 import type { NonResourceRoute } from '../extensions.ts';
 import { type ApiRequest, type ApiResult, headerOf } from '../request.ts';
 
 const jsonType = 'application/json';
-const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
 /** A document under a URL with its hash never changes. */
 const immutable = 'public, immutable';
 
@@ -33,7 +36,7 @@ function openApiV2(request: ApiRequest): ApiResult {
         return {
             type: 'bytes',
             status: 200,
-            contentType: v2ProtobufType,
+            contentType: openApiV2ProtobufContentType,
             body: openApiV2Protobuf(),
             headers,
         };
