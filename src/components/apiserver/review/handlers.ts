@@ -87,7 +87,7 @@ function review(group: string, kind: string, answer: Answer): ResourceHandler {
         async handle(request, info) {
             const { fieldValidation } = writeOptionsOf(request, 'CreateOptions');
             const body = await readObject(request, expected, fieldValidation);
-            return { type: 'value', status: 201, value: await answer(body as T, request, info) };
+            return { type: 'value', status: 201, value: await answer(body, request, info) };
         },
     };
 }

@@ -1,0 +1,510 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { ApiObject, V1Node, V1Pod } from '../../../api/meta/object.ts';
+import {
+    limitRanges,
+    namespaces,
+    nodes,
+    pods,
+    priorityClasses,
+    resourceQuotas,
+    serviceAccounts,
+} from '../../../client/resource-type.ts';
+import { silentLogger } from '../../../util/logger.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import { admissionRequest, admit } from '../testing/admission-request.ts';
+import { MemoryClient } from '../testing/memory-client.ts';
+import { MemoryReader } from '../testing/memory-reader.ts';
+import { admissionPluginNames, createAdmission } from './index.ts';
+import { QuotaStatus } from './quota/quota-status.ts';
+
+let reader: MemoryReader;
+let client: MemoryClient;
+let immediate: boolean;
+
+const clock = {
+    nowMs: () => 0,
+    monotonicMs: () => 0,
+    setTimer: (_delayMs: number, callback: () => void) => {
+        if (immediate) queueMicrotask(callback);
+        return () => undefined;
+    },
+};
+const only = (...names: string[]): AdmissionPlugin[] =>
+    createAdmission({
+        reader,
+        client: () => client,
+        enable: names,
+        disable: admissionPluginNames.filter((name) => !names.includes(name)),
+        clock,
+    });
+const pod = (spec: object = {}, metadata: object = {}): V1Pod => ({
+    metadata: { namespace: 'default', name: 'web', ...metadata },
+    spec: { containers: [{ name: 'c' }], ...spec },
+});
+const named = (name: string, more: object = {}, metadata: object = {}): ApiObject => ({
+    metadata: { name, uid: `${name}-uid`, ...metadata },
+    ...more,
+});
+
+beforeEach(() => {
+    immediate = true;
+    reader = new MemoryReader();
+    client = new MemoryClient(reader);
+    reader.set(namespaces, named('default', { status: { phase: 'Active' } }));
+    reader.set(serviceAccounts, named('default', {}, { namespace: 'default' }));
+});
+
+describe('createAdmission', () => {
+    it('refuses unknown names and tells the known ones', () => {
+        const make = (enable: string[], disable: string[] = []) =>
+            createAdmission({ reader, client: () => client, enable, disable });
+        expect(() => make(['LimitRangr'])).toThrow(
+            /unknown admission plugin "LimitRangr": known are AlwaysPullImages, .*TaintNodesByCondition/,
+        );
+        expect(() => make(['Priority'], ['Priority'])).toThrow('is both enabled and disabled');
+        expect(make([], ['Priority']).map(({ name }) => name)).not.toContain('Priority');
+        expect(make([]).at(-1)?.name).toBe('ResourceQuota');
+    });
+});
+
+describe('NamespaceLifecycle', () => {
+    const run = async (request: AdmissionRequest) => await admit(only('NamespaceLifecycle'), request);
+
+    it('refuses objects in a namespace that is not there', async () => {
+        const request = admissionRequest('pods', pod({}, { namespace: 'nope' }));
+        await expect(run(request)).rejects.toMatchObject({
+            status: { code: 404, message: 'namespaces "nope" not found' },
+        });
+    });
+
+    it('refuses new objects in a terminating namespace, but lets existing ones change and go', async () => {
+        reader.set(namespaces, named('old', { status: { phase: 'Terminating' } }));
+        const object = pod({}, { namespace: 'old' });
+        await expect(run(admissionRequest('pods', object))).rejects.toMatchObject({
+            status: {
+                code: 403,
+                message:
+                    'pods "web" is forbidden: unable to create new content in namespace old because it is being terminated',
+                details: {
+                    causes: [
+                        {
+                            reason: 'NamespaceTerminating',
+                            message: 'namespace old is being terminated',
+                            field: 'metadata.namespace',
+                        },
+                    ],
+                },
+            },
+        });
+        await run(admissionRequest('pods', object, { operation: 'UPDATE' }));
+        await run(admissionRequest('pods', undefined, { operation: 'DELETE', namespace: 'old' }));
+    });
+
+    it.each(['default', 'kube-system', 'kube-public'])('keeps %s', async (name) => {
+        const request = admissionRequest('namespaces', undefined, { operation: 'DELETE', name });
+        await expect(run(request)).rejects.toThrow(
+            `namespaces "${name}" is forbidden: this namespace may not be deleted`,
+        );
+    });
+});
+
+describe('ServiceAccount', () => {
+    const run = async (object: V1Pod) =>
+        (await admit(only('ServiceAccount'), admissionRequest('pods', object))).object as V1Pod;
+
+    it('gives a pod the default account and mounts its token in every container', async () => {
+        const { spec } = await run(pod({ initContainers: [{ name: 'i' }] }));
+        const name = spec?.volumes?.[0]?.name;
+        expect(name).toMatch(/^kube-api-access-[a-z0-9]{5}$/);
+        expect(spec?.serviceAccountName).toBe('default');
+        const mount = { name, readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' };
+        expect([spec?.containers[0], spec?.initContainers?.[0]].map((c) => c?.volumeMounts)).toEqual([
+            [mount],
+            [mount],
+        ]);
+        expect(spec?.volumes?.[0]?.projected?.sources).toHaveLength(3);
+    });
+
+    it.each([
+        ['the pod says no', { automountServiceAccountToken: false }, {}],
+        ['the account says no', {}, { automountServiceAccountToken: false }],
+        [
+            'the container mounts something there itself',
+            {
+                containers: [
+                    {
+                        name: 'c',
+                        volumeMounts: [
+                            { name: 'own', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' },
+                        ],
+                    },
+                ],
+            },
+            {},
+        ],
+    ])('mounts nothing when %s', async (_case, spec, account) => {
+        reader.set(serviceAccounts, named('default', account, { namespace: 'default' }));
+        expect((await run(pod(spec))).spec?.volumes).toBeUndefined();
+    });
+
+    it("passes the account's pull secrets on to pods without own ones", async () => {
+        const account = { imagePullSecrets: [{ name: 'registry' }] };
+        reader.set(serviceAccounts, named('default', account, { namespace: 'default' }));
+        expect((await run(pod())).spec?.imagePullSecrets).toEqual([{ name: 'registry' }]);
+        const own = await run(pod({ imagePullSecrets: [{ name: 'mine' }] }));
+        expect(own.spec?.imagePullSecrets).toEqual([{ name: 'mine' }]);
+    });
+
+    it('refuses a pod whose account does not exist', async () => {
+        await expect(run(pod({ serviceAccountName: 'ghost' }))).rejects.toThrow(
+            'pods "web" is forbidden: error looking up service account default/ghost: serviceaccount "ghost" not found',
+        );
+    });
+
+    it('waits for the default account of a new namespace', async () => {
+        immediate = false;
+        const waiting = run(pod({}, { namespace: 'new' }));
+        reader.set(serviceAccounts, named('default', {}, { namespace: 'new' }));
+        expect((await waiting).spec?.serviceAccountName).toBe('default');
+    });
+
+    it('leaves mirror pods alone, which may refer to nothing', async () => {
+        const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
+        expect((await run(pod({}, mirror))).spec?.serviceAccountName).toBeUndefined();
+        const secret = { volumes: [{ name: 's', secret: { secretName: 's' } }] };
+        await expect(run(pod(secret, mirror))).rejects.toThrow('a mirror pod may not reference secrets');
+    });
+});
+
+describe('LimitRanger', () => {
+    const range = (...limits: object[]) =>
+        reader.set(limitRanges, named('l', { spec: { limits } }, { namespace: 'default' }));
+    const run = async (resources: object) => {
+        const object = pod({ containers: [{ name: 'c', resources }] });
+        await admit(only('LimitRanger'), admissionRequest('pods', object));
+        return object;
+    };
+
+    it('fills in defaults and says so', async () => {
+        range({
+            type: 'Container',
+            default: { cpu: '500m', memory: '256Mi' },
+            defaultRequest: { cpu: '100m', memory: '128Mi' },
+        });
+        const object = await run({ limits: { memory: '1Gi' } });
+        expect(object.spec?.containers[0]?.resources).toEqual({
+            limits: { cpu: '500m', memory: '1Gi' },
+            requests: { cpu: '100m', memory: '1Gi' },
+        });
+        expect(object.metadata?.annotations?.['kubernetes.io/limit-ranger']).toBe(
+            'LimitRanger plugin set: cpu request for container c; cpu limit for container c',
+        );
+    });
+
+    it.each([
+        [{ max: { memory: '1Gi' } }, {}, 'maximum memory usage per Container is 1Gi.  No limit is specified'],
+        [
+            { max: { memory: '1Gi' } },
+            { limits: { memory: '2Gi' } },
+            'maximum memory usage per Container is 1Gi, but limit is 2Gi',
+        ],
+        [{ min: { cpu: '1' } }, {}, 'minimum cpu usage per Container is 1.  No request is specified'],
+        [
+            { min: { cpu: '1' } },
+            { requests: { cpu: '500m' } },
+            'minimum cpu usage per Container is 1, but request is 500m',
+        ],
+        [
+            { maxLimitRequestRatio: { cpu: '2' } },
+            { requests: { cpu: '100m' }, limits: { cpu: '300m' } },
+            'cpu max limit to request ratio per Container is 2, but provided ratio is 3.000000',
+        ],
+        [
+            { max: { cpu: '1', memory: '1Gi' } },
+            {},
+            '[maximum cpu usage per Container is 1.  No limit is specified, maximum memory usage per Container is 1Gi.  No limit is specified]',
+        ],
+    ])('refuses %j for %j', async (limits, resources, message) => {
+        range({ type: 'Container', ...limits });
+        await expect(run(resources)).rejects.toThrow(`pods "web" is forbidden: ${message}`);
+    });
+
+    it('adds containers up for limits of pods', async () => {
+        range({ type: 'Pod', max: { cpu: '1' } });
+        const container = (name: string) => ({ name, resources: { limits: { cpu: '600m' } } });
+        const object = pod({ containers: [container('a'), container('b')] });
+        await expect(admit(only('LimitRanger'), admissionRequest('pods', object))).rejects.toThrow(
+            'maximum cpu usage per Pod is 1, but limit is 1200m',
+        );
+    });
+});
+
+describe('Priority', () => {
+    const run = async (spec: object) =>
+        (await admit(only('Priority'), admissionRequest('pods', pod(spec)))).object as V1Pod;
+
+    it('turns the class into a priority', async () => {
+        reader.set(priorityClasses, named('high', { value: 1000, preemptionPolicy: 'Never' }));
+        expect((await run({ priorityClassName: 'high' })).spec).toMatchObject({
+            priority: 1000,
+            preemptionPolicy: 'Never',
+        });
+        expect((await run({})).spec).toMatchObject({ priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
+        expect((await run({ priorityClassName: 'system-node-critical' })).spec?.priority).toBe(2_000_001_000);
+        reader.set(priorityClasses, named('usual', { value: 5, globalDefault: true }));
+        expect((await run({})).spec).toMatchObject({ priority: 5, priorityClassName: 'usual' });
+    });
+
+    it('refuses unknown classes, own numbers and a second default', async () => {
+        await expect(run({ priorityClassName: 'x' })).rejects.toThrow(
+            'pods "web" is forbidden: no PriorityClass with name x was found',
+        );
+        await expect(run({ priority: 7 })).rejects.toThrow(
+            'the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 0 from the given PriorityClass name',
+        );
+        reader.set(priorityClasses, named('usual', { value: 5, globalDefault: true }));
+        const second = named('other', { value: 6, globalDefault: true });
+        await expect(
+            admit(only('Priority'), admissionRequest('priorityclasses.scheduling.k8s.io', second)),
+        ).rejects.toThrow('PriorityClass usual is already marked as default. Only one default can exist');
+    });
+});
+
+describe('NodeRestriction', () => {
+    const identity = { username: 'system:node:n1', uid: '', groups: ['system:nodes'], extra: {} };
+    const run = async (
+        resource: string,
+        object: ApiObject | undefined,
+        more: Partial<AdmissionRequest> = {},
+    ) => await admit(only('NodeRestriction'), admissionRequest(resource, object, { identity, ...more }));
+    const node = (name: string, labels: object = {}, spec: object = {}): V1Node => ({
+        metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+        spec,
+    });
+
+    it('lets a kubelet register its node, with harmless labels', async () => {
+        await run('nodes', node('n1', { 'node.kubernetes.io/instance-type': 'pi4', 'example.com/x': 'y' }));
+        await expect(run('nodes', node('n2'))).rejects.toThrow(
+            'nodes "n2" is forbidden: node "n1" is not allowed to modify node "n2"',
+        );
+        await expect(
+            run('nodes', node('n1', { 'node-role.kubernetes.io/control-plane': '' })),
+        ).rejects.toThrow(
+            'node "n1" is not allowed to set the following labels: node-role.kubernetes.io/control-plane',
+        );
+    });
+
+    it.each([
+        [
+            'taints',
+            node('n1', {}, { taints: [] }),
+            node('n1', {}, { taints: [{ key: 'a', effect: 'NoSchedule' }] }),
+        ],
+        [
+            'labels: node-restriction.kubernetes.io/a',
+            node('n1', { 'node-restriction.kubernetes.io/a': 'b' }),
+            node('n1'),
+        ],
+    ])('keeps it from changing its own %s', async (what, object, oldObject) => {
+        await expect(run('nodes', object, { operation: 'UPDATE', oldObject })).rejects.toThrow(
+            `node "n1" is not allowed to modify ${what}`,
+        );
+    });
+
+    it('holds it to mirror pods and the status of its own pods', async () => {
+        reader.set(nodes, named('n1'));
+        await expect(run('pods', pod({ nodeName: 'n1' }))).rejects.toThrow(
+            'node "n1" can only create mirror pods',
+        );
+        const owner = { apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'n1-uid', controller: true };
+        const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' }, ownerReferences: [owner] };
+        await run('pods', pod({ nodeName: 'n1' }, mirror));
+        await expect(run('pods', pod({ nodeName: 'n2' }, mirror))).rejects.toThrow(
+            'node "n1" can only create pods with spec.nodeName set to itself',
+        );
+        const foreign = { operation: 'UPDATE', oldObject: pod({ nodeName: 'n2' }) } as const;
+        await expect(run('pods/status', pod({ nodeName: 'n2' }), foreign)).rejects.toThrow(
+            'can only update pod status for pods with spec.nodeName set to itself',
+        );
+        const own = { operation: 'UPDATE', oldObject: pod({ nodeName: 'n1' }) } as const;
+        await run('pods/status', pod({ nodeName: 'n1' }), own);
+        await expect(run('pods', undefined, { ...foreign, operation: 'DELETE' })).rejects.toThrow(
+            'node "n1" can only delete pods with spec.nodeName set to itself',
+        );
+    });
+
+    it('gives tokens only for pods that run there', async () => {
+        reader.set(pods, named('here', { spec: { nodeName: 'n1' } }, { namespace: 'default' }));
+        reader.set(pods, named('there', { spec: { nodeName: 'n2' } }, { namespace: 'default' }));
+        const token = async (boundObjectRef?: object) =>
+            await run(
+                'serviceaccounts/token',
+                { metadata: {}, ...{ spec: { boundObjectRef } } },
+                { namespace: 'default' },
+            );
+        const ref = (name: string, uid = `${name}-uid`) => ({ apiVersion: 'v1', kind: 'Pod', name, uid });
+        await token(ref('here'));
+        await expect(token()).rejects.toThrow('node requested token not bound to a pod');
+        await expect(token(ref('here', ''))).rejects.toThrow('a pod binding without a uid');
+        await expect(token(ref('there'))).rejects.toThrow('bound to a pod scheduled on a different node');
+        await expect(token(ref('here', 'old'))).rejects.toThrow('does not match the UID in record');
+    });
+
+    it('does not touch what others write', async () => {
+        await admit(only('NodeRestriction'), admissionRequest('nodes', node('n9')));
+    });
+});
+
+describe('ResourceQuota', () => {
+    const quota = (hard: object, used: object, spec: object = {}) =>
+        reader.set(
+            resourceQuotas,
+            named('q', { spec: { hard, ...spec }, status: { hard, used } }, { namespace: 'default' }),
+        );
+    const run = async (object: ApiObject, resource = 'pods', more: Partial<AdmissionRequest> = {}) =>
+        await admit(only('ResourceQuota'), admissionRequest(resource, object, more));
+    const used = () =>
+        reader.get<ApiObject & { status: { used: object } }>(resourceQuotas, 'default', 'q')?.status.used;
+    const cpu = (amount: string) =>
+        pod({ containers: [{ name: 'c', resources: { requests: { cpu: amount } } }] });
+
+    it('charges what is created, until it is full', async () => {
+        quota({ pods: '2', 'requests.cpu': '1' }, { pods: '0', 'requests.cpu': '0' });
+        await run(cpu('600m'));
+        expect(used()).toEqual({ pods: '1', 'requests.cpu': '600m' });
+        await expect(run(cpu('500m'))).rejects.toThrow(
+            'pods "web" is forbidden: exceeded quota: q, requested: requests.cpu=500m, used: requests.cpu=600m, limited: requests.cpu=1',
+        );
+        await run(cpu('400m'));
+        await expect(run(cpu('0'))).rejects.toThrow(
+            'exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2',
+        );
+    });
+
+    it('does not let many at once slip through', async () => {
+        quota({ pods: '3' }, { pods: '0' });
+        const results = await Promise.allSettled(Array.from({ length: 10 }, async () => await run(pod())));
+        expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+        expect(used()).toEqual({ pods: '3' });
+    });
+
+    it('tries again when somebody else changed the quota', async () => {
+        quota({ pods: '3' }, { pods: '0' });
+        let conflicts = 2;
+        client.beforeUpdate = () => {
+            conflicts -= 1;
+            if (conflicts >= 0) throw statusErrors.conflict({ resource: 'resourcequotas', name: 'q' });
+        };
+        await run(pod());
+        expect(used()).toEqual({ pods: '1' });
+    });
+
+    it.each([
+        [
+            { 'limits.cpu': '1', memory: '1Gi' },
+            'failed quota: q: must specify limits.cpu for: c; memory for: c',
+        ],
+        [{ pods: '1', 'limits.memory': '1Gi' }, 'failed quota: q: must specify limits.memory for: c'],
+    ])('asks for amounts that it counts: %j', async (hard, message) => {
+        quota(hard, {});
+        await expect(run(pod())).rejects.toThrow(message);
+    });
+
+    it('writes nothing on a dry run, nor for what it does not count', async () => {
+        quota({ pods: '3' }, { pods: '0' });
+        await run(pod(), 'pods', { dryRun: true });
+        await run(named('c', {}, { namespace: 'default' }), 'configmaps');
+        expect(client.writes).toEqual([]);
+    });
+
+    it('counts only pods of its scope', async () => {
+        quota({ pods: '0' }, { pods: '0' }, { scopes: ['BestEffort'] });
+        await run(cpu('100m'));
+        await expect(run(pod())).rejects.toThrow('exceeded quota: q');
+    });
+
+    it('counts other kinds by count/<resource>', async () => {
+        quota({ 'count/deployments.apps': '0' }, { 'count/deployments.apps': '0' });
+        await expect(run(named('d', {}, { namespace: 'default' }), 'deployments.apps')).rejects.toThrow(
+            'deployments.apps "d" is forbidden: exceeded quota: q, requested: count/deployments.apps=1, used: count/deployments.apps=0, limited: count/deployments.apps=0',
+        );
+    });
+
+    it('has its status set, and gives back what deleted pods used', async () => {
+        const hard = { pods: '2' };
+        reader.set(resourceQuotas, named('q', { spec: { hard } }, { namespace: 'default' }));
+        await expect(run(pod())).rejects.toThrow('status unknown for quota: q, resources: pods');
+        reader.set(pods, pod());
+        const status = new QuotaStatus({ reader, client, log: silentLogger() });
+        const settle = async () => await new Promise((resolve) => setTimeout(resolve, 300));
+        status.start();
+        await settle();
+        expect(used()).toEqual({ pods: '1' });
+        reader.remove(pods, pod());
+        await settle();
+        expect(used()).toEqual({ pods: '0' });
+        await status.stop();
+        expect(client.writes).toHaveLength(2);
+    });
+});
+
+describe('small plugins', () => {
+    it('DefaultTolerationSeconds adds what is not tolerated already', async () => {
+        const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' };
+        const object = pod({ tolerations: [own] });
+        await admit(only('DefaultTolerationSeconds'), admissionRequest('pods', object));
+        expect(object.spec?.tolerations).toEqual([
+            own,
+            {
+                key: 'node.kubernetes.io/unreachable',
+                operator: 'Exists',
+                effect: 'NoExecute',
+                tolerationSeconds: 300,
+            },
+        ]);
+    });
+
+    it('TaintNodesByCondition keeps pods off new nodes', async () => {
+        const node: V1Node = { metadata: { name: 'n1' } };
+        await admit(only('TaintNodesByCondition'), admissionRequest('nodes', node));
+        expect(node.spec?.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]);
+    });
+
+    it('DefaultStorageClass takes the newest default for claims without class', async () => {
+        const classes = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' };
+        const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
+        reader.set(
+            classes,
+            named('old', {}, { annotations, creationTimestamp: '2026-01-01T00:00:00Z' }),
+            named('new', {}, { annotations, creationTimestamp: '2026-02-01T00:00:00Z' }),
+            named('other', {}, { creationTimestamp: '2026-03-01T00:00:00Z' }),
+        );
+        const claim = named('c', { spec: {} }, { namespace: 'default' });
+        const none = named('c', { spec: { storageClassName: '' } }, { namespace: 'default' });
+        for (const object of [claim, none]) {
+            await admit(only('DefaultStorageClass'), admissionRequest('persistentvolumeclaims', object));
+        }
+        expect([claim, none]).toMatchObject([
+            { spec: { storageClassName: 'new' } },
+            { spec: { storageClassName: '' } },
+        ]);
+    });
+
+    it('RuntimeClass adds overhead and nodes, and refuses unknown classes', async () => {
+        const classes = { group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' };
+        reader.set(
+            classes,
+            named('vm', {
+                overhead: { podFixed: { cpu: '1' } },
+                scheduling: { nodeSelector: { vm: 'yes' } },
+            }),
+        );
+        const object = pod({ runtimeClassName: 'vm' });
+        await admit(only('RuntimeClass'), admissionRequest('pods', object));
+        expect(object.spec).toMatchObject({ overhead: { cpu: '1' }, nodeSelector: { vm: 'yes' } });
+        await expect(
+            admit(only('RuntimeClass'), admissionRequest('pods', pod({ runtimeClassName: 'x' }))),
+        ).rejects.toThrow('pod rejected: RuntimeClass "x" not found');
+    });
+});
