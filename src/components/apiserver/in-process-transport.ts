@@ -140,7 +140,7 @@ class WatchDelivery implements WatchSink {
 
     error(...[status]: Parameters<WatchSink['error']>): void {
         this.#error = new StatusError({ ...status, code: status.code ?? 500 });
-        this.#push({ type: 'ERROR', object: status as WatchEvent['object'] });
+        this.#push({ type: 'ERROR', object: status });
     }
 
     end(): void {

@@ -8,6 +8,7 @@ import {
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import Koa from 'koa';
 import type { ResourceDefinition } from '../../api/groups/resource.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
@@ -133,7 +134,7 @@ export class ApiServer implements Stoppable {
 
     /** Where it listens; meaningful once started. */
     get address(): { host: string; port: number } {
-        const address = this.#server?.address() as AddressInfo | string | null | undefined;
+        const address = this.#server?.address();
         if (typeof address !== 'object' || address === null) throw new Error('the server does not listen');
         return { host: address.address, port: address.port };
     }
@@ -218,7 +219,7 @@ export class ApiServer implements Stoppable {
             },
             (request, response) => void callback(request, response),
         );
-        server.on('secureConnection', (socket) => {
+        server.on('secureConnection', (socket: TLSSocket) => {
             socket.setNoDelay(true);
             track(this.#sockets, socket);
         });
@@ -260,11 +261,7 @@ export class ApiServer implements Stoppable {
             context.res.once('close', () => {
                 abort.abort();
             });
-            const request = new HttpRequest(
-                context.req as IncomingMessage | Http2ServerRequest,
-                context.res as ServerResponse | Http2ServerResponse,
-                abort.signal,
-            );
+            const request = new HttpRequest(context.req, context.res, abort.signal);
             context.set('Audit-Id', request.auditId);
             context.set('Cache-Control', 'no-cache, private');
             context.set('X-Content-Type-Options', 'nosniff');

@@ -34,13 +34,13 @@ export class StoredObject {
         return new StoredObject(kv.key, kv.value, kv.modRevision);
     }
 
-    /** Serialises `object`, which belongs to the result from now on: it is frozen once committed. */
+    /** Serialises `object`, whose parts belong to the result from now on: they are frozen on first use. */
     static encode(key: string, object: ApiObject, revision = 0): StoredObject {
         const { kind, apiVersion, metadata, ...rest } = object;
         const { resourceVersion: _resourceVersion, ...storedMetadata } = metadata ?? {};
-        const bytes = Buffer.from(JSON.stringify({ kind, apiVersion, metadata: storedMetadata, ...rest }));
-        const stored = new StoredObject(key, bytes, revision);
-        stored.#draft = object;
+        const ordered = { kind, apiVersion, metadata: storedMetadata, ...rest };
+        const stored = new StoredObject(key, Buffer.from(JSON.stringify(ordered)), revision);
+        stored.#draft = ordered;
         return stored;
     }
 

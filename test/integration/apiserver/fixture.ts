@@ -23,8 +23,8 @@ export interface Reply {
     status: number;
     headers: Readonly<Record<string, string | string[] | undefined>>;
     text: string;
-    /** The body as this type; a test knows what it asked for. */
-    json<T>(): T;
+    /** The body as the type that the test asked for; `like` is only there to infer it from. */
+    json<T>(like?: T): T;
 }
 
 export interface CallOptions {
@@ -158,7 +158,12 @@ export class ApiServerFixture {
                     method,
                     agent: this.#agentOf(as),
                     headers: {
-                        ...(bytes === undefined ? {} : { 'content-type': 'application/json' }),
+                        ...(bytes === undefined
+                            ? {}
+                            : {
+                                  'content-type': 'application/json',
+                                  'content-length': String(Buffer.byteLength(bytes)),
+                              }),
                         ...headers,
                     },
                 },
@@ -172,7 +177,7 @@ export class ApiServerFixture {
                             status: response.statusCode ?? 0,
                             headers: response.headers,
                             text,
-                            json: <T>() => JSON.parse(text) as T,
+                            json: <T>(_like?: T) => JSON.parse(text) as T,
                         });
                     });
                 },

@@ -27,7 +27,7 @@ export interface Table {
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
-export function columnsOf({ strategy }: ResourceDefinition): readonly Column<ApiObject>[] {
+export function columnsOf({ strategy }: ResourceDefinition): readonly Column[] {
     return strategy.columns ?? [nameColumn, ageColumn];
 }
 
@@ -59,7 +59,7 @@ export function tableOf(
 }
 
 function rowOf(
-    columns: readonly Column<ApiObject>[],
+    columns: readonly Column[],
     stored: StoredObject,
     { includeObject, nowMs }: { includeObject: IncludeObject; nowMs: number },
 ): TableRow {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Context } from 'koa';
+import type { V1Status } from '../../../api/meta/object.ts';
 import type { StatusError } from '../../../api/meta/status-error.ts';
 import { encodeList, encodeObject, encodeValue } from '../encode/encode-result.ts';
 import { contentTypeOf, negotiate, negotiatePlain } from '../encode/negotiate.ts';
@@ -15,7 +16,7 @@ const chunkBytes = 256 * 1024;
 const warningCharsMax = 4096;
 
 export interface RespondOptions {
-    nowMs(): number;
+    nowMs: () => number;
     /** Told about open watches, so that stopping can end them. Returns what to call when one has ended. */
     watchOpened(end: () => void): () => void;
     slowWatchCut(request: ApiRequest): void;
@@ -77,8 +78,13 @@ export async function respondError(context: Context, request: ApiRequest, error:
     if (code === 413 && context.req.httpVersionMajor < 2) context.set('Connection', 'close');
     context.status = code;
     const media = negotiatePlain(request);
-    const parts = [await encodeValue(status, media)];
+    const parts = [await encodeValue(inOrder(status), media)];
     send(context, request, { parts, contentType: contentTypeOf[media.serializer] });
+}
+
+/** The fields as upstream orders them, for people who read the bytes. */
+function inOrder({ kind, apiVersion, metadata, status, message, reason, details, code }: V1Status): V1Status {
+    return { kind, apiVersion, metadata, status, message, reason, details, code };
 }
 
 function setWarnings(context: Context, { warnings }: ApiRequest): void {

@@ -22,7 +22,7 @@ export async function deleteOptionsOf(request: ApiRequest): Promise<DeleteOption
     const isEmpty = body.type === 'bytes' ? body.bytes.length === 0 : body.value === undefined;
     if (isEmpty) return toDeleteOptions(fromQuery(request.query));
     const options = await readObject(request, expected, 'Ignore');
-    return toDeleteOptions({ ...options, ...dryRunOf(request.query) } as V1DeleteOptions);
+    return toDeleteOptions({ ...options, ...dryRunOf(request.query) });
 }
 
 function dryRunOf(query: URLSearchParams): { dryRun?: string[] } {

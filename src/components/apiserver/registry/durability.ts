@@ -14,10 +14,10 @@ export function durabilityOf(
     if (definition.kind === 'Event') return 'relaxed';
     if (old === undefined) return 'fsync';
     if (definition.kind === 'Lease' && definition.group === 'coordination.k8s.io') {
-        return isRenewal(object as V1Lease, old as V1Lease) ? 'relaxed' : 'fsync';
+        return isRenewal(object, old) ? 'relaxed' : 'fsync';
     }
     if (definition.kind === 'Node' && definition.group === '') {
-        return isHeartbeat(object as V1Node, old as V1Node) ? 'relaxed' : 'fsync';
+        return isHeartbeat(object, old) ? 'relaxed' : 'fsync';
     }
     return 'fsync';
 }

@@ -97,7 +97,7 @@ function carryOver(next: ApiObject, old: ApiObject, { definition }: Target): voi
         'resourceVersion',
     ] as const;
     for (const field of carried) {
-        if (kept[field] === undefined) delete metadata[field];
+        if (kept[field] === undefined) Reflect.deleteProperty(metadata, field);
         else Object.assign(metadata, { [field]: kept[field] });
     }
     if (!definition.namespaced) delete metadata.namespace;

@@ -84,7 +84,7 @@ async function apply(
             ? { type: 'delete', key: current.key }
             : { type: 'put', key: current.key, value: next.bytes, decoded: next };
     const durability =
-        change.type === 'delete' || change.object === undefined
+        change.type === 'delete'
             ? 'fsync'
             : durabilityOf(definition, change.object, versionFor(target, current).object);
     const result = await guardedTxn(registry, { op, durability, revision: current.revision });

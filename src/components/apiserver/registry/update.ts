@@ -38,7 +38,7 @@ export interface ObjectUpdate {
     target: Target;
     dryRun: boolean;
     /** The wanted state, made anew for every attempt; the registry may change it. */
-    next(current: StoredObject): ApiObject | Promise<ApiObject>;
+    next: (current: StoredObject) => ApiObject | Promise<ApiObject>;
 }
 
 /** Computes, checks and writes a new state; shared by update, patch and the subresources. */

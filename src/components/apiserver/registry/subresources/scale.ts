@@ -51,7 +51,7 @@ export async function patchScale(
                     strictPatchError(document.body, message),
                 );
             }
-            return object as V1Scale;
+            return object;
         },
     });
 }
@@ -59,7 +59,7 @@ export async function patchScale(
 interface ScaleWrite {
     target: Target;
     options: WriteOptions;
-    scaleFrom(current: V1Scale): V1Scale;
+    scaleFrom: (current: V1Scale) => V1Scale;
 }
 
 async function write(
