@@ -13,7 +13,7 @@ export function convertedStrategy<T extends ApiObject, S extends ApiObject>(
     const write = (target: T, stored: S) => {
         const result = conversion.fromStored(stored) as Record<string, unknown>;
         const record = target as Record<string, unknown>;
-        for (const key of Object.keys(record)) if (!(key in result)) delete record[key];
+        for (const key of Object.keys(record)) if (!(key in result)) Reflect.deleteProperty(record, key);
         Object.assign(record, result);
     };
     const change = (target: T, hook: (stored: S) => void) => {

@@ -3,6 +3,7 @@ import type {
     V1HorizontalPodAutoscaler,
     V2HorizontalPodAutoscaler,
     V2HorizontalPodAutoscalerBehavior,
+    V2HorizontalPodAutoscalerCondition,
     V2MetricSpec,
     V2MetricStatus,
 } from '../../meta/object.ts';
@@ -39,7 +40,7 @@ function splitMetrics(metrics: readonly V2MetricSpec[]): {
 }
 
 function fromV2(object: ApiObject): V1HorizontalPodAutoscaler {
-    const { metadata, spec, status } = object as V2HorizontalPodAutoscaler;
+    const { metadata, spec, status } = object as Partial<V2HorizontalPodAutoscaler>;
     const { percent, others } = splitMetrics(items(spec?.metrics));
     const current = items(status?.currentMetrics);
     const cpu = current.find((metric) => metric.resource?.name === 'cpu');
@@ -88,7 +89,7 @@ function packAnnotations(
 }
 
 function toV2(object: V1HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
-    const { metadata, spec, status } = object;
+    const { metadata, spec, status } = object as Partial<V1HorizontalPodAutoscaler>;
     const unpack = (field: Extra): unknown => parse(metadata?.annotations?.[annotations[field]]);
     const { targetCPUUtilizationPercentage: percent, ...commonSpec } = spec ?? {
         scaleTargetRef: { kind: '', name: '' },
@@ -98,14 +99,14 @@ function toV2(object: V1HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
         currentReplicas: 0,
         desiredReplicas: 0,
     };
-    const metrics = (unpack('metrics') as V2MetricSpec[] | undefined) ?? [];
+    const metrics = listOf<V2MetricSpec>(unpack('metrics'));
     if (percent !== undefined) {
         const target = { type: 'Utilization', averageUtilization: percent };
         metrics.unshift({ type: 'Resource', resource: { name: 'cpu', target } });
     }
     const behavior = unpack('behavior') as V2HorizontalPodAutoscalerBehavior | undefined;
-    const conditions = unpack('conditions');
-    const currentMetrics = unpack('currentMetrics') as V2MetricStatus[] | undefined;
+    const conditions = listOf<V2HorizontalPodAutoscalerCondition>(unpack('conditions'));
+    const currentMetrics = listOf<V2MetricStatus>(unpack('currentMetrics'));
     const known = new Set<string>(Object.values(annotations));
     const rest = Object.entries(metadata?.annotations ?? {}).filter(([name]) => !known.has(name));
     const { annotations: _annotations, ...commonMetadata } = metadata ?? {};
@@ -123,10 +124,16 @@ function toV2(object: V1HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
         },
         status: {
             ...commonStatus,
-            ...(currentMetrics === undefined ? {} : { currentMetrics }),
-            ...(conditions === undefined ? {} : { conditions }),
-        } as NonNullable<V2HorizontalPodAutoscaler['status']>,
+            ...(currentMetrics.length === 0 ? {} : { currentMetrics }),
+            ...(conditions.length === 0 ? {} : { conditions }),
+        },
     };
+}
+
+/** Only objects, whatever else an annotation holds. */
+function listOf<T extends object>(value: unknown): T[] {
+    if (!Array.isArray(value)) return [];
+    return value.filter((item): item is T => typeof item === 'object' && item !== null);
 }
 
 /** Annotations are the client's: text that is no JSON counts as not there. */

@@ -16,7 +16,7 @@ function fromCore(object: ApiObject): EventsV1Event {
         deprecatedCount: count,
         deprecatedFirstTimestamp: firstTimestamp,
         deprecatedLastTimestamp: lastTimestamp,
-    });
+    }) as unknown as EventsV1Event;
 }
 
 function toCore(event: EventsV1Event): CoreV1Event {
@@ -32,12 +32,12 @@ function toCore(event: EventsV1Event): CoreV1Event {
         count: deprecatedCount,
         firstTimestamp: deprecatedFirstTimestamp,
         lastTimestamp: deprecatedLastTimestamp,
-    });
+    }) as unknown as CoreV1Event;
 }
 
 /** Leaves out what is not set, so that converting twice gives the same object. */
-function compact<T>(object: object): T {
-    return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+function compact(object: object): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
 export const eventConversion: VersionConversion<EventsV1Event> = {

@@ -224,7 +224,7 @@ describe('a pod to be created', () => {
 describe('a pod that exists', () => {
     const base = examplePod();
     const update = (change: (pod: ReturnType<typeof examplePod> & { spec: V1PodSpec }) => void) =>
-        updateErrors(pods, base, change as (copy: never) => void);
+        updateErrors(pods, base, change);
 
     it('may get another image', () => {
         expect(update((pod) => (pod.spec.containers[0]!.image = 'nginx:2'))).toEqual([]);

@@ -82,10 +82,8 @@ function ended(
 function validateIps(status: V1PodStatus, field: 'podIPs' | 'hostIPs'): FieldError[] {
     const path = `status.${field}`;
     const addresses = items(status[field]);
-    const errors = each(addresses, path, ({ ip = '' }, itemPath) =>
-        formatErrors(ip, itemPath, isIpAddress(ip)),
-    );
-    const families = new Set(addresses.map(({ ip = '' }) => ipFamilyOf(ip)));
+    const errors = each(addresses, path, ({ ip }, itemPath) => formatErrors(ip, itemPath, isIpAddress(ip)));
+    const families = new Set(addresses.map(({ ip }) => ipFamilyOf(ip)));
     if (addresses.length > families.size) {
         const detail = 'may specify no more than one IP for each IP family';
         errors.push(fieldErrors.invalid(path, addresses, detail));

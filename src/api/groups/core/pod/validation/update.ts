@@ -133,9 +133,10 @@ function differences(spec: V1PodSpec, old: V1PodSpec): string {
     const fields = new Set([...Object.keys(spec), ...Object.keys(old)] as (keyof V1PodSpec)[]);
     const lines = [...fields]
         .filter((field) => !semanticEqual(spec[field], old[field]))
-        .flatMap((field) => [
-            `- \t${field}: ${JSON.stringify(old[field]) ?? 'nil'}`,
-            `+ \t${field}: ${JSON.stringify(spec[field]) ?? 'nil'}`,
-        ]);
+        .flatMap((field) => [`- \t${field}: ${shown(old[field])}`, `+ \t${field}: ${shown(spec[field])}`]);
     return lines.join('\n');
+}
+
+function shown(value: unknown): string {
+    return value === undefined ? 'nil' : JSON.stringify(value);
 }
