@@ -1,6 +1,5 @@
 import type {
     ApiObject,
-    AuthenticationV1TokenRequest,
     V1Node,
     V1PersistentVolumeClaim,
     V1Pod,
@@ -225,6 +224,6 @@ function restrictToken(context: PluginContext, request: AdmissionRequest): void 
     checkNodeToken(context.reader, request.identity, {
         namespace: request.namespace,
         name: request.name,
-        body: request.object as AuthenticationV1TokenRequest | undefined,
+        body: request.object,
     });
 }

@@ -43,10 +43,10 @@ export class NodeGraph {
         this.#reader = reader;
         this.#removers = [
             reader.onChange(pods, (pod, deleted) => {
-                this.#updatePod(pod as V1Pod, deleted);
+                this.#updatePod(pod, deleted);
             }),
             reader.onChange(persistentVolumes, (volume, deleted) => {
-                this.#updateVolume(volume as V1PersistentVolume, deleted);
+                this.#updateVolume(volume, deleted);
             }),
         ];
         void reader.ready(pods).then(() => {

@@ -3,7 +3,6 @@ import type {
     AuthenticationV1TokenRequest,
     V1LocalSubjectAccessReview,
     V1SelfSubjectAccessReview,
-    V1SelfSubjectReview,
     V1SelfSubjectRulesReview,
     V1SubjectAccessReview,
     V1TokenReview,
@@ -58,7 +57,7 @@ export function reviewHandlers(options: ReviewOptions): ResourceHandler[] {
             });
         }),
         review(authentication, 'SelfSubjectReview', (body, { identity }) =>
-            reviewSelfSubject(identity, body as V1SelfSubjectReview, rfc3339(options.clock.nowMs())),
+            reviewSelfSubject(identity, body, rfc3339(options.clock.nowMs())),
         ),
         review(authorization, 'SelfSubjectAccessReview', async (body, { identity }) => {
             return await reviewSelfAccess(identity, body as V1SelfSubjectAccessReview, authorizer);

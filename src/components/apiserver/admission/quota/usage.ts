@@ -27,11 +27,11 @@ export function usageOf({ group, resource }: CountedResource, object: ApiObject)
     if (group !== '') return count;
     switch (resource) {
         case 'pods':
-            return { ...count, ...podUsage(object as V1Pod) };
+            return { ...count, ...podUsage(object) };
         case 'services':
-            return { ...count, ...serviceUsage(object as V1Service) };
+            return { ...count, ...serviceUsage(object) };
         case 'persistentvolumeclaims':
-            return { ...count, ...claimUsage(object as V1PersistentVolumeClaim) };
+            return { ...count, ...claimUsage(object) };
         default:
             return plainNames.has(resource) ? { ...count, [resource]: '1' } : count;
     }
