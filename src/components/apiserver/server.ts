@@ -1,12 +1,6 @@
-import {
-    createSecureServer,
-    type Http2SecureServer,
-    type Http2ServerRequest,
-    type Http2ServerResponse,
-    type ServerHttp2Session,
-} from 'node:http2';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import Koa from 'koa';

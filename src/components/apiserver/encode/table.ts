@@ -1,6 +1,5 @@
 import { ageColumn, nameColumn } from '../../../api/groups/columns.ts';
 import type { Column, ResourceDefinition } from '../../../api/groups/resource.ts';
-import type { ApiObject } from '../../../api/meta/object.ts';
 import type { StoredObject } from '../stored-object.ts';
 
 const tableVersion = 'meta.k8s.io/v1';
