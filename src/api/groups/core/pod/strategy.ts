@@ -1,6 +1,7 @@
 import type { V1Pod } from '../../../meta/object.ts';
 import type { Strategy, WriteContext } from '../../resource.ts';
 import { setGeneration } from '../../strategy.ts';
+import { items } from '../../validation/basic.ts';
 import { podColumns } from './columns.ts';
 import { defaultPod, terminationGraceSecondsDefault } from './defaults.ts';
 import { podFields } from './fields.ts';
@@ -22,14 +23,51 @@ function prepareForCreate(pod: V1Pod, { now }: WriteContext): void {
     addGatedCondition(pod, now);
 }
 
+/** Each path changes its part of a pod; the rest stays as it is stored. */
 function prepareForUpdate(pod: V1Pod, old: V1Pod, { subresource }: WriteContext): void {
-    if (subresource === undefined) pod.status = old.status;
-    // Ephemeral containers have their own subresource.
-    if (subresource !== 'ephemeralcontainers' && pod.spec !== undefined) {
-        const { ephemeralContainers } = old.spec ?? {};
-        if (ephemeralContainers === undefined) delete pod.spec.ephemeralContainers;
-        else pod.spec.ephemeralContainers = ephemeralContainers;
+    const { ephemeralContainers } = pod.spec ?? {};
+    switch (subresource) {
+        case undefined:
+            keepEphemeralContainers(pod, old);
+            break;
+        case 'ephemeralcontainers':
+            pod.spec = { ...(old.spec ?? { containers: [] }), ephemeralContainers };
+            if (ephemeralContainers === undefined) delete pod.spec.ephemeralContainers;
+            break;
+        case 'resize':
+            keepAllButResources(pod, old);
+            break;
+        default:
+            return;
     }
+    if (old.status === undefined) delete pod.status;
+    else pod.status = old.status;
+}
+
+function keepEphemeralContainers(pod: V1Pod, old: V1Pod): void {
+    if (pod.spec === undefined) return;
+    const { ephemeralContainers } = old.spec ?? {};
+    if (ephemeralContainers === undefined) delete pod.spec.ephemeralContainers;
+    else pod.spec.ephemeralContainers = ephemeralContainers;
+}
+
+/** A resize takes resources and resize policies of containers that the pod has; nothing else of the body. */
+function keepAllButResources(pod: V1Pod, old: V1Pod): void {
+    if (old.spec === undefined || pod.spec === undefined) return;
+    const asked = pod.spec;
+    const resized = (field: 'containers' | 'initContainers') => {
+        const byName = new Map(items(asked[field]).map((container) => [container.name, container]));
+        return items(old.spec?.[field]).map((container) => {
+            const { resources, resizePolicy } = byName.get(container.name) ?? container;
+            return {
+                ...container,
+                ...(resources === undefined ? {} : { resources }),
+                ...(resizePolicy === undefined ? {} : { resizePolicy }),
+            };
+        });
+    };
+    pod.spec = { ...old.spec, containers: resized('containers') };
+    if (old.spec.initContainers !== undefined) pod.spec.initContainers = resized('initContainers');
 }
 
 /**
