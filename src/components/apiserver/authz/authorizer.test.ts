@@ -131,6 +131,26 @@ describe('RBAC authorizer', () => {
         expect(outcome(jane, ask('get pods default x'))).toBe('noOpinion');
     });
 
+    it('knows what was there before the caches were filled, and goes on to follow changes', async () => {
+        const late = new MemoryReader();
+        const fill = late.postpone();
+        const early = createAuthorizer({ reader: late, modes: ['Node', 'RBAC'] });
+        const question = ask('get pods default x');
+        expect(early.authorize(jane, question).outcome).toBe('noOpinion');
+        const binding = bind('b', '', 'ClusterRole/reader', { kind: 'User', name: 'jane' });
+        const boundPod = { metadata: { namespace: 'default', name: 'x' }, ...{ spec: { nodeName: 'n1' } } };
+        late.set(clusterRoles, reader.get(clusterRoles, '', 'reader')!);
+        await fill();
+        late.set(pods, boundPod);
+        late.set(clusterRoleBindings, binding);
+        expect(early.authorize(jane, question).outcome).toBe('allow');
+        expect(early.authorize(node('n1'), question).outcome).toBe('allow');
+        late.remove(clusterRoleBindings, binding);
+        late.remove(pods, boundPod);
+        expect(early.authorize(jane, question).outcome).toBe('noOpinion');
+        expect(early.authorize(node('n1'), question).outcome).toBe('noOpinion');
+    });
+
     it('lets system:masters do everything, whatever the roles say', () => {
         expect(outcome(who('root', 'system:masters'), ask('delete nodes - n1'))).toBe('allow');
     });

@@ -9,6 +9,7 @@ import type {
 import { objectKey } from '../../../api/meta/object.ts';
 import { persistentVolumes, pods } from '../../../client/resource-type.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import { followChanges } from './follow-changes.ts';
 
 /** What a node may reach through its pods. */
 export type VertexKind =
@@ -42,20 +43,28 @@ export class NodeGraph {
     constructor(reader: ObjectReader) {
         this.#reader = reader;
         this.#removers = [
-            reader.onChange(pods, (pod, deleted) => {
-                this.#updatePod(pod, deleted);
+            followChanges(reader, pods, {
+                changed: (pod, deleted) => {
+                    this.#updatePod(pod, deleted);
+                },
+                filled: () => {
+                    this.#pods.clear();
+                    this.#nodesOf.clear();
+                    for (const pod of reader.list<V1Pod>(pods)) this.#updatePod(pod, false);
+                },
             }),
-            reader.onChange(persistentVolumes, (volume, deleted) => {
-                this.#updateVolume(volume, deleted);
+            followChanges(reader, persistentVolumes, {
+                changed: (volume, deleted) => {
+                    this.#updateVolume(volume, deleted);
+                },
+                filled: () => {
+                    this.#claimsOfSecret.clear();
+                    this.#secretsOfVolume.clear();
+                    const volumes = reader.list<V1PersistentVolume>(persistentVolumes);
+                    for (const volume of volumes) this.#updateVolume(volume, false);
+                },
             }),
         ];
-        void reader.ready(pods).then(() => {
-            for (const pod of reader.list<V1Pod>(pods)) this.#updatePod(pod, false);
-        });
-        void reader.ready(persistentVolumes).then(() => {
-            const volumes = reader.list<V1PersistentVolume>(persistentVolumes);
-            for (const volume of volumes) this.#updateVolume(volume, false);
-        });
     }
 
     /** True when a pod bound to the node refers to the object, directly or through its claim's volume. */

@@ -1,4 +1,5 @@
 import type {
+    GroupVersionResource,
     RbacV1Subject,
     V1ClusterRole,
     V1ClusterRoleBinding,
@@ -11,6 +12,7 @@ import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../..
 import { BoundedMap } from '../../../util/bounded-map.ts';
 import type { Identity } from '../identity.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import { followChanges } from './follow-changes.ts';
 import { type CompiledRule, compileRule } from './rule.ts';
 
 /** Identities whose rules are kept compiled. */
@@ -56,11 +58,13 @@ export class RbacIndex {
             invalidate();
             this.#bindings = undefined;
         };
+        const follow = (resource: GroupVersionResource, changed: () => void) =>
+            followChanges(reader, resource, { changed, filled: changed });
         this.#removers = [
-            reader.onChange(roles, invalidate),
-            reader.onChange(clusterRoles, invalidate),
-            reader.onChange(roleBindings, invalidateBindings),
-            reader.onChange(clusterRoleBindings, invalidateBindings),
+            follow(roles, invalidate),
+            follow(clusterRoles, invalidate),
+            follow(roleBindings, invalidateBindings),
+            follow(clusterRoleBindings, invalidateBindings),
         ];
     }
 

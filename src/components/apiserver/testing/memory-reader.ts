@@ -8,6 +8,7 @@ type Listener = (object: ApiObject, deleted: boolean) => void;
 export class MemoryReader implements ObjectReader {
     readonly #objects = new Map<string, Map<string, ApiObject>>();
     readonly #listeners = new Map<string, Set<Listener>>();
+    #filled = Promise.resolve();
 
     set(resource: GroupVersionResource, ...objects: ApiObject[]): this {
         for (const object of objects) {
@@ -44,7 +45,20 @@ export class MemoryReader implements ObjectReader {
     }
 
     ready(): Promise<void> {
-        return Promise.resolve();
+        return this.#filled;
+    }
+
+    /** Makes this a reader whose caches are not filled yet; the result fills them, dropping listeners. */
+    postpone(): () => Promise<void> {
+        let resolve: () => void = () => undefined;
+        this.#filled = new Promise((done) => {
+            resolve = done;
+        });
+        return async () => {
+            this.#listeners.clear();
+            resolve();
+            await this.#filled;
+        };
     }
 
     #of(resource: GroupVersionResource): Map<string, ApiObject> {
