@@ -4,6 +4,7 @@ import { podUid } from './pod/pod.ts';
 import type { PodEvents } from './pod-events.ts';
 import { RuntimeError, type ImageInfo, type RegistryAuth, type Runtime } from './runtime/runtime.ts';
 import { BackOff } from './sync-pod/back-off.ts';
+import { abortable } from './sync-pod/abortable.ts';
 import { StartError } from './sync-pod/start-error.ts';
 
 export interface ImageRequest {
@@ -114,7 +115,8 @@ export class ImagePuller {
         });
         const askedAtMs = this.#clock.monotonicMs();
         try {
-            const info = await this.#inTurn(async () => await this.#pullNow(request, image, askedAtMs));
+            const pulling = this.#inTurn(async () => await this.#pullNow(request, image, askedAtMs));
+            const info = await abortable(pulling, request.signal);
             this.#forget(key);
             return info;
         } catch (error) {

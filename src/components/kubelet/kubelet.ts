@@ -242,7 +242,7 @@ export class Kubelet implements Stoppable {
             ensureMirror: async (pod) => {
                 await this.#mirrors?.ensure(pod, this.#node.node);
             },
-            networkProblem: () => this.#node.networkProblem(),
+            networkProblem: async () => await this.#node.networkProblem(),
         });
     }
 

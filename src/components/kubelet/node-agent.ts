@@ -105,11 +105,11 @@ export class NodeAgent implements Stoppable {
     }
 
     /** Why pods with a network of their own cannot start. */
-    networkProblem(): string | undefined {
+    async networkProblem(): Promise<string | undefined> {
         const { client, requirePodCidr, networkProblem } = this.#options.kubelet;
         if (client !== undefined && requirePodCidr !== false && this.#podCidr === undefined)
             return notReady('the node has no podCIDR yet');
-        const problem = networkProblem?.();
+        const problem = await networkProblem?.();
         return problem === undefined ? undefined : notReady(problem);
     }
 
@@ -226,7 +226,7 @@ export class NodeAgent implements Stoppable {
         this.#diskBytes = usage.diskBytes;
         await this.#checkRuntime();
         const under = pressures(machine, usage, kubelet.evictionHard ?? evictionHardDefault);
-        const problems = [this.#runtimeProblem, this.networkProblem()].filter(
+        const problems = [this.#runtimeProblem, await this.networkProblem()].filter(
             (problem) => problem !== undefined,
         );
         return makeNodeStatus({

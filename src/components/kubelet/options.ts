@@ -39,7 +39,7 @@ export interface KubeletOptions {
     /** The node got its pod network. Called again when it changes. */
     onPodCidr?: (podCidr: string) => void;
     /** Why pods with a network of their own cannot start; undefined when they can. */
-    networkProblem?: () => string | undefined;
+    networkProblem?: () => string | undefined | Promise<string | undefined>;
     /** Default true: pods with their own network wait until the node has a podCIDR. */
     requirePodCidr?: boolean;
 }

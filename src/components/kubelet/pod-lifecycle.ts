@@ -17,6 +17,7 @@ import { kubeletConditionTypes } from './status/pod-conditions.ts';
 import { generatePodStatus } from './status/generate-pod-status.ts';
 import type { StatusManager } from './status/status-manager.ts';
 import type { TerminationMessages } from './status/termination-messages.ts';
+import { abortable } from './sync-pod/abortable.ts';
 import { BackOff } from './sync-pod/back-off.ts';
 import { killPod, podIsAlive } from './sync-pod/kill-pod.ts';
 import {
@@ -58,7 +59,7 @@ export interface PodLifecycleOptions {
     admit: (pod: V1Pod) => PodEnd | undefined;
     /** Brings a static pod's mirror to the API server. */
     ensureMirror: (pod: V1Pod) => Promise<void>;
-    networkProblem: () => string | undefined;
+    networkProblem: () => Promise<string | undefined>;
 }
 
 /** Wait before a sync that failed on volumes is repeated; changes of their sources come sooner. */
@@ -96,7 +97,7 @@ export class PodLifecycle implements PodSteps {
         if (deadlineMs !== undefined && deadlineMs <= 0) return { type: 'ended', end: deadlineExceeded };
         registry?.register(pod);
         if (isStaticPod(pod)) await this.#mirror(pod);
-        const problem = this.#networkProblem(pod);
+        const problem = await this.#networkProblem(pod);
         if (problem !== undefined) return { type: 'done', retryAfterMs: networkRetryMs };
         const volumes = await this.#setUpVolumes(pod);
         this.#options.probes.update(pod, cache.get(uid), this.#oldStatuses(pod));
@@ -113,7 +114,7 @@ export class PodLifecycle implements PodSteps {
         await cache.refresh();
         if (podIsAlive(cache.get(uid))) {
             const order = { pod, state: cache.get(uid), graceSeconds, signal };
-            await untilAborted(killPod(order, this.#dependencies), signal);
+            await abortable(killPod(order, this.#dependencies), signal);
             await cache.refresh();
             const left = cache.get(uid);
             if (podIsAlive(left)) throw new Error('containers of the pod are still running');
@@ -171,9 +172,9 @@ export class PodLifecycle implements PodSteps {
         }
     }
 
-    #networkProblem(pod: V1Pod): string | undefined {
+    async #networkProblem(pod: V1Pod): Promise<string | undefined> {
         if (isHostNetwork(pod)) return undefined;
-        const problem = this.#options.networkProblem();
+        const problem = await this.#options.networkProblem();
         if (problem !== undefined) {
             const message = `network is not ready: ${problem}`;
             this.#options.events.pod(pod, { type: 'Warning', reason: 'NetworkNotReady', message });
@@ -286,22 +287,4 @@ function mergedConditions(own: V1PodStatus, api: V1PodStatus | undefined): V1Pod
     const conditions = own.conditions ?? [];
     const foreign = (api?.conditions ?? []).filter(({ type }) => !kubeletConditionTypes.includes(type));
     return [...conditions.filter(({ type }) => kubeletConditionTypes.includes(type)), ...foreign];
-}
-
-/** Rejects as soon as `signal` aborts; the work goes on in the background. */
-async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-    let onAbort: () => void = () => undefined;
-    const aborted = new Promise<never>((_, reject) => {
-        onAbort = () => {
-            reject(new Error('aborted', { cause: signal.reason }));
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-    });
-    // A kill that was overtaken may fail later: its successor reports.
-    work.catch(() => undefined);
-    try {
-        await Promise.race([work, aborted]);
-    } finally {
-        signal.removeEventListener('abort', onAbort);
-    }
 }

@@ -113,7 +113,10 @@ export class ProbeManager implements ProbeVerdicts, Readiness {
         const { container, status, old } = input;
         const probes = probesOf(container);
         if (probes.size === 0) return;
-        const entry: ContainerProbes = this.#containers.get(status.id) ?? { podUid: podUid(input.pod), runners: new Map<ProbeType, ProbeRunner>() };
+        const entry: ContainerProbes = this.#containers.get(status.id) ?? {
+            podUid: podUid(input.pod),
+            runners: new Map<ProbeType, ProbeRunner>(),
+        };
         this.#containers.set(status.id, entry);
         const before = old.find(({ containerID }) => containerID?.endsWith(`//${status.id}`) === true);
         for (const [type, probe] of probes) {

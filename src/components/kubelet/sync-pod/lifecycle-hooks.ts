@@ -3,6 +3,7 @@ import type { V1Container, V1LifecycleHandler } from '../../../api/meta/object.t
 import { getUrl } from '../probes/http-probe.ts';
 import { resolvePort } from '../probes/probe-handler.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { abortable } from './abortable.ts';
 
 /** A hook without a timeout of its own gets this one: a hook that hangs must not hold the pod for ever. */
 export const hookTimeoutMaxMs = 24 * 3600 * 1000;
@@ -35,20 +36,6 @@ async function runCommand(command: readonly string[], context: HookContext): Pro
         const output = Buffer.concat([result.stdout, result.stderr]).toString('utf8');
         throw new Error(`command '${command.join(' ')}' exited with ${result.exitCode}: ${output}`);
     }
-}
-
-/** Stops waiting when aborted; the command itself ends with its container. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
-    return await new Promise<T>((resolve, reject) => {
-        const onAbort = () => {
-            reject(new Error('aborted', { cause: signal.reason }));
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        work.then(resolve, reject).finally(() => {
-            signal.removeEventListener('abort', onAbort);
-        });
-    });
 }
 
 async function runHttp({ httpGet }: V1LifecycleHandler, context: HookContext): Promise<void> {

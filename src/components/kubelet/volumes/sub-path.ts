@@ -20,7 +20,7 @@ export async function bindSubPath(
     if (!readOnlyVolume) await makeDirectories(root, subPath);
     const resolved = await realpath(join(root, subPath));
     const inside = relative(root, resolved);
-    if (inside.startsWith('..')) throw escapes(subPath);
+    if (leaves(inside)) throw escapes(subPath);
     const handle = await openInside(root, inside);
     try {
         const isDirectory = (await handle.stat()).isDirectory();
@@ -30,6 +30,11 @@ export async function bindSubPath(
         await handle.close();
     }
     return target;
+}
+
+/** "../x" does; "..2024_01_02/x", a directory of the atomic writer, does not. */
+function leaves(relativePath: string): boolean {
+    return relativePath === '..' || relativePath.startsWith('../');
 }
 
 function escapes(subPath: string): VolumeError {
@@ -79,7 +84,7 @@ async function makeDirectories(root: string, subPath: string): Promise<void> {
             }
             existing = next;
         } else {
-            if (relative(root, real).startsWith('..')) throw escapes(subPath);
+            if (leaves(relative(root, real))) throw escapes(subPath);
             existing = real;
         }
     }
