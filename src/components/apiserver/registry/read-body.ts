@@ -20,7 +20,8 @@ export interface ExpectedType {
 
 const jsonType = 'application/json';
 const yamlType = 'application/yaml';
-const bodyTypes = [jsonType, yamlType, 'application/vnd.kubernetes.protobuf'];
+const protobufType = 'application/vnd.kubernetes.protobuf';
+const bodyTypes = [jsonType, yamlType, protobufType];
 /** How much of an unreadable body an error message quotes. */
 const summaryCharsMax = 30;
 
@@ -43,7 +44,7 @@ export async function readObject(
     expected: ExpectedType,
     fieldValidation: FieldValidation,
 ): Promise<ApiObject> {
-    const { value, strictErrors, text } = await parseBody(await request.body(), expected.kind);
+    const { value, strictErrors, text } = await parseBody(await request.body(), expected);
     const { object, unknownFields } = decodeAs(value, expected, text);
     strictErrors.push(...unknownFields);
     if (strictErrors.length > 0) {
@@ -126,14 +127,20 @@ function cannotBeHandled({ apiVersion, kind }: ExpectedType, message: string): s
 
 async function parseBody(
     body: RequestBody,
-    kind: string,
+    { kind, type: typeName }: ExpectedType,
 ): Promise<{ value: unknown; strictErrors: string[]; text: string }> {
     // The caller inside the process keeps its object.
     if (body.type === 'value') return { value: deepClone(body.value), strictErrors: [], text: '' };
     const type = mediaTypeOf(body.contentType);
+    if (type === protobufType) {
+        // kubectl sends it; clients that only read JSON never load this.
+        const { decodeProtobuf } = await import('../../../api/protobuf/decode-protobuf.ts');
+        const { value, unknownFields } = decodeProtobuf(typeName, body.bytes);
+        return { value, strictErrors: unknownFields, text: '' };
+    }
     if (type !== jsonType && type !== yamlType) {
         throw statusErrors.unsupportedMediaType(
-            `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.slice(0, 2).join(', ')}`,
+            `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.join(', ')}`,
         );
     }
     const text = body.bytes.subarray(0, summaryCharsMax + 1).toString();
