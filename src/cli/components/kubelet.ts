@@ -48,7 +48,6 @@ export async function createKubelet(setup: KubeletSetup): Promise<Stoppable> {
             await runtime.close();
         },
     });
-    const networkProblem = await network.notReadyReason();
     const kubelet = lifecycle.add(
         new Kubelet({
             nodeName,
@@ -70,7 +69,7 @@ export async function createKubelet(setup: KubeletSetup): Promise<Stoppable> {
             onPodCidr: (cidr) => {
                 podCidr.current = cidr;
             },
-            networkProblem: () => networkProblem,
+            networkProblem: async () => await network.notReadyReason(),
         }),
     );
     await kubelet.start();
