@@ -10,7 +10,6 @@ import {
 import { createAuthenticator, ServiceAccountTokens } from '../../components/apiserver/authn/authenticator.ts';
 import { serviceAccountIdentity } from '../../components/apiserver/authn/service-account.ts';
 import { type AuthorizationMode, createAuthorizer } from '../../components/apiserver/authz/authorizer.ts';
-import { createEscalationGuard } from '../../components/apiserver/authz/escalation.ts';
 import { reconcileBootstrapPolicy } from '../../components/apiserver/authz/bootstrap-policy.ts';
 import {
     ensureSystemObjects,
@@ -160,15 +159,14 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         definitions,
         authenticator,
         authorizer,
-        admission: [
-            createEscalationGuard(authorizer),
-            ...createAdmission({
-                reader: caches,
-                client: ownClient,
-                enable: flags['enable-admission-plugins'],
-                disable: flags['disable-admission-plugins'],
-            }),
-        ],
+        admission: createAdmission({
+            reader: caches,
+            authorizer,
+            client: ownClient,
+            enable: flags['enable-admission-plugins'],
+            disable: flags['disable-admission-plugins'],
+            ...(flags['admission-control'].length === 0 ? {} : { only: flags['admission-control'] }),
+        }),
         tls: { cert: material.cert, key: material.key, clientCa: material.clientCa },
         bindAddress: flags['bind-address'],
         port: flags['secure-port'],

@@ -25,6 +25,7 @@ export const sharedApiserverFlags = {
     ]),
     'enable-admission-plugins': flag.list('admission plugins to run besides those on by default'),
     'disable-admission-plugins': flag.list('admission plugins to leave out'),
+    'admission-control': flag.list('admission plugins to run, instead of the default ones'),
     'token-auth-file': flag.string('CSV file of static tokens: token,user,uid,"group1,group2"', '', 'file'),
     'service-account-issuer': flag.string(
         'issuer of service-account tokens',
