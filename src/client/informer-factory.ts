@@ -61,9 +61,8 @@ export class InformerFactory {
 
     /** Resolves when every informer there is has delivered its first list; rejects when aborted. */
     async waitForSync(signal?: AbortSignal): Promise<void> {
-        await Promise.all(
-            [...this.#informers.values()].map(async (informer) => await informer.whenSynced(signal)),
-        );
+        // They fill at the same time anyway: waiting for one after the other keeps one listener on the signal.
+        for (const informer of this.#informers.values()) await informer.whenSynced(signal);
     }
 
     async stop(): Promise<void> {
