@@ -1,5 +1,8 @@
 import type { ControllerDefinition } from './controller-context.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts';
+import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
+import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { replicaSetController } from './replica-set/replica-set.ts';
 import { replicationController } from './replica-set/replication-controller.ts';
@@ -11,6 +14,9 @@ export const controllers: readonly ControllerDefinition[] = [
     serviceAccountController,
     rootCaPublisherController,
     nodeIpamController,
+    endpointSliceController,
+    endpointSliceMirroringController,
+    endpointsController,
     deploymentController,
     replicaSetController,
     replicationController,
