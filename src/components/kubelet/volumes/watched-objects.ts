@@ -125,12 +125,14 @@ export class WatchedObjects implements ObjectSource {
         ref: { namespace: string; name: string },
         entry: Entry,
     ): Promise<void> {
-        entry.object = await this.#fetch(type, ref.namespace, ref.name);
+        const fieldSelector = `metadata.name=${ref.name}`;
+        const list = await this.#client.resource(type).list({ namespace: ref.namespace, fieldSelector });
+        entry.object = list.items[0];
         // What is missing is asked for again at the next sync, and its creation watched for as well.
         entry.expiresAtMs = entry.object === undefined ? 0 : this.#clock.monotonicMs() + unwatchedTtlMs;
         if (entry.users.size === 0 || this.#stopped) return;
         try {
-            await this.#watch(type, ref, entry);
+            await this.#watch(type, { ...ref, resourceVersion: list.metadata.resourceVersion }, entry);
         } catch (error) {
             this.#logger.debug({ err: error, kind: type.kind, ...ref }, 'cannot watch a referenced object');
         }
@@ -138,10 +140,13 @@ export class WatchedObjects implements ObjectSource {
 
     async #watch<T extends ApiObject>(
         type: ResourceType<T>,
-        { namespace, name }: { namespace: string; name: string },
+        {
+            namespace,
+            name,
+            resourceVersion,
+        }: { namespace: string; name: string; resourceVersion: string | undefined },
         entry: Entry,
     ): Promise<void> {
-        const resourceVersion = entry.object?.metadata?.resourceVersion;
         const watch = await this.#client.resource(type).watch(
             {
                 namespace,
