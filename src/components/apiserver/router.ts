@@ -94,9 +94,15 @@ export class Router {
         checkScope(definition, info);
         const handler = this.handlerOf(info);
         if (handler !== undefined) return await handler.handle(request, info);
+        if (isReview(definition)) throw notAllowed(definition, info);
         const target = targetOf(this.#registry, definition, nameless(info));
         return await verbOf(definition, info)(this.#registry, request, target);
     }
+}
+
+/** Questions in the shape of objects (SubjectAccessReview, …): never stored, answered by extensions only. */
+function isReview({ verbs: served, plural }: ResourceDefinition): boolean {
+    return !served.includes('get') && plural !== 'bindings';
 }
 
 /** For collections the name is only what authorization made of a field selector. */

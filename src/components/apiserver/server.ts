@@ -1,8 +1,5 @@
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import Koa from 'koa';
 import type { ResourceDefinition } from '../../api/groups/resource.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
@@ -14,10 +11,11 @@ import type { Logger } from '../../util/logger.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import type { Authenticator } from './authn/method.ts';
 import type { Authorizer } from './authorizer.ts';
+import { builtinRoutes } from './builtin-routes.ts';
 import { requestChain } from './chain.ts';
 import type { ServerExtensions } from './extensions.ts';
-import { healthRoutes } from './health.ts';
 import { HttpRequest } from './http/http-request.ts';
+import { Listener, type TlsMaterial } from './http/listener.ts';
 import { refuseUpgrade } from './http/refuse-upgrade.ts';
 import { respond, respondError, type RespondOptions } from './http/respond.ts';
 import type { Identity } from './identity.ts';
@@ -30,13 +28,7 @@ import { statusErrorOf } from './status-of.ts';
 import { type VersionInfo, versionInfo } from './version.ts';
 import type { WatchCaches } from './watch-caches.ts';
 
-export interface TlsMaterial {
-    /** PEM chains. */
-    cert: string;
-    key: string;
-    /** Authorities whose names are told to clients; authentication verifies against its own pools. */
-    clientCa?: string | undefined;
-}
+export type { TlsMaterial };
 
 export interface ApiServerOptions {
     store: Store;
@@ -56,14 +48,6 @@ export interface ApiServerOptions {
     version?: VersionInfo;
 }
 
-const headerBytesMax = 64 * 1024;
-const headersTimeoutMs = 32_000;
-const handshakeTimeoutMs = 10_000;
-/** Idle HTTP/1.1 connections are kept at least as long as clients keep theirs. */
-const keepAliveTimeoutMs = 95_000;
-const streamsPerConnectionMax = 1000;
-/** Memory that one HTTP/2 connection may use, in megabytes as Node counts them. */
-const sessionMemoryMax = 256;
 /** How long requests may go on after stop was called. */
 const stopTimeoutMs = 5_000;
 
@@ -79,15 +63,13 @@ export class ApiServer implements Stoppable {
     readonly #run: (request: ApiRequest) => Promise<ApiResult>;
     readonly #upgrade: (request: ApiRequest) => Promise<ApiResult>;
     readonly #router: Router;
-    readonly #sockets = new Set<Socket>();
-    readonly #sessions = new Set<ServerHttp2Session>();
     readonly #watches = new Set<() => void>();
     readonly #connections = new WeakMap<
         ApiRequest,
         { socket: Duplex; head: Buffer; request: IncomingMessage }
     >();
     #inFlight = 0;
-    #server: Http2SecureServer | undefined;
+    #listener: Listener | undefined;
     #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
 
     constructor(options: ApiServerOptions) {
@@ -102,7 +84,14 @@ export class ApiServer implements Stoppable {
             clock: this.#clock,
             logger: this.#logger,
         };
-        this.#router = new Router(registry, extensions, this.#builtinRoutes());
+        const builtin = builtinRoutes({
+            caches,
+            metrics: this.#metrics,
+            version: options.version ?? versionInfo(),
+            readyChecks: extensions.readyChecks ?? [],
+            isRunning: () => this.#state === 'running',
+        });
+        this.#router = new Router(registry, extensions, builtin);
         this.#run = this.#chain(this.#router.handle);
         this.#upgrade = this.#chain((request) => this.#handOver(request));
     }
@@ -111,26 +100,22 @@ export class ApiServer implements Stoppable {
     async start(): Promise<void> {
         await this.#options.caches.start();
         this.#state = 'running';
-        const server = this.#createServer();
-        this.#server = server;
-        await new Promise<void>((resolve, reject) => {
-            server.once('error', reject);
-            server.listen(this.#options.port, this.#options.bindAddress, () => {
-                server.off('error', reject);
-                resolve();
-            });
+        const callback = this.#koa().callback();
+        this.#listener = new Listener({
+            tls: this.#options.tls,
+            logger: this.#logger,
+            onRequest: callback,
+            onUpgrade: (request, socket, head) => void this.#onUpgrade(request, socket, head),
         });
-        server.on('error', (error) => {
-            this.#logger.error({ err: error }, 'the listener failed');
-        });
+        await this.#listener.listen(this.#options.port, this.#options.bindAddress);
         this.#logger.info(this.address, 'serving the API');
     }
 
     /** Where it listens; meaningful once started. */
     get address(): { host: string; port: number } {
-        const address = this.#server?.address();
-        if (typeof address !== 'object' || address === null) throw new Error('the server does not listen');
-        return { host: address.address, port: address.port };
+        const address = this.#listener?.address;
+        if (address === undefined) throw new Error('the server does not listen');
+        return address;
     }
 
     /** Requests that run the chain as `identity`, without a socket. Usable before `start` has listened. */
@@ -144,30 +129,20 @@ export class ApiServer implements Stoppable {
     }
 
     /** New connections get this certificate; open ones keep theirs. */
-    setTls({ cert, key, clientCa }: TlsMaterial): void {
-        this.#server?.setSecureContext({ cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) });
+    setTls(tls: TlsMaterial): void {
+        this.#listener?.setTls(tls);
     }
 
     async stop(): Promise<void> {
         if (this.#state === 'stopping' || this.#state === 'stopped') return;
         this.#state = 'stopping';
-        const server = this.#server;
-        const closed = new Promise<void>((resolve) => {
-            if (server === undefined) resolve();
-            else
-                server.close(() => {
-                    resolve();
-                });
-        });
+        this.#listener?.close();
         for (const end of [...this.#watches]) end();
-        for (const session of this.#sessions) session.close();
         const deadline = this.#clock.monotonicMs() + stopTimeoutMs;
         while (this.#inFlight > 0 && this.#clock.monotonicMs() < deadline) {
             await new Promise((resolve) => setTimeout(resolve, 10));
         }
-        for (const session of this.#sessions) session.destroy();
-        for (const socket of this.#sockets) socket.destroy();
-        await closed;
+        await this.#listener?.destroy();
         this.#state = 'stopped';
     }
 
@@ -188,52 +163,6 @@ export class ApiServer implements Stoppable {
             metrics: this.#metrics,
             handler,
         });
-    }
-
-    #createServer(): Http2SecureServer {
-        const { cert, key, clientCa } = this.#options.tls;
-        const callback = this.#koa().callback();
-        const server = createSecureServer(
-            {
-                cert,
-                key,
-                ...(clientCa === undefined ? {} : { ca: clientCa }),
-                allowHTTP1: true,
-                requestCert: true,
-                rejectUnauthorized: false,
-                minVersion: 'TLSv1.2',
-                handshakeTimeout: handshakeTimeoutMs,
-                maxSessionMemory: sessionMemoryMax,
-                settings: {
-                    maxConcurrentStreams: streamsPerConnectionMax,
-                    maxHeaderListSize: headerBytesMax,
-                },
-                ...{ maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs },
-                ...{ keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: 0 },
-            },
-            (request, response) => void callback(request, response),
-        );
-        server.on('secureConnection', (socket: TLSSocket) => {
-            socket.setNoDelay(true);
-            track(this.#sockets, socket);
-        });
-        server.on('session', (session) => {
-            track(this.#sessions, session);
-        });
-        server.on('sessionError', (error) => {
-            this.#logger.debug({ err: error }, 'an HTTP/2 connection failed');
-        });
-        server.on('tlsClientError', (error) => {
-            this.#logger.debug({ err: error }, 'a TLS handshake failed');
-        });
-        server.on('clientError', (_error: Error, socket: Duplex) => {
-            if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-            else socket.destroy();
-        });
-        server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-            void this.#onUpgrade(request, socket, head);
-        });
-        return server;
     }
 
     #koa(): Koa {
@@ -302,43 +231,4 @@ export class ApiServer implements Stoppable {
         await handler.upgrade(request, info, connection);
         return { type: 'value', status: 101, value: {} };
     }
-
-    #builtinRoutes(): ReturnType<typeof healthRoutes> {
-        const { store, caches, extensions, version = versionInfo() } = this.#options;
-        const ping = { name: 'ping', check: () => undefined };
-        const etcd = {
-            name: 'etcd',
-            check: async () => {
-                await store.readIndex();
-                return undefined;
-            },
-        };
-        const sync = { name: 'informer-sync', check: () => (caches.revision > 0 ? undefined : 'not filled') };
-        const shutdown = {
-            name: 'shutdown',
-            check: () => (this.#state === 'running' ? undefined : 'process is shutting down'),
-        };
-        return [
-            ...healthRoutes({
-                live: [ping, etcd],
-                ready: [sync, ...(extensions?.readyChecks ?? []), shutdown],
-            }),
-            { path: '/version', handle: () => ({ type: 'value', status: 200, value: version }) },
-            {
-                path: '/metrics',
-                handle: async () => ({ type: 'bytes', status: 200, ...(await this.#metrics.render()) }),
-            },
-        ];
-    }
-}
-
-interface Closable {
-    once(event: 'close', listener: () => void): unknown;
-}
-
-function track<T extends Closable>(set: Set<T>, item: T): void {
-    set.add(item);
-    item.once('close', () => {
-        set.delete(item);
-    });
 }

@@ -1,5 +1,11 @@
 import type { CacheEvent } from './cache-event.ts';
 
+export interface EventRingLimits {
+    events: number;
+    /** Stored bytes of the remembered states; the newest event stays whatever its size. */
+    bytes: number;
+}
+
 /**
  * The most recent events of one resource, oldest first.
  *
@@ -8,13 +14,15 @@ import type { CacheEvent } from './cache-event.ts';
  * whoever has seen 11 can go on, whoever has only seen 10 is too old.
  */
 export class EventRing {
-    readonly #capacity: number;
-    #events: CacheEvent[] = [];
+    readonly #limits: EventRingLimits;
+    /** What stands before `#head` is forgotten, and cut off when it has become half of the list. */
+    #events: (CacheEvent | undefined)[] = [];
     #head = 0;
+    #bytes = 0;
     #oldest: number;
 
-    constructor(capacity: number, revision: number) {
-        this.#capacity = capacity;
+    constructor(limits: EventRingLimits, revision: number) {
+        this.#limits = limits;
         this.#oldest = revision;
     }
 
@@ -23,27 +31,40 @@ export class EventRing {
         return this.#oldest;
     }
 
+    get size(): number {
+        return this.#events.length - this.#head;
+    }
+
     push(event: CacheEvent): void {
-        if (this.#events.length < this.#capacity) {
-            this.#events.push(event);
-            return;
+        this.#events.push(event);
+        this.#bytes += event.object.bytes.length;
+        while (this.size > this.#limits.events || (this.#bytes > this.#limits.bytes && this.size > 1)) {
+            this.#forgetOldest();
         }
-        this.#oldest = this.#events[this.#head]?.revision ?? this.#oldest;
-        this.#events[this.#head] = event;
-        this.#head = (this.#head + 1) % this.#capacity;
     }
 
     /** Events with a revision greater than `revision`. */
     after(revision: number): CacheEvent[] {
-        const ordered = [...this.#events.slice(this.#head), ...this.#events.slice(0, this.#head)];
-        let first = ordered.length;
-        while (first > 0 && (ordered[first - 1]?.revision ?? 0) > revision) first--;
-        return ordered.slice(first);
+        let first = this.#events.length;
+        while (first > this.#head && (this.#events[first - 1]?.revision ?? 0) > revision) first--;
+        return this.#events.slice(first).filter((event) => event !== undefined);
     }
 
     reset(revision: number): void {
         this.#events = [];
         this.#head = 0;
+        this.#bytes = 0;
         this.#oldest = revision;
+    }
+
+    #forgetOldest(): void {
+        const oldest = this.#events[this.#head];
+        if (oldest === undefined) return;
+        this.#oldest = oldest.revision;
+        this.#bytes -= oldest.object.bytes.length;
+        this.#events[this.#head++] = undefined;
+        if (this.#head * 2 < this.#events.length) return;
+        this.#events = this.#events.slice(this.#head);
+        this.#head = 0;
     }
 }

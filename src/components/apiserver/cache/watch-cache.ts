@@ -7,6 +7,8 @@ import { SortedObjects } from './sorted-objects.ts';
 
 /** Events that a resource remembers for watchers that come back after a short absence. */
 export const watchEventsMax = 1024;
+/** The same in bytes of their objects, so that large ones (nodes) do not fill the memory. */
+export const watchEventBytesMax = 2 * 1024 * 1024;
 
 /** Gets a resource's events as they are applied, synchronously and in order. */
 export interface CacheSubscriber {
@@ -36,7 +38,7 @@ export class WatchCache {
     constructor(definition: ResourceDefinition, eventsMax = watchEventsMax) {
         this.definition = definition;
         this.root = `/registry/${definition.storagePrefix}/`;
-        this.ring = new EventRing(eventsMax, 0);
+        this.ring = new EventRing({ events: eventsMax, bytes: watchEventBytesMax }, 0);
     }
 
     /** Replaces everything by what the store has at `revision`. */

@@ -1,0 +1,136 @@
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Logger } from '../../../util/logger.ts';
+
+export interface TlsMaterial {
+    /** PEM chains. */
+    cert: string;
+    key: string;
+    /** Authorities whose names are told to clients; authentication verifies against its own pools. */
+    clientCa?: string | undefined;
+}
+
+export interface ListenerOptions {
+    tls: TlsMaterial;
+    logger: Logger;
+    onRequest: (...parameters: Parameters<RequestListener>) => unknown;
+    onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+const headerBytesMax = 64 * 1024;
+const headersTimeoutMs = 32_000;
+const handshakeTimeoutMs = 10_000;
+/** Idle HTTP/1.1 connections are kept at least as long as clients keep theirs. */
+const keepAliveTimeoutMs = 95_000;
+const streamsPerConnectionMax = 1000;
+/** Memory that one HTTP/2 connection may use, in megabytes as Node counts them. */
+const sessionMemoryMax = 256;
+
+/** One TLS port that speaks HTTP/2 and HTTP/1.1, and knows its connections so that it can close them. */
+export class Listener {
+    readonly #server: Http2SecureServer;
+    readonly #sockets = new Set<Socket>();
+    readonly #sessions = new Set<ServerHttp2Session>();
+    readonly #logger: Logger;
+    #closed: Promise<void> | undefined;
+
+    constructor({ tls, logger, onRequest, onUpgrade }: ListenerOptions) {
+        this.#logger = logger;
+        this.#server = createSecureServer({
+            ...secureContext(tls),
+            allowHTTP1: true,
+            requestCert: true,
+            rejectUnauthorized: false,
+            minVersion: 'TLSv1.2',
+            handshakeTimeout: handshakeTimeoutMs,
+            maxSessionMemory: sessionMemoryMax,
+            settings: { maxConcurrentStreams: streamsPerConnectionMax, maxHeaderListSize: headerBytesMax },
+            ...{ maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs },
+            ...{ keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: 0 },
+        });
+        this.#server.on('request', onRequest as never);
+        this.#server.on('upgrade', onUpgrade);
+        this.#observe();
+    }
+
+    async listen(port: number, host: string): Promise<void> {
+        await new Promise<void>((resolve, reject) => {
+            this.#server.once('error', reject);
+            this.#server.listen(port, host, () => {
+                this.#server.off('error', reject);
+                resolve();
+            });
+        });
+        this.#server.on('error', (error) => {
+            this.#logger.error({ err: error }, 'the listener failed');
+        });
+    }
+
+    get address(): { host: string; port: number } | undefined {
+        const address = this.#server.address();
+        if (typeof address !== 'object' || address === null) return undefined;
+        return { host: address.address, port: address.port };
+    }
+
+    /** New connections get this certificate; open ones keep theirs. */
+    setTls(tls: TlsMaterial): void {
+        this.#server.setSecureContext(secureContext(tls));
+    }
+
+    /** Takes no new connections and no new streams on those that are open. */
+    close(): void {
+        this.#closed ??= new Promise<void>((resolve) => {
+            this.#server.close(() => {
+                resolve();
+            });
+        });
+        for (const session of this.#sessions) session.close();
+    }
+
+    /** Closes what is still open. */
+    async destroy(): Promise<void> {
+        this.close();
+        for (const session of this.#sessions) session.destroy();
+        for (const socket of this.#sockets) socket.destroy();
+        await this.#closed;
+    }
+
+    #observe(): void {
+        const server = this.#server;
+        server.on('secureConnection', (socket: TLSSocket) => {
+            socket.setNoDelay(true);
+            track(this.#sockets, socket);
+        });
+        server.on('session', (session) => {
+            track(this.#sessions, session);
+        });
+        server.on('sessionError', (error) => {
+            this.#logger.debug({ err: error }, 'an HTTP/2 connection failed');
+        });
+        server.on('tlsClientError', (error) => {
+            this.#logger.debug({ err: error }, 'a TLS handshake failed');
+        });
+        server.on('clientError', (_error: Error, socket: Duplex) => {
+            if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+            else socket.destroy();
+        });
+    }
+}
+
+function secureContext({ cert, key, clientCa }: TlsMaterial): { cert: string; key: string; ca?: string } {
+    return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
+}
+
+interface Closable {
+    once(event: 'close', listener: () => void): unknown;
+}
+
+function track<T extends Closable>(set: Set<T>, item: T): void {
+    set.add(item);
+    item.once('close', () => {
+        set.delete(item);
+    });
+}
