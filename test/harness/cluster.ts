@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { endProcess, eventually, Machine, type CommandResult, type RunOptions } from './machine.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const binary = join(root, 'dist', 'hyperkube.js');
+/** Another build can be tested through the environment. */
+const binary = process.env['HYPERKUBE_BINARY'] ?? join(root, 'dist', 'hyperkube.js');
 
 /** A running all-in-one hyperkube on a machine of its own, and a kubectl for it. */
 export class Cluster {
@@ -168,6 +169,6 @@ export function kubectlBinaries(): Map<string, string> {
     return found;
 }
 
-function defaultKubectl(): string {
+export function defaultKubectl(): string {
     return [...kubectlBinaries().values()].at(-1) ?? 'kubectl';
 }

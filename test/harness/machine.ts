@@ -1,7 +1,17 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, openSync, closeSync, existsSync, readFileSync, mkdirSync } from 'node:fs';
+import {
+    mkdtempSync,
+    rmSync,
+    openSync,
+    closeSync,
+    existsSync,
+    readFileSync,
+    mkdirSync,
+    statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Conversation } from './conversation.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -29,19 +39,22 @@ export class Machine {
     /** Scratch directory, removed by `close`. */
     readonly directory: string;
     readonly ip: string;
+    /** As /proc/PID/ns/net names it. */
+    readonly networkNamespace: string;
     #children = new Set<ChildProcess>();
 
     private constructor(name: string, directory: string, ip: string) {
         this.name = name;
         this.directory = directory;
         this.ip = ip;
+        this.networkNamespace = `net:[${statSync(`/run/netns/${name}`).ino}]`;
     }
 
     static async create(): Promise<Machine> {
         const name = `hk${process.pid}-${machineCount++}`;
         const directory = mkdtempSync(join('/var/tmp', `${name}-`));
-        const machine = new Machine(name, directory, '10.213.0.2');
         ip('netns', 'add', name);
+        const machine = new Machine(name, directory, '10.213.0.2');
         ip('-n', name, 'link', 'set', 'lo', 'up');
         // Both ends are inside: the cable leads nowhere, but the card has a carrier.
         ip('-n', name, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0-peer');
@@ -124,6 +137,21 @@ export class Machine {
         this.#children.add(child);
         child.on('exit', () => this.#children.delete(child));
         return child;
+    }
+
+    /** Starts a program that the test reads from and types to while it runs. */
+    converse(
+        file: string,
+        args: readonly string[],
+        env: Readonly<Record<string, string>> = {},
+    ): Conversation {
+        const child = spawn('nsenter', [`--net=/run/netns/${this.name}`, file, ...args], {
+            stdio: 'pipe',
+            env: { ...process.env, ...this.environment, ...env },
+        });
+        this.#children.add(child);
+        child.on('exit', () => this.#children.delete(child));
+        return new Conversation(child);
     }
 
     async close(): Promise<void> {
