@@ -128,7 +128,7 @@ describe('a kubelet without API server', () => {
                 {
                     name: 'main',
                     ...shell(
-                        'cat /data/file; echo $GREETING; cat /etc/podinfo/labels; exec /bin/busybox sleep 1000',
+                        'cat /data/file; echo $GREETING; cat /etc/podinfo/labels; echo; exec /bin/busybox sleep 1000',
                     ),
                     env: [
                         { name: 'WHO', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
