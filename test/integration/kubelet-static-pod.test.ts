@@ -162,7 +162,7 @@ describe('a kubelet without API server', () => {
         );
         expect(logOf('web', 'main')).toContain(`from-init\nhello web-${unique}\n${unique}`);
         const status = podOf('web')?.status;
-        expect(status?.qosClass).toBe('Guaranteed');
+        expect(status?.qosClass).toBe('Burstable');
         expect(status?.initContainerStatuses?.[0]?.state?.terminated?.reason).toBe('Completed');
         expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
         expect(statusOf('web', 'main')?.containerID).toMatch(/^docker:\/\/[0-9a-f]{64}$/);
@@ -242,6 +242,7 @@ describe('a kubelet without API server', () => {
     it('starts a pod as soon as its missing image is there', async () => {
         const missing = `${unique}/late:1`;
         writeManifest('late', {
+            terminationGracePeriodSeconds: 1,
             containers: [
                 {
                     name: 'main',
