@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Stored, V1EndpointSlice, V1Endpoints, V1Pod, V1Service } from '../../src/api/meta/object.ts';
+import type {
+    Stored,
+    V1Endpoint,
+    V1EndpointSlice,
+    V1Endpoints,
+    V1Pod,
+    V1Service,
+} from '../../src/api/meta/object.ts';
 import {
     configMaps,
     endpoints,
@@ -165,13 +172,14 @@ describe('Services that select pods', () => {
         });
         expect(slice.metadata.name).toBe(before!.metadata.name);
         expect(slice.ports).toEqual([{ name: 'http', port: 8080, protocol: 'TCP' }]);
-        const byAddress = Object.fromEntries(slice.endpoints!.map((e) => [e.addresses[0], e]));
-        expect(byAddress['10.42.0.11']).toMatchObject({
+        const endpointOf = (ip: string): V1Endpoint | undefined =>
+            slice.endpoints?.find(({ addresses }) => addresses[0] === ip);
+        expect(endpointOf('10.42.0.11')).toMatchObject({
             conditions: { ready: true, serving: true, terminating: false },
             nodeName: 'b',
             targetRef: { kind: 'Pod', name: 'one', namespace },
         });
-        expect(byAddress['10.42.0.12']!.conditions).toEqual({
+        expect(endpointOf('10.42.0.12')?.conditions).toEqual({
             ready: false,
             serving: false,
             terminating: false,

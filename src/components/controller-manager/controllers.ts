@@ -4,16 +4,20 @@ import { endpointSliceMirroringController } from './endpoint-slice-mirroring/end
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
+import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { replicaSetController } from './replica-set/replica-set.ts';
 import { replicationController } from './replica-set/replication-controller.ts';
 import { rootCaPublisherController } from './root-ca/root-ca-publisher.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
+import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 
 /** Every controller there is, in the order in which they start. */
 export const controllers: readonly ControllerDefinition[] = [
     serviceAccountController,
     rootCaPublisherController,
     nodeIpamController,
+    nodeLifecycleController,
+    taintEvictionController,
     endpointSliceController,
     endpointSliceMirroringController,
     endpointsController,

@@ -12,6 +12,7 @@ import type { Informer } from '../../../client/informer.ts';
 import { endpointSlices, nodes, pods, services } from '../../../client/resource-type.ts';
 import type { ControllerContext, ControllerDefinition, RunnableController } from '../controller-context.ts';
 import { messageOf } from '../shared/pod-control.ts';
+import { indexByNode, podsOnNode } from '../shared/pods-by-node.ts';
 import { podsOfService, selectsPods, servicesOfPodEvents } from '../shared/service-pods.ts';
 import { TriggerTimeTracker } from '../shared/trigger-time.ts';
 import { addressTypesOf, endpointsOfService, type ServiceEndpoints } from './service-endpoints.ts';
@@ -27,7 +28,6 @@ const endpointsPerSliceMax = 100;
 /** After foreign changes of slices, so that two writers do not fight at full speed. */
 const sliceChangeDelayMs = 1_000;
 const staleRetryMs = 20;
-const podsByNode = 'node';
 
 /** Writes the EndpointSlices of Services that select pods. */
 class EndpointSliceController implements RunnableController {
@@ -54,7 +54,7 @@ class EndpointSliceController implements RunnableController {
             clock: context.clock,
             reconcile: async (key) => await this.#reconcile(key),
         });
-        this.#pods.addIndex(podsByNode, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
+        indexByNode(this.#pods);
         indexSlices(this.#slices);
         this.#watch();
     }
@@ -78,7 +78,7 @@ class EndpointSliceController implements RunnableController {
         const podEvents = servicesOfPodEvents(this.#services.lister, enqueue);
         this.#pods.addHandler(podEvents);
         const nodeChanged = ({ metadata }: Stored<V1Node>): void => {
-            for (const pod of this.#pods.lister.byIndex(podsByNode, metadata.name)) podEvents.added?.(pod);
+            for (const pod of podsOnNode(this.#pods.lister, metadata.name)) podEvents.added?.(pod);
         };
         this.#nodes.addHandler({
             added: nodeChanged,
