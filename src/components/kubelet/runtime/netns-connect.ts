@@ -45,8 +45,10 @@ export class NetnsConnector {
             });
         }
         const child = spawn(program, [netns, String(port)], { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
+        const stream = new ChildStream(child);
+        stream.on('error', () => undefined);
         await connected(child, { netns, port });
-        return childStream(child);
+        return stream;
     }
 }
 
@@ -110,13 +112,53 @@ const errnoWords: Readonly<Record<string, string>> = {
     ECONNRESET: 'connection reset by peer',
 };
 
-/** Standard input and output as one stream. Destroying it ends the program. */
-function childStream(child: ChildProcess): Duplex {
-    const stream = Duplex.from({
-        writable: child.stdin as Writable,
-        readable: child.stdout as Readable,
-    });
-    stream.on('error', () => undefined);
-    stream.once('close', () => child.kill('SIGKILL'));
-    return stream;
+/**
+ * Standard input and output of the program as one stream. The program may end, and with it its input,
+ * before all of its output was read: writes are then dropped, and the output is still handed out whole.
+ */
+class ChildStream extends Duplex {
+    readonly #child: ChildProcess;
+    readonly #input: Writable;
+    readonly #output: Readable;
+
+    constructor(child: ChildProcess) {
+        super();
+        const [input, output] = [child.stdio[0] as Writable, child.stdio[1] as Readable];
+        this.#child = child;
+        this.#input = input;
+        this.#output = output;
+        input.on('error', () => undefined);
+        output.on('error', (error) => this.destroy(error));
+        output.on('data', (chunk: Buffer) => {
+            if (!this.push(chunk)) output.pause();
+        });
+        output.on('end', () => this.push(null));
+        output.pause();
+    }
+
+    override _read(): void {
+        this.#output.resume();
+    }
+
+    override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+        if (this.#input.destroyed) {
+            done();
+            return;
+        }
+        this.#input.write(chunk, () => {
+            done();
+        });
+    }
+
+    override _final(done: () => void): void {
+        this.#input.end();
+        done();
+    }
+
+    override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+        this.#child.kill('SIGKILL');
+        this.#input.destroy();
+        this.#output.destroy();
+        done(error);
+    }
 }
