@@ -162,7 +162,7 @@ describe('API server', () => {
             expect(reply.status).toBe(413);
             expect(reply.json<V1Status>()).toMatchObject({
                 reason: 'RequestEntityTooLarge',
-                message: 'Request entity is too large: limit is 3145728',
+                message: 'Request entity too large: limit is 3145728',
             });
         });
 

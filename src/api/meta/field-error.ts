@@ -61,10 +61,7 @@ export const fieldErrors = {
             value,
             supported.length === 0
                 ? ''
-                : `supported values: ${[...supported]
-                      .sort()
-                      .map((v) => JSON.stringify(v))
-                      .join(', ')}`,
+                : `supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}`,
         ),
     }),
     forbidden: (field: string, detail: string): FieldError => ({

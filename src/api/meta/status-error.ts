@@ -149,7 +149,7 @@ export const statusErrors = {
     notAcceptable: (message: string) => make('NotAcceptable', message, undefined),
     unsupportedMediaType: (message: string) => make('UnsupportedMediaType', message, undefined),
     requestEntityTooLarge: (message: string) =>
-        make('RequestEntityTooLarge', `Request entity is too large: ${message}`, undefined),
+        make('RequestEntityTooLarge', `Request entity too large: ${message}`, undefined),
     tooManyRequests: (message: string, retryAfterSeconds: number, causes: V1StatusCause[] = []) =>
         make('TooManyRequests', message, { retryAfterSeconds, ...(causes.length === 0 ? {} : { causes }) }),
     timeout: (message: string, retryAfterSeconds = 0, causes: V1StatusCause[] = []) =>

@@ -46,7 +46,7 @@ describe('parseJson', () => {
     it('bounds depth and size', () => {
         expect(() => parseJson(bytes('['.repeat(100_000)))).toThrow('exceeded max depth');
         expect(() => parseJson(bytes('[]'.repeat(1).padEnd(bodyBytesMax + 1)))).toThrow(
-            'Request entity is too large',
+            'Request entity too large',
         );
         const flat = JSON.stringify(Array.from({ length: 3000 }, () => ({})));
         expect(parseJson(bytes(flat)).value).toHaveLength(3000);

@@ -94,7 +94,7 @@ export class Router {
         checkScope(definition, info);
         const handler = this.handlerOf(info);
         if (handler !== undefined) return await handler.handle(request, info);
-        if (isReview(definition)) throw notAllowed(definition, info);
+        if (isReview(definition) || createsByPath(info)) throw notAllowed(definition, info);
         const target = targetOf(this.#registry, definition, nameless(info));
         return await verbOf(definition, info)(this.#registry, request, target);
     }
@@ -103,6 +103,11 @@ export class Router {
 /** Questions in the shape of objects (SubjectAccessReview, …): never stored, answered by extensions only. */
 function isReview({ verbs: served, plural }: ResourceDefinition): boolean {
     return !served.includes('get') && plural !== 'bindings';
+}
+
+/** Objects are created by a POST to their collection; the path of one takes other verbs. */
+function createsByPath({ verb, name, subresource }: ResourceRequestInfo): boolean {
+    return verb === 'create' && name !== '' && subresource === '';
 }
 
 /** For collections the name is only what authorization made of a field selector. */

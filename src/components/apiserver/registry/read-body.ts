@@ -110,7 +110,7 @@ function checkType(expected: ExpectedType, apiVersion: unknown, kind: unknown): 
     if (typeof kind === 'string' && kind !== '' && kind !== expected.kind) {
         const version = parseApiVersion(given)?.version ?? given;
         throw statusErrors.badRequest(
-            `${kind} in version "${version}" cannot be handled as a ${expected.kind}: converting (${given}.${kind}) to (${expected.apiVersion}.${expected.kind}): unknown conversion`,
+            `${kind} in version "${version}" cannot be handled as a ${expected.kind}: converting (${version}.${kind}) to (${internalPackage(expected)}.${expected.kind}): unknown conversion`,
         );
     }
     if (given !== expected.apiVersion && expected.anyGroup !== true) {
@@ -118,6 +118,11 @@ function checkType(expected: ExpectedType, apiVersion: unknown, kind: unknown): 
             `the API version in the data (${given}) does not match the expected API version (${expected.apiVersion})`,
         );
     }
+}
+
+/** Upstream names the internal type after the group's Go package: "core", "apps", "networking". */
+function internalPackage({ apiVersion }: ExpectedType): string {
+    return parseApiVersion(apiVersion)?.group.split('.')[0] || 'core';
 }
 
 function cannotBeHandled({ apiVersion, kind }: ExpectedType, message: string): string {

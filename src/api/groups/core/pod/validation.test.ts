@@ -30,7 +30,7 @@ describe('a pod to be created', () => {
             'has a bad restart policy',
             { restartPolicy: 'Maybe' },
             [
-                'spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "Never", "OnFailure"',
+                'spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "OnFailure", "Never"',
             ],
         ],
         [

@@ -111,7 +111,7 @@ const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None
 function validateWords(spec: V1PodSpec, path: string): FieldError[] {
     const { os, nodeSelector, overhead } = spec;
     return [
-        ...oneOf(spec.restartPolicy, `${path}.restartPolicy`, ['Always', 'Never', 'OnFailure']),
+        ...oneOf(spec.restartPolicy, `${path}.restartPolicy`, ['Always', 'OnFailure', 'Never']),
         ...oneOf(spec.dnsPolicy, `${path}.dnsPolicy`, dnsPolicies),
         ...optionalOneOf(spec.preemptionPolicy, `${path}.preemptionPolicy`, [
             'Never',
