@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Conversation } from './conversation.ts';
 import { endProcess, eventually, Machine, type CommandResult, type RunOptions } from './machine.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -13,6 +14,8 @@ export class Cluster {
     readonly machine: Machine;
     readonly kubeconfig: string;
     #extraArgs: readonly string[];
+    #isReady: () => Promise<boolean> = async () =>
+        /\bReady\b/.test((await this.kubectl('get nodes --no-headers')).stdout);
     #process: ChildProcess | undefined;
 
     private constructor(machine: Machine, extraArgs: readonly string[]) {
@@ -21,10 +24,14 @@ export class Cluster {
         this.kubeconfig = join(machine.directory, 'kubernetes', 'admin.conf');
     }
 
-    /** A cluster whose node is Ready and whose Docker has the images `hyperkube/hello:1` and `busybox:local`. */
-    static async create(options: { args?: readonly string[]; machine?: Machine } = {}): Promise<Cluster> {
+    /** A cluster whose node is Ready (nodeless: whose API server is, the kubelet being disabled) and whose Docker has the images `hyperkube/hello:1` and `busybox:local`. */
+    static async create(
+        options: { args?: readonly string[]; machine?: Machine; nodeless?: boolean } = {},
+    ): Promise<Cluster> {
         const machine = options.machine ?? (await Machine.create());
         const cluster = new Cluster(machine, options.args ?? []);
+        if (options.nodeless)
+            cluster.#isReady = async () => (await cluster.kubectl('get --raw /readyz')).code === 0;
         try {
             for (const errand of [['hello-image'], ['import-busybox', 'busybox:local']])
                 expectSuccess(await machine.run('node', [join(root, 'scripts/lib/docker.mjs'), ...errand]));
@@ -79,10 +86,9 @@ export class Cluster {
             ],
             join(directory, 'hyperkube.log'),
         );
-        await eventually('the node is Ready', async () => {
+        await eventually('the cluster is ready', async () => {
             if (!this.running) throw new Error('hyperkube ended');
-            const { stdout } = await this.kubectl('get nodes --no-headers');
-            return /\bReady\b/.test(stdout);
+            return await this.#isReady();
         });
     }
 
@@ -143,6 +149,24 @@ export class Cluster {
         const script = join(root, 'test/harness/fetch-pages.mjs');
         const result = await this.machine.run(process.execPath, [script, url, String(count)]);
         return JSON.parse(expectSuccess(result)) as (string | { error: string })[];
+    }
+
+    /** One request to the API server as the administrator, body and all as they are given. */
+    async request(
+        method: string,
+        path: string,
+        { body = '', contentType = 'application/json' }: { body?: string; contentType?: string } = {},
+    ): Promise<{ status: number; body: string }> {
+        const script = join(root, 'test/harness/api-request.mjs');
+        const args = [script, this.kubeconfig, method, path, contentType];
+        const result = await this.machine.run(process.execPath, args, { input: body });
+        return JSON.parse(expectSuccess(result, `${method} ${path}`)) as { status: number; body: string };
+    }
+
+    /** Starts clients that create ConfigMaps; the names of acknowledged ones are their output. */
+    startWriteLoad(writers: number): Conversation {
+        const script = join(root, 'test/harness/write-load.mjs');
+        return this.machine.converse(process.execPath, [script, this.kubeconfig, String(writers)]);
     }
 
     async docker(...args: string[]): Promise<string> {
