@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync, readFileSync, existsSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
@@ -473,5 +474,47 @@ describe('the Docker runtime', () => {
         const { sandboxId, id } = await start('host', 'sleep 1000', { sandbox: { hostNetwork: true } });
         expect(await runtime.podSandboxIPs(sandboxId)).toEqual([]);
         expect(await exec(id, 'ls /sys/class/net')).toContain(bridge);
+    });
+
+    it('after a gap in the event stream tells exactly what changed meanwhile', async () => {
+        const socketPath = join(root, 'daemon.sock');
+        let open = true;
+        const sockets = new Set<Socket>();
+        const gate = createServer((near) => {
+            const far = connect('/var/run/docker.sock');
+            for (const socket of [near, far]) {
+                sockets.add(socket);
+                socket.on('error', () => undefined);
+            }
+            if (!open) near.destroy();
+            near.pipe(far).pipe(near);
+        });
+        await new Promise<void>((resolve) => gate.listen(socketPath, resolve));
+        const watched = await createDockerRuntime({
+            logger: silentLogger(),
+            network: network(),
+            rootDirectory: root,
+            pauseImage,
+            socketPath,
+        });
+        try {
+            const stays = await start('gap-stays', 'sleep 1000');
+            const dies = await start('gap-dies', 'sleep 1000');
+            await until(async () => (await watched.containerStatus(dies.id))?.state === 'running');
+            open = false;
+            for (const socket of sockets) socket.destroy();
+            const seen: RuntimeEvent[] = [];
+            watched.onEvent((event) => seen.push(event));
+            docker('kill', dies.id);
+            open = true;
+            await until(() => seen.some(({ id }) => id === dies.id));
+            expect(seen.filter(({ id }) => id === dies.id).map(({ type }) => type)).toEqual(['died']);
+            expect(seen.filter(({ id }) => id === stays.id)).toEqual([]);
+            expect((await watched.listContainers()).find(({ id }) => id === dies.id)?.state).toBe('exited');
+        } finally {
+            await watched.close();
+            for (const socket of sockets) socket.destroy();
+            gate.close();
+        }
     });
 });
