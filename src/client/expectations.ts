@@ -28,6 +28,11 @@ export class Expectations {
         this.#set(owner, { creations: count, deletions: new Set() });
     }
 
+    /** Both at once, for batches that create and delete. */
+    expect(owner: string, creations: number, deletions: Iterable<string>): void {
+        this.#set(owner, { creations, deletions: new Set(deletions) });
+    }
+
     /** Call before the first delete of a batch, with the keys of what will be deleted. */
     expectDeletions(owner: string, keys: Iterable<string>): void {
         this.#set(owner, { creations: 0, deletions: new Set(keys) });

@@ -16,10 +16,10 @@ import type { ControllerContext, RunnableController } from '../controller-contex
 import { claim } from '../shared/claim.ts';
 import { controlledBy, controlledOrOrphaned, indexByController } from '../shared/owner-index.ts';
 import { isNamespaceTerminating, PodControl } from '../shared/pod-control.ts';
+import { podEvents } from '../shared/pod-events.ts';
 import { podsToDelete } from '../shared/pod-ranking.ts';
 import { isPodActive, isPodTerminating } from '../shared/pod-status.ts';
 import { slowStartBatch } from '../shared/slow-start.ts';
-import { podEvents } from './pod-events.ts';
 import type { ReplicaKind, ReplicaOwner } from './replica-owner.ts';
 import { nextAvailabilityMs, replicaStatus, sameStatus } from './replica-status.ts';
 

@@ -11,6 +11,8 @@ export interface ClaimOptions<T extends ApiObject> {
     resource: ResourceClient<T>;
     /** The owner as the server has it now: nothing is adopted for an owner that is gone or going. */
     freshOwner: () => Promise<Stored<ApiObject>>;
+    /** Put on what is adopted, taken off what is released. */
+    finalizer?: string;
 }
 
 /**
@@ -70,13 +72,22 @@ async function adopt<T extends ApiObject>(
     canAdopt: () => Promise<void>,
 ): Promise<boolean> {
     await canAdopt();
-    const reference = controllerRef(options.owner, options.ownerKind);
-    return await patchOwners(object, options, [reference]);
+    const ownerReferences = [controllerRef(options.owner, options.ownerKind)];
+    const { finalizer } = options;
+    return await patchMetadata(object, options, {
+        ownerReferences,
+        ...(finalizer === undefined ? {} : { finalizers: [finalizer] }),
+    });
 }
 
 async function release<T extends ApiObject>(object: Stored<T>, options: ClaimOptions<T>): Promise<void> {
     try {
-        await patchOwners(object, options, [{ $patch: 'delete', uid: options.owner.metadata.uid }]);
+        const ownerReferences = [{ $patch: 'delete', uid: options.owner.metadata.uid }];
+        const { finalizer } = options;
+        await patchMetadata(object, options, {
+            ownerReferences,
+            ...(finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] }),
+        });
     } catch (error) {
         // The object was replaced, or no longer has the reference: either way it is not ours.
         if (!isReason(error, 'Invalid')) throw error;
@@ -84,13 +95,13 @@ async function release<T extends ApiObject>(object: Stored<T>, options: ClaimOpt
 }
 
 /** False when the object no longer exists. The uid guards against another object of the same name. */
-async function patchOwners<T extends ApiObject>(
+async function patchMetadata<T extends ApiObject>(
     { metadata: { namespace, name, uid } }: Stored<T>,
     { resource }: ClaimOptions<T>,
-    ownerReferences: readonly object[],
+    metadata: object,
 ): Promise<boolean> {
     try {
-        const body = { metadata: { uid, ownerReferences } };
+        const body = { metadata: { uid, ...metadata } };
         await resource.patch({ namespace, name }, { type: 'strategic', body });
         return true;
     } catch (error) {

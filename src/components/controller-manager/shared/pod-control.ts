@@ -15,8 +15,10 @@ export interface CreatePodOptions {
     /** Events are about it. */
     owner: Stored<ApiObject>;
     ownerReference: V1OwnerReference;
-    /** Default: `generateName: "<owner>-"`. */
+    /** Default: `generateName`. */
     name?: string;
+    /** Default: "<owner>-". */
+    generateName?: string;
 }
 
 /** Creates and deletes pods for controllers, with upstream's events (RealPodControl). */
@@ -60,13 +62,14 @@ export class PodControl {
 }
 
 /** The pod that a template stands for. It shares the spec with the template: only for sending. */
-export function podFromTemplate({ template, owner, ownerReference, name }: CreatePodOptions): V1Pod {
+export function podFromTemplate(options: CreatePodOptions): V1Pod {
+    const { template, owner, ownerReference, name, generateName = `${owner.metadata.name}-` } = options;
     const { labels, annotations, finalizers } = template.metadata ?? {};
     return {
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: {
-            ...(name === undefined ? { generateName: `${owner.metadata.name}-` } : { name }),
+            ...(name === undefined ? { generateName } : { name }),
             namespace: owner.metadata.namespace,
             labels: { ...labels },
             annotations: { ...annotations },

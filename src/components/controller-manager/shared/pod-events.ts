@@ -1,19 +1,27 @@
-import { objectKey, type Stored, type V1OwnerReference, type V1Pod } from '../../../api/meta/object.ts';
+import {
+    objectKey,
+    type ApiObject,
+    type Stored,
+    type V1OwnerReference,
+    type V1Pod,
+} from '../../../api/meta/object.ts';
 import { deepEqual } from '../../../api/meta/deep.ts';
 import { controllerOf } from '../../../api/meta/owner-references.ts';
 import type { Expectations } from '../../../client/expectations.ts';
 import type { InformerHandler, Lister } from '../../../client/informer.ts';
-import type { ReplicaKind, ReplicaOwner } from './replica-owner.ts';
+import type { LabelMatcher } from '../../../api/meta/selectors.ts';
+import type { ResourceType } from '../../../client/resource-type.ts';
 
-export interface PodEventsOptions<T extends ReplicaOwner> {
-    kind: ReplicaKind<T>;
+export interface PodEventsOptions<T extends ApiObject> {
+    /** The owners' kind, and what an owner selects. */
+    kind: { type: ResourceType<T>; selector(owner: T): LabelMatcher };
     owners: Lister<T>;
     expectations: Expectations;
     enqueue: (ownerKey: string) => void;
 }
 
 /** Turns pod events into work for the owners they concern, and ticks off what those expected. */
-export function podEvents<T extends ReplicaOwner>(options: PodEventsOptions<T>): InformerHandler<V1Pod> {
+export function podEvents<T extends ApiObject>(options: PodEventsOptions<T>): InformerHandler<V1Pod> {
     const { kind, owners, expectations, enqueue } = options;
 
     const ownerKey = (pod: Stored<V1Pod>, reference: V1OwnerReference | undefined): string | undefined => {
