@@ -7,8 +7,8 @@ import { refuseUpgrade, takeSocket } from './upgrade.ts';
 /** Where the upgrade goes: host, port, path, method, credentials (cert, key, ca), and headers to add. */
 export type BackendRequest = RequestOptions & { protocol: 'http:' | 'https:' };
 
-/** Credentials of the client must not reach the backend; the backend's own are added. */
-const withheldHeaders =
+/** Credentials of the client must not reach a backend, by upgrade or not; the backend's own are added. */
+export const withheldHeaders =
     /^(host|authorization|content-length|proxy-.*|impersonate-.*|x-remote-.*|x-forwarded-.*)$/;
 const refusalMaxBytes = 1024 * 1024;
 

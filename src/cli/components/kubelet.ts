@@ -4,6 +4,10 @@ import type { Client } from '../../client/client.ts';
 import { Kubelet } from '../../components/kubelet/kubelet.ts';
 import { CniNetwork } from '../../components/kubelet/network/cni.ts';
 import { createDockerRuntime } from '../../components/kubelet/runtime/docker-runtime.ts';
+import type { Runtime } from '../../components/kubelet/runtime/runtime.ts';
+import { HealthzServer } from '../../components/kubelet/server/healthz-server.ts';
+import { KubeletServer } from '../../components/kubelet/server/kubelet-server.ts';
+import { WebhookAuth } from '../../components/kubelet/server/webhook-auth.ts';
 import { Lifecycle, type Stoppable } from '../../util/lifecycle.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { FlagValues } from '../flags.ts';
@@ -73,7 +77,42 @@ export async function createKubelet(setup: KubeletSetup): Promise<Stoppable> {
         }),
     );
     await kubelet.start();
+    await startServers(setup, { lifecycle, kubelet, runtime });
+    logger.info({ node: nodeName }, 'kubelet started');
     return lifecycle;
+}
+
+interface ServerParts {
+    lifecycle: Lifecycle;
+    kubelet: Kubelet;
+    runtime: Runtime;
+}
+
+/** /healthz on loopback, and port 10250 where there is a certificate and an API server to ask who may. */
+async function startServers(
+    setup: KubeletSetup,
+    { lifecycle, kubelet, runtime }: ServerParts,
+): Promise<void> {
+    const { flags, client, nodeName, rootDirectory, logger, tls } = setup;
+    if (flags['kubelet-healthz-port'] !== 0)
+        await lifecycle.add(new HealthzServer({ port: flags['kubelet-healthz-port'] })).start();
+    if (tls === undefined || client === undefined) {
+        logger.warn('no serving certificate or no API server: logs and exec are not served');
+        return;
+    }
+    const { authenticate, authorize } = new WebhookAuth({ client, nodeName });
+    const server = new KubeletServer({
+        nodeName,
+        port: flags['kubelet-port'],
+        tls,
+        pods: kubelet,
+        runtime,
+        authenticate,
+        authorize,
+        rootDirectory,
+        logger,
+    });
+    await lifecycle.add(server).start();
 }
 
 /** "key=value:effect" or "key:effect". */

@@ -7,6 +7,7 @@ import {
 import { Agent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { statusErrors, type StatusError } from '../../../api/meta/status-error.ts';
+import { proxyUpgrade, withheldHeaders } from '../../../streaming/proxy-upgrade.ts';
 import type { UpgradeConnection } from '../extensions.ts';
 import type { ApiResult } from '../request.ts';
 import type { KubeletAddress } from './kubelet-target.ts';
@@ -31,21 +32,8 @@ export interface KubeletTls {
 }
 
 const connectTimeoutMs = 30_000;
-/** Hop-by-hop headers and the caller's credentials stay here. */
-const droppedHeaders = new Set([
-    'authorization',
-    'connection',
-    'host',
-    'keep-alive',
-    'proxy-authenticate',
-    'proxy-authorization',
-    'proxy-connection',
-    'te',
-    'trailer',
-    'transfer-encoding',
-    'upgrade',
-    'http2-settings',
-]);
+/** Hop-by-hop headers, which end here. */
+const hopHeaders = /^(:.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings)$/;
 const agents = new WeakMap<KubeletTls, Agent>();
 
 export function kubeletBackend(
@@ -71,7 +59,7 @@ export function forward(backend: Backend): ApiResult {
             // Node's HTTP/1 and HTTP/2 responses share this method, their overloads do not unite.
             (response.writeHead as (status: number, headers: IncomingHttpHeaders) => unknown)(
                 answer.statusCode ?? 502,
-                passedHeaders(answer.headers),
+                answerHeaders(answer.headers),
             );
             try {
                 await pipeline(answer, response as NodeJS.WritableStream);
@@ -82,40 +70,21 @@ export function forward(backend: Backend): ApiResult {
     };
 }
 
-/** Passes an upgraded connection on, byte for byte, once the backend has agreed. */
+/** Passes an upgraded connection on, byte for byte, once the backend has agreed. Never rejects. */
 export async function forwardUpgrade(connection: UpgradeConnection, backend: Backend): Promise<void> {
     const { request, socket, head } = connection;
-    const headers = {
-        ...passedHeaders(request.headers),
-        connection: 'Upgrade',
-        upgrade: request.headers.upgrade,
-    };
-    const outgoing = open(backend, request.method ?? 'GET', headers);
-    socket.on('error', () => outgoing.destroy());
-    await new Promise<void>((resolve, reject) => {
-        outgoing.on('upgrade', (answer, backendSocket, backendHead) => {
-            socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(answer)}\r\n`);
-            if (backendHead.length > 0) socket.write(backendHead);
-            if (head.length > 0) backendSocket.write(head);
-            socket.pipe(backendSocket).pipe(socket);
-            const end = (): void => {
-                socket.destroy();
-                backendSocket.destroy();
-                resolve();
-            };
-            for (const side of [socket, backendSocket]) side.on('error', end).on('close', end);
-        });
-        outgoing.on('response', (answer) => {
-            socket.write(
-                `HTTP/1.1 ${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}\r\n${headerLines(answer)}\r\n`,
-            );
-            answer.pipe(socket);
-            answer.on('close', resolve);
-        });
-        outgoing.on('error', (error) => {
-            reject(dialError(backend, error));
-        });
-        outgoing.end();
+    const { scheme, host, port, path, tls } = backend;
+    await proxyUpgrade(request, socket, head, {
+        protocol: `${scheme}:`,
+        host,
+        port,
+        path,
+        ...tls,
+        rejectUnauthorized: tls !== undefined,
+        unreachable: (error) => {
+            const { status } = dialError(backend, error);
+            return { code: status.code, body: JSON.stringify(status) };
+        },
     });
 }
 
@@ -169,17 +138,11 @@ function dialError({ scheme, host, port, path, nodeName }: Backend, cause: Error
 }
 
 function passedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-    return Object.fromEntries(
-        Object.entries(headers).filter(
-            ([name]) =>
-                !droppedHeaders.has(name) && !name.startsWith(':') && !name.startsWith('impersonate-'),
-        ),
-    );
+    const isPassed = (name: string): boolean => !hopHeaders.test(name) && !withheldHeaders.test(name);
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => isPassed(name)));
 }
 
-function headerLines({ rawHeaders }: IncomingMessage): string {
-    let lines = '';
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-        lines += `${rawHeaders[i] ?? ''}: ${rawHeaders[i + 1] ?? ''}\r\n`;
-    return lines;
+/** All of an answer's headers but those of this hop. */
+function answerHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopHeaders.test(name)));
 }
