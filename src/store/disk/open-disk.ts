@@ -55,9 +55,9 @@ export async function openMemoryDisk(): Promise<Disk> {
  * acknowledged is missing is checked when the index is built.
  */
 async function openLevel(directory: string, logger: Logger): Promise<Engine> {
-    const { ClassicLevel } = await import('classic-level');
+    const { Level } = await import('level');
     const attempt = async (): Promise<Engine> => {
-        const level = new ClassicLevel<Buffer, Buffer>(directory, {
+        const level = new Level<Buffer, Buffer>(directory, {
             keyEncoding: 'buffer',
             valueEncoding: 'buffer',
             cacheSize: blockCacheBytes,
@@ -74,6 +74,7 @@ async function openLevel(directory: string, logger: Logger): Promise<Engine> {
     const repair = async (reason: string): Promise<void> => {
         logger.warn({ directory, reason }, 'store is damaged, repairing it');
         try {
+            const { ClassicLevel } = await import('classic-level');
             await ClassicLevel.repair(directory);
         } catch (error) {
             throw diskError(error, `cannot repair the store in ${directory}`);
