@@ -60,7 +60,7 @@ await build({
     minifySyntax: true,
     keepNames: true,
     legalComments: 'none',
-    external: ['classic-level'],
+    external: ['level', 'classic-level'],
     plugins: [unreachable],
     define: {
         'process.env.HYPERKUBE_VERSION': JSON.stringify(version),

@@ -30,6 +30,7 @@ export function kubeletCommand(): Command {
                     nodeIp: flags['node-ip'] || defaultNodeIp(),
                     registerNode: flags['register-node'],
                     clusterDomain: flags['cluster-domain'],
+                    clusterCidr: flags['cluster-cidr'],
                     rootDirectory: flags['root-dir'] || defaultRootDirectory,
                     tls: await servingTls(flags),
                     logger,

@@ -51,6 +51,8 @@ export function resetCommand(): Command {
         await removePods(flags, rootDirectory, logger);
         const { cleanupRules } = await import('../components/proxy/proxy.ts');
         await cleanupRules(logger);
+        const { removeBridgeRules } = await import('../components/kubelet/network/bridge-rules.ts');
+        await removeBridgeRules(flags['cni-bridge']);
         await execFileAsync('ip', ['link', 'delete', flags['cni-bridge']]).catch(() => undefined);
         await unmountBelow(rootDirectory);
         await rm(rootDirectory, { recursive: true, force: true });

@@ -114,6 +114,7 @@ const startComponent: Readonly<Record<ComponentName, StartComponent>> = {
                 nodeIp,
                 registerNode: true,
                 clusterDomain: flags['cluster-domain'],
+                clusterCidr: flags['cluster-cidr'],
                 rootDirectory: flags['root-dir'] || join(flags['data-dir'], 'kubelet'),
                 tls: { cert: pki.kubeletServing.cert, key: pki.kubeletServing.key, clientCa: pki.ca.cert },
                 logger: logger.child({ component: 'kubelet' }),

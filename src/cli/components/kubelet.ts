@@ -21,6 +21,8 @@ export interface KubeletSetup {
     nodeIp: string;
     registerNode: boolean;
     clusterDomain: string;
+    /** Network of all pods: traffic to it keeps its source address. */
+    clusterCidr: string;
     rootDirectory: string;
     /** Serving certificate and the CA of clients, PEM; absent: no port 10250. */
     tls: { cert: string; key: string; clientCa: string } | undefined;
@@ -39,6 +41,7 @@ export async function createKubelet(setup: KubeletSetup): Promise<Stoppable> {
         configDirectory: flags['cni-conf-dir'],
         pluginDirectories: flags['cni-bin-dir'],
         bridge: flags['cni-bridge'],
+        nonMasqueradeCidrs: setup.clusterCidr === '' ? [] : [setup.clusterCidr],
     });
     const runtime = await createDockerRuntime({
         host: flags['container-runtime-endpoint'],

@@ -44,6 +44,7 @@ export const kubeletFlags = {
     'node-ip': flag.string('address of this node; default: that of the default route', '', 'address'),
     'register-node': flag.boolean('create the Node object', true),
     'cluster-domain': clusterFlags['cluster-domain'],
+    'cluster-cidr': clusterFlags['cluster-cidr'],
     'tls-cert-file': flag.string('serving certificate', '', 'file'),
     'tls-private-key-file': flag.string('its key', '', 'file'),
     'client-ca-file': flag.string('CA of client certificates', '', 'file'),
