@@ -91,6 +91,8 @@ export class PodLifecycle implements PodSteps {
         const uid = podUid(pod);
         const refused = this.#admit(pod, cache.get(uid));
         if (refused !== undefined) return { type: 'ended', end: refused };
+        // Before the first report: containers of a former kubelet must not look unready for want of probes.
+        this.#options.probes.update(pod, cache.get(uid), this.#oldStatuses(pod));
         const status = await this.#report(pod, { terminated: false });
         if (isTerminalPhase(status.phase)) return { type: 'ended', end: undefined };
         const deadlineMs = this.#deadlineMs(pod, status);
