@@ -11,6 +11,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
+import { notActedOnPlugin } from './not-acted-on.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './quota/resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -80,7 +81,9 @@ export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
         .filter(([name, { byDefault }]) => wanted(name, byDefault) && !disable.includes(name))
         .map(([, { create }]) => create(context));
     const { authorizer } = options;
-    return authorizer === undefined ? chosen : [createEscalationGuard(authorizer), ...chosen];
+    // Not among the names: these two cannot be turned off.
+    const always = authorizer === undefined ? [] : [createEscalationGuard(authorizer)];
+    return [notActedOnPlugin, ...always, ...chosen];
 }
 
 export { reconcileSystemPriorityClasses } from './priority.ts';

@@ -1,9 +1,4 @@
-import type {
-    ApiObject,
-    V1Node,
-    V1PersistentVolumeClaim,
-    V1Pod,
-} from '../../../api/meta/object.ts';
+import type { ApiObject, V1Node, V1PersistentVolumeClaim, V1Pod } from '../../../api/meta/object.ts';
 import { semanticEqual } from '../../../api/meta/deep.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { nodes, pods } from '../../../client/resource-type.ts';
