@@ -3,6 +3,7 @@ import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
+import { jobController } from './job/job-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { replicaSetController } from './replica-set/replica-set.ts';
@@ -10,6 +11,7 @@ import { replicationController } from './replica-set/replication-controller.ts';
 import { rootCaPublisherController } from './root-ca/root-ca-publisher.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 
 /** Every controller there is, in the order in which they start. */
 export const controllers: readonly ControllerDefinition[] = [
@@ -24,4 +26,6 @@ export const controllers: readonly ControllerDefinition[] = [
     deploymentController,
     replicaSetController,
     replicationController,
+    jobController,
+    ttlAfterFinishedController,
 ];
