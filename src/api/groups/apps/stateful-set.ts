@@ -46,8 +46,21 @@ function validateStatefulSet({ spec }: V1StatefulSet): FieldError[] {
         ...nonNegative(spec?.replicas, 'spec.replicas'),
         ...nonNegative(spec?.minReadySeconds, 'spec.minReadySeconds'),
         ...nonNegative(spec?.ordinals?.start, 'spec.ordinals.start'),
-        ...validateWorkload(spec, 'statefulset'),
+        ...validateWorkload(withClaimVolumes(spec), 'statefulset'),
     ];
+}
+
+/** The template with the volumes that its claims become in each pod: containers may mount them by name. */
+function withClaimVolumes(spec: V1StatefulSetSpec | undefined): V1StatefulSetSpec | undefined {
+    const podSpec = spec?.template.spec;
+    if (spec === undefined || podSpec === undefined) return spec;
+    const own = items(podSpec.volumes);
+    const names = items(spec.volumeClaimTemplates).map(({ metadata }) => metadata?.name ?? '');
+    const claims = names
+        .filter((name) => !own.some((volume) => volume.name === name))
+        .map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+    const volumes = [...own, ...claims];
+    return { ...spec, template: { ...spec.template, spec: { ...podSpec, volumes } } };
 }
 
 function validateUpdateStrategy(spec: V1StatefulSetSpec | undefined): FieldError[] {

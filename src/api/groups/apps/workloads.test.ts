@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ApiObject, V1CronJob, V1Deployment, V1Job } from '../../meta/object.ts';
+import type {
+    ApiObject,
+    V1CronJob,
+    V1Deployment,
+    V1Job,
+    V1StatefulSet,
+    V1StatefulSetSpec,
+} from '../../meta/object.ts';
 import { createErrors, exampleTemplate, prepared, rowOf, strategyOf, updateErrors } from '../testing.ts';
 
 const deployments = strategyOf('deployments', 'apps');
@@ -201,5 +208,26 @@ describe('jobs', () => {
             spec: { schedule, jobTemplate: { spec: { template: exampleTemplate('OnFailure') } } },
         } as V1CronJob;
         expect(createErrors(strategyOf('cronjobs', 'batch'), cronJob)).toEqual(expected);
+    });
+});
+
+describe('statefulsets', () => {
+    it('let containers mount the volumes of their claims', () => {
+        const template = exampleTemplate();
+        const [container] = template.spec?.containers ?? [];
+        if (container !== undefined) container.volumeMounts = [{ name: 'data', mountPath: '/data' }];
+        const claim = {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+        };
+        const statefulSet = (claims: Partial<V1StatefulSetSpec>): V1StatefulSet => ({
+            metadata: { name: 'db' },
+            spec: { selector, serviceName: 'db', template, ...claims },
+        });
+        const strategy = strategyOf('statefulsets', 'apps');
+        expect(createErrors(strategy, statefulSet({ volumeClaimTemplates: [claim] }))).toEqual([]);
+        expect(createErrors(strategy, statefulSet({}))).toEqual([
+            'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"',
+        ]);
     });
 });
