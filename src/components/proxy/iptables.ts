@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Logger } from '../../util/logger.ts';
-import { type Chains, type Jump, type RuleSet, type Table } from './rules.ts';
+import type { Chains, RuleSet, Table } from './rule-set.ts';
+import type { Jump } from './rules.ts';
 
 /** iptables could not be run, or refused a transaction. The message has its own words. */
 export class IptablesError extends Error {
@@ -125,7 +126,7 @@ function chainChanges(from: Chains, to: Chains): string[] {
     const removed = [...from.keys()].filter((name) => !to.has(name));
     for (const [name, wanted] of to) {
         const had = from.get(name);
-        if (had !== undefined && sameRules(had, wanted)) continue;
+        if (had === wanted || (had !== undefined && sameRules(had, wanted))) continue;
         const edits = had === undefined ? undefined : editsInPlace(name, had, wanted);
         if (edits === undefined) {
             declared.push(`:${name} - [0:0]`);

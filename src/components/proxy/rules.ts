@@ -1,22 +1,6 @@
 import { createHash } from 'node:crypto';
+import { chain, merge, type RuleSet, type Table } from './rule-set.ts';
 import type { Endpoint, ServicePort } from './service-ports.ts';
-
-/**
- * The rule set of this node as data: per table, chain names to rules (without `-A chain`). Names and
- * structure are kube-proxy's, so that what people know of `iptables-save` output stays true:
- *
- *     nat  PREROUTING, OUTPUT -> KUBE-SERVICES -> KUBE-SVC-… (one a port) -> KUBE-SEP-… (one an endpoint) -> DNAT
- *                                KUBE-SERVICES -> KUBE-EXT-… (outside addresses) -> KUBE-SVC-… | KUBE-SVL-… (local)
- *                                KUBE-SERVICES -> KUBE-NODEPORTS -> KUBE-EXT-…
- *          POSTROUTING        -> KUBE-POSTROUTING: masquerades what KUBE-MARK-MASQ has marked
- *     filter INPUT, FORWARD, OUTPUT -> KUBE-SERVICES, KUBE-EXTERNAL-SERVICES: rejects where no endpoint is
- */
-export interface RuleSet {
-    nat: Chains;
-    filter: Chains;
-}
-export type Table = keyof RuleSet;
-export type Chains = Map<string, string[]>;
 
 /** A jump from a built-in chain into ours. */
 export interface Jump {
@@ -94,7 +78,7 @@ export function buildRules(ports: readonly ServicePort[], options: RuleOptions):
             ],
         ]),
     };
-    for (const port of ports) addServicePort(rules, port, options);
+    for (const port of ports) merge(rules, rulesOf(port, options));
     const destinations =
         options.nodePortAddresses.length === 0
             ? ['-m addrtype --dst-type LOCAL']
@@ -103,6 +87,19 @@ export function buildRules(ports: readonly ServicePort[], options: RuleOptions):
         chain(rules.nat, 'KUBE-SERVICES').push(
             `${comment('kubernetes service nodeports; NOTE: this must be the last rule in this chain')} ${destination} -j KUBE-NODEPORTS`,
         );
+    return rules;
+}
+
+/** Rules of a port that was seen before: with thousands of Services all but a few are the same each time. */
+const known = new WeakMap<ServicePort, { options: RuleOptions; rules: RuleSet }>();
+
+/** What one port adds: chains of its own, and its rules in shared ones. Relies on ports never being changed. */
+function rulesOf(port: ServicePort, options: RuleOptions): RuleSet {
+    const before = known.get(port);
+    if (before?.options === options) return before.rules;
+    const rules: RuleSet = { nat: new Map(), filter: new Map() };
+    addServicePort(rules, port, options);
+    known.set(port, { options, rules });
     return rules;
 }
 
@@ -264,12 +261,6 @@ const matchConntrackDestination = (port: ServicePort, ip: string): string =>
 
 function comment(text: string): string {
     return `-m comment --comment "${text}"`;
-}
-
-function chain(chains: Chains, name: string): string[] {
-    let rules = chains.get(name);
-    if (rules === undefined) chains.set(name, (rules = []));
-    return rules;
 }
 
 const base32Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

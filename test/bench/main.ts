@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { runErrand } from './inside/errand.ts';
+import type { BenchOptions } from './options.ts';
+import { api } from './parts/api.ts';
+import { idle } from './parts/idle.ts';
+import { pods } from './parts/pods.ts';
+import { proxy } from './parts/proxy.ts';
+import { scheduler } from './parts/scheduler.ts';
+import { start } from './parts/start.ts';
+import { store } from './parts/store.ts';
+import { machineName, printTable, progress, type Row } from './report.ts';
+
+const parts: Readonly<Record<string, (options: BenchOptions) => Promise<Row[]>>> = {
+    start,
+    pods,
+    idle,
+    store,
+    api,
+    scheduler,
+    proxy,
+};
+
+const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+        minutes: { type: 'string', default: '5' },
+        rounds: { type: 'string', default: '7' },
+        /** Internal: an errand in a machine's network, its parameters as JSON. */
+        errand: { type: 'string' },
+    },
+});
+
+if (values.errand === undefined) await measure();
+else await runErrand(values.errand, positionals[0] ?? '{}');
+
+async function measure(): Promise<void> {
+    const options = { minutes: positive('minutes'), rounds: positive('rounds') };
+    const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
+    const unknown = chosen.filter((name) => !(name in parts));
+    if (unknown.length > 0)
+        throw new TypeError(`unknown part ${unknown.join(', ')}: expected ${Object.keys(parts).join(', ')}`);
+    const rows: Row[] = [];
+    for (const name of chosen) {
+        progress(`${name} ...`);
+        try {
+            rows.push(...((await parts[name]?.(options)) ?? []));
+        } catch (error) {
+            process.exitCode = 1;
+            rows.push({ what: name, budget: '', measured: `failed: ${String(error).slice(0, 300)}` });
+        }
+    }
+    process.stdout.write(`\n${machineName()}\n\n`);
+    printTable(rows);
+}
+
+function positive(name: 'minutes' | 'rounds'): number {
+    const value = Number(values[name]);
+    if (!(value > 0)) throw new TypeError(`--${name}: "${values[name]}" is no positive number`);
+    return value;
+}
