@@ -9,6 +9,7 @@ import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { containerColumns } from '../template-columns.ts';
 import { items, nonNegative, oneOf } from '../validation/basic.ts';
+import type { Incomplete } from '../incomplete.ts';
 import { validateWorkload } from './workload.ts';
 
 function defaultStatefulSet(statefulSet: V1StatefulSet): void {
@@ -52,7 +53,8 @@ function validateStatefulSet({ spec }: V1StatefulSet): FieldError[] {
 
 /** The template with the volumes that its claims become in each pod: containers may mount them by name. */
 function withClaimVolumes(spec: V1StatefulSetSpec | undefined): V1StatefulSetSpec | undefined {
-    const podSpec = spec?.template.spec;
+    const { template }: Incomplete<V1StatefulSetSpec> = spec ?? {};
+    const podSpec = template?.spec;
     if (spec === undefined || podSpec === undefined) return spec;
     const own = items(podSpec.volumes);
     const names = items(spec.volumeClaimTemplates).map(({ metadata }) => metadata?.name ?? '');
