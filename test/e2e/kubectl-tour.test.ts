@@ -33,7 +33,7 @@ afterAll(async () => {
 
 function tour(version: string, binary: string): void {
     describe(`kubectl ${version}`, () => {
-        const namespace = `tour-${version.replace(/[^a-z0-9]+/g, '-')}`;
+        const namespace = `tour-${version.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
         const kubectl = (): Kubectl => new Kubectl(cluster, { binary, namespace });
         beforeAll(async () => {
             await cluster.ok(['create', 'namespace', namespace]);

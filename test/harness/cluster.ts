@@ -86,10 +86,10 @@ export class Cluster {
             ],
             join(directory, 'hyperkube.log'),
         );
-        await eventually('the cluster is ready', async () => {
-            if (!this.running) throw new Error('hyperkube ended');
-            return await this.#isReady();
-        });
+        const outcome = await eventually('the cluster is ready', async () =>
+            this.running ? (await this.#isReady()) && 'ready' : 'ended',
+        );
+        if (outcome === 'ended') throw new Error('hyperkube ended');
     }
 
     /** SIGTERM, as systemd does; containers go on. */

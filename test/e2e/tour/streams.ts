@@ -84,7 +84,7 @@ export function tourOfStreams(kubectl: () => Kubectl): void {
             });
             await k.ok('wait --for=condition=Ready pod/cat --timeout=60s');
             const attached = k.start('attach -i cat');
-            await attached.until(/press enter/);
+            await attached.until(/pressing enter/);
             attached.type('to the cat\n');
             await attached.until(/^to the cat$/m);
             attached.endInput();
