@@ -7,29 +7,38 @@ import { endProcess, eventually, Machine, type CommandResult, type RunOptions } 
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Another build can be tested through the environment. */
-const binary = process.env['HYPERKUBE_BINARY'] ?? join(root, 'dist', 'hyperkube.js');
+export const hyperkubeBinary = process.env['HYPERKUBE_BINARY'] ?? join(root, 'dist', 'hyperkube.js');
+
+export interface ClusterOptions {
+    /** The API server alone, for tests that start the other components themselves; `nodeless` goes with it. */
+    command?: 'server' | 'apiserver';
+    args?: readonly string[];
+    machine?: Machine;
+    /** Wait for the API server only: there is no kubelet. */
+    nodeless?: boolean;
+}
 
 /** A running all-in-one hyperkube on a machine of its own, and a kubectl for it. */
 export class Cluster {
     readonly machine: Machine;
     readonly kubeconfig: string;
-    #extraArgs: readonly string[];
+    readonly #command: 'server' | 'apiserver';
+    readonly #extraArgs: readonly string[];
     #isReady: () => Promise<boolean> = async () =>
         /\bReady\b/.test((await this.kubectl('get nodes --no-headers')).stdout);
     #process: ChildProcess | undefined;
 
-    private constructor(machine: Machine, extraArgs: readonly string[]) {
+    private constructor(machine: Machine, { command = 'server', args = [] }: ClusterOptions) {
         this.machine = machine;
-        this.#extraArgs = extraArgs;
+        this.#command = command;
+        this.#extraArgs = args;
         this.kubeconfig = join(machine.directory, 'kubernetes', 'admin.conf');
     }
 
-    /** A cluster whose node is Ready (nodeless: whose API server is, the kubelet being disabled) and whose Docker has the images `hyperkube/hello:1` and `busybox:local`. */
-    static async create(
-        options: { args?: readonly string[]; machine?: Machine; nodeless?: boolean } = {},
-    ): Promise<Cluster> {
+    /** A cluster whose node is Ready and whose Docker has the images `hyperkube/hello:1` and `busybox:local`. */
+    static async create(options: ClusterOptions = {}): Promise<Cluster> {
         const machine = options.machine ?? (await Machine.create());
-        const cluster = new Cluster(machine, options.args ?? []);
+        const cluster = new Cluster(machine, options);
         if (options.nodeless)
             cluster.#isReady = async () => (await cluster.kubectl('get --raw /readyz')).code === 0;
         try {
@@ -63,27 +72,14 @@ export class Cluster {
     }
 
     async start(): Promise<void> {
-        const directory = this.machine.directory;
-        const args = [
-            'server',
-            '--data-dir',
-            join(directory, 'data'),
-            '--config-dir',
-            join(directory, 'kubernetes'),
-        ];
+        const { directory, dockerHost, ip } = this.machine;
+        const args = ['--data-dir', join(directory, 'data'), '--config-dir', join(directory, 'kubernetes')];
+        args.push('--node-ip', ip);
+        if (this.#command === 'server')
+            args.push('--node-name', 'node-1', '--container-runtime-endpoint', dockerHost);
         this.#process = this.machine.spawn(
             process.execPath,
-            [
-                binary,
-                ...args,
-                '--container-runtime-endpoint',
-                this.machine.dockerHost,
-                '--node-name',
-                'node-1',
-                '--node-ip',
-                this.machine.ip,
-                ...this.#extraArgs,
-            ],
+            [hyperkubeBinary, this.#command, ...args, ...this.#extraArgs],
             join(directory, 'hyperkube.log'),
         );
         const outcome = await eventually('the cluster is ready', async () =>
