@@ -94,10 +94,18 @@ export function tourOfRollouts(kubectl: () => Kubectl): void {
 
         it('apply of a Deployment twice says unchanged, defaults and all', async () => {
             const k = kubectl();
-            const generated = await k.ok(
-                'create deployment applied --image=hyperkube/hello:1 --replicas=0 --dry-run=client -o yaml',
-            );
-            const apply = async () => await k.ok('apply -f -', { input: generated });
+            const labels = { app: 'applied' };
+            const spec = {
+                replicas: 0,
+                selector: { matchLabels: labels },
+                template: {
+                    metadata: { labels },
+                    spec: { containers: [{ name: 'hello', image: 'hyperkube/hello:1' }] },
+                },
+            };
+            const metadata = { name: 'applied' };
+            const apply = async () =>
+                await k.send('apply', { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec });
             expect(await apply()).toBe('deployment.apps/applied created\n');
             expect(await apply()).toBe('deployment.apps/applied unchanged\n');
             expect(await k.ok('delete deployment applied')).toContain('deleted');
