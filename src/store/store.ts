@@ -91,10 +91,11 @@ export interface TxnRequest {
     success: readonly StoreOp[];
     failure: readonly StoreOp[];
     /**
-     * 'relaxed' may ride along with the next durable write, at most `relaxedDelayMaxMs` later: only for
-     * renew-only updates and Events. Order is kept with respect to everything else. Default 'fsync'.
+     * 'relaxed' (Events) and 'renewal' (renew-only updates) may ride along with the next durable write, at
+     * most `relaxedDelayMaxMs` and `renewalDelayMaxMs` later. Order is kept with respect to everything
+     * else. Default 'fsync'.
      */
-    durability?: 'fsync' | 'relaxed';
+    durability?: 'fsync' | 'relaxed' | 'renewal';
 }
 
 export interface TxnResult {

@@ -41,10 +41,10 @@ export interface ProposeOptions {
 }
 
 /**
- * 'relaxed' commands are applied at once and written together with the next durable group, at most
- * `relaxedDelayMaxMs` later; a crash before that forgets them.
+ * 'relaxed' and 'renewal' commands are applied at once and written together with the next durable group,
+ * at most `relaxedDelayMaxMs` and `renewalDelayMaxMs` later; a crash before that forgets them.
  */
-export type Durability = 'fsync' | 'relaxed';
+export type Durability = 'fsync' | 'relaxed' | 'renewal';
 
 export interface StateMachine<Command, Outcome> {
     /**
@@ -83,6 +83,11 @@ export type DiskWrite = { type: 'put'; key: Buffer; value: Buffer } | { type: 'd
 
 /** Longest time that a relaxed command waits for company before it is written by itself. */
 export const relaxedDelayMaxMs = 5_000;
+/**
+ * The same for a renewal. Losing some costs nothing: who watches a lease counts from when it saw the lease
+ * change, not from the time in it. An idle cluster writes little else, and each write wears a whole page.
+ */
+export const renewalDelayMaxMs = 300_000;
 /** Relaxed commands that may be in memory only; the next one is written at once, with all of them. */
 export const relaxedPendingMax = 256;
 export const relaxedPendingBytesMax = 1024 * 1024;

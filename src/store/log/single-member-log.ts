@@ -11,6 +11,7 @@ import {
     relaxedDelayMaxMs,
     relaxedPendingBytesMax,
     relaxedPendingMax,
+    renewalDelayMaxMs,
     type DiskWrite,
     type Log,
     type PreparedGroup,
@@ -72,7 +73,7 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
     #heldBack: PreparedGroup<Outcome>[] = [];
     #heldBackCommands = 0;
     #heldBackBytes = 0;
-    #cancelFlushTimer: (() => void) | undefined;
+    #flushTimer: { dueMs: number; cancel: () => void } | undefined;
     #flushDue = false;
     #wroteDurably = false;
     #failure: { error: StoreError; retryAtMs: number } | undefined;
@@ -128,7 +129,7 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
 
     async #close(): Promise<void> {
         this.#state = 'closing';
-        this.#cancelFlushTimer?.();
+        this.#flushTimer?.cancel();
         await this.#loop;
         try {
             await this.#recover();
@@ -254,7 +255,8 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
         this.#heldBack.push(prepared);
         this.#heldBackCommands += group.length;
         for (const { options } of group) this.#heldBackBytes += options.bytes;
-        this.#startFlushTimer();
+        const isRenewal = group.every(({ options }) => options.durability === 'renewal');
+        this.#flushWithin(isRenewal ? renewalDelayMaxMs : relaxedDelayMaxMs);
     }
 
     #heldBackWrites(): DiskWrite[] {
@@ -267,16 +269,21 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
         this.#heldBackCommands = 0;
         this.#heldBackBytes = 0;
         this.#flushDue = false;
-        this.#cancelFlushTimer?.();
-        this.#cancelFlushTimer = undefined;
+        this.#flushTimer?.cancel();
+        this.#flushTimer = undefined;
     }
 
-    #startFlushTimer(): void {
-        this.#cancelFlushTimer ??= this.#clock.setTimer(relaxedDelayMaxMs, () => {
-            this.#cancelFlushTimer = undefined;
+    /** A timer that is due earlier stays. */
+    #flushWithin(delayMs: number): void {
+        const dueMs = this.#clock.monotonicMs() + delayMs;
+        if (this.#flushTimer !== undefined && this.#flushTimer.dueMs <= dueMs) return;
+        this.#flushTimer?.cancel();
+        const cancel = this.#clock.setTimer(delayMs, () => {
+            this.#flushTimer = undefined;
             this.#flushDue = true;
             this.#wake();
         });
+        this.#flushTimer = { dueMs, cancel };
     }
 
     async #flush(): Promise<void> {
@@ -286,7 +293,7 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
             await this.#write([]);
         } catch {
             // Logged where it failed; the writes are still held back.
-            this.#startFlushTimer();
+            this.#flushWithin(relaxedDelayMaxMs);
         }
     }
 }

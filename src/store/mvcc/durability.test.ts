@@ -3,7 +3,7 @@ import type { Clock } from '../../util/clock.ts';
 import { silentLogger } from '../../util/logger.ts';
 import { FaultDisk } from '../disk/fault-disk.ts';
 import { openMemoryDisk } from '../disk/open-disk.ts';
-import { relaxedDelayMaxMs, relaxedPendingMax } from '../log/log.ts';
+import { relaxedDelayMaxMs, relaxedPendingMax, renewalDelayMaxMs } from '../log/log.ts';
 import { retryAfterFailureMs } from '../log/single-member-log.ts';
 import { collect, get, put, putRelaxed, run } from '../store-conformance.ts';
 import { StoreError, type Store } from '../store.ts';
@@ -124,6 +124,21 @@ describe('relaxed writes', () => {
         await clock.advance(relaxedDelayMaxMs);
         expect(disk.writes.length).toBe(before + 1);
         expect(clock.timers).toBe(timers);
+    });
+
+    it('that are renewals wait longer, unless another relaxed write comes', async () => {
+        const { disk, clock, store } = await setup();
+        await put(store, '/a', '1');
+        const before = disk.synced;
+        await putRenewal(store, '1');
+        await clock.advance(renewalDelayMaxMs - 1);
+        expect(disk.synced).toBe(before);
+        await clock.advance(1);
+        expect(disk.synced).toBe(before + 1);
+        await putRenewal(store, '2');
+        await putRelaxed(store, '/event', '1');
+        await clock.advance(relaxedDelayMaxMs);
+        expect(disk.synced).toBe(before + 2);
     });
 
     it('are written when there are many of them', async () => {
@@ -278,3 +293,8 @@ describe('compaction by age', () => {
         await store.close();
     });
 });
+
+async function putRenewal(store: Store, value: string): Promise<void> {
+    const success = [{ type: 'put' as const, key: '/lease', value: Buffer.from(value) }];
+    await store.txn({ compares: [], success, failure: [], durability: 'renewal' });
+}

@@ -1,6 +1,7 @@
 import type { ResourceDefinition } from '../../../api/groups/resource.ts';
 import { deepEqual } from '../../../api/meta/deep.ts';
 import type { ApiObject, V1Lease, V1Node } from '../../../api/meta/object.ts';
+import type { TxnRequest } from '../../../store/store.ts';
 
 /**
  * Events and renew-only updates may ride along with the next durable write: a renewed Lease whose holder
@@ -10,14 +11,14 @@ export function durabilityOf(
     definition: ResourceDefinition,
     object: ApiObject,
     old: ApiObject | undefined,
-): 'fsync' | 'relaxed' {
+): NonNullable<TxnRequest['durability']> {
     if (definition.kind === 'Event') return 'relaxed';
     if (old === undefined) return 'fsync';
     if (definition.kind === 'Lease' && definition.group === 'coordination.k8s.io') {
-        return isRenewal(object, old) ? 'relaxed' : 'fsync';
+        return isRenewal(object, old) ? 'renewal' : 'fsync';
     }
     if (definition.kind === 'Node' && definition.group === '') {
-        return isHeartbeat(object, old) ? 'relaxed' : 'fsync';
+        return isHeartbeat(object, old) ? 'renewal' : 'fsync';
     }
     return 'fsync';
 }

@@ -1,5 +1,5 @@
 import { statusErrors } from '../../../api/meta/status-error.ts';
-import type { StoreOp } from '../../../store/store.ts';
+import type { StoreOp, TxnRequest } from '../../../store/store.ts';
 import { toStorage } from '../conversion/versions.ts';
 import type { ApiObject } from '../../../api/meta/object.ts';
 import { StoredObject } from '../stored-object.ts';
@@ -96,7 +96,11 @@ async function apply(
 
 async function guardedTxn(
     registry: Registry,
-    guarded: { op: Exclude<StoreOp, { type: 'range' }>; durability: 'fsync' | 'relaxed'; revision: number },
+    guarded: {
+        op: Exclude<StoreOp, { type: 'range' }>;
+        durability: NonNullable<TxnRequest['durability']>;
+        revision: number;
+    },
 ): Promise<{ type: 'done'; revision: number } | { type: 'outdated'; newer: StoredObject | undefined }> {
     const { op, durability, revision } = guarded;
     try {
