@@ -1,9 +1,12 @@
 import type { ControllerDefinition } from './controller-context.ts';
+import { daemonSetController } from './daemon-set/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
+import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
 import { jobController } from './job/job-controller.ts';
+import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { replicaSetController } from './replica-set/replica-set.ts';
@@ -23,9 +26,12 @@ export const controllers: readonly ControllerDefinition[] = [
     endpointSliceController,
     endpointSliceMirroringController,
     endpointsController,
+    namespaceController,
+    garbageCollectorController,
     deploymentController,
     replicaSetController,
     replicationController,
+    daemonSetController,
     jobController,
     ttlAfterFinishedController,
 ];
