@@ -49,6 +49,7 @@ export async function createKubelet(setup: KubeletSetup): Promise<Stoppable> {
         network,
         rootDirectory,
         pauseImage: flags['pod-infra-container-image'],
+        mayBeAway: true,
     });
     lifecycle.add({
         stop: async () => {

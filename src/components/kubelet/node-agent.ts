@@ -15,6 +15,8 @@ import type { ImageInfo, Runtime } from './runtime/runtime.ts';
 /** Images are listed again after this at the earliest: their list is long and changes seldom. */
 const imagesMaxAgeMs = 60_000;
 const retryMs = 1000;
+/** How soon a runtime that is down is looked at again. */
+const runtimeRetryMs = 2000;
 /** A lease is renewed four times within its life, as upstream. */
 const leaseRenewShare = 0.25;
 
@@ -169,6 +171,7 @@ export class NodeAgent implements Stoppable {
             kubelet.nodeStatusUpdateFrequencyMs ?? kubeletDefaults.nodeStatusUpdateFrequencyMs;
         try {
             await this.#reporter?.report();
+            if (this.#runtimeProblem !== undefined) delayMs = Math.min(delayMs, runtimeRetryMs);
             if (this.#cancelLease === undefined) void this.#renew();
         } catch (error) {
             logger.warn({ err: error }, 'cannot report the status of the node');

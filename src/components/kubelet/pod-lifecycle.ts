@@ -96,7 +96,10 @@ export class PodLifecycle implements PodSteps {
         const status = await this.#report(pod, { terminated: false });
         if (isTerminalPhase(status.phase)) return { type: 'ended', end: undefined };
         const deadlineMs = this.#deadlineMs(pod, status);
-        if (deadlineMs !== undefined && deadlineMs <= 0) return { type: 'ended', end: deadlineExceeded };
+        if (deadlineMs !== undefined && deadlineMs <= 0) {
+            this.#options.events.pod(pod, { type: 'Normal', ...deadlineExceeded });
+            return { type: 'ended', end: deadlineExceeded };
+        }
         registry?.register(pod);
         if (isStaticPod(pod)) await this.#mirror(pod);
         const problem = await this.#networkProblem(pod);

@@ -29,6 +29,8 @@ export interface ContainerConfigInput {
     pod: V1Pod;
     container: V1Container;
     attempt: number;
+    /** The container whose processes an ephemeral container asks to see. */
+    targetContainerId?: string | undefined;
     image: ImageInfo;
     addresses: PodAddresses;
     allocatable: Allocatable;
@@ -64,6 +66,7 @@ export async function makeContainerConfig(input: ContainerConfigInput): Promise<
         env,
         mounts: hosts === undefined ? mounts : [...mounts, hosts],
         devices: [],
+        targetContainerId: input.targetContainerId,
         labels: {
             'io.kubernetes.container.name': container.name,
             'io.kubernetes.pod.name': podName(pod),

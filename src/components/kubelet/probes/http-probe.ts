@@ -39,16 +39,19 @@ export async function getUrl(url: URL, { headers, timeoutMs, signal }: GetOption
             if (location === undefined || !isRedirect(answer.status)) return verdict(answer);
             if (location.hostname !== url.hostname) {
                 const output = `Probe terminated redirects, Response body: ${answer.body}`;
-                return { result: 'success', output };
+                return { result: 'warning', output };
             }
             current = location;
         }
-        return { result: 'failure', output: `Get "${url.href}": stopped after ${redirectsMax} redirects` };
+        return {
+            result: 'failure',
+            output: `Get "${urlText(url)}": stopped after ${redirectsMax} redirects`,
+        };
     } catch (error) {
         const why = timeout.aborted
             ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
             : connectionError(error, current);
-        return { result: 'failure', output: `Get "${url.href}": ${why}` };
+        return { result: 'failure', output: `Get "${urlText(current)}": ${why}` };
     }
 }
 
@@ -58,9 +61,19 @@ function isRedirect(status: number): boolean {
 
 function connectionError(error: unknown, url: URL): string {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ECONNREFUSED') return `dial tcp ${url.host}: connect: connection refused`;
-    if (code === 'EHOSTUNREACH') return `dial tcp ${url.host}: connect: no route to host`;
+    const host = hostAndPort(url);
+    if (code === 'ECONNREFUSED') return `dial tcp ${host}: connect: connection refused`;
+    if (code === 'EHOSTUNREACH') return `dial tcp ${host}: connect: no route to host`;
     return message;
+}
+
+/** As Go writes it: with the port even when it is the scheme's own. */
+function hostAndPort({ hostname, port, protocol }: URL): string {
+    return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+}
+
+function urlText(url: URL): string {
+    return `${url.protocol}//${hostAndPort(url)}${url.pathname}${url.search}`;
 }
 
 interface Answer {

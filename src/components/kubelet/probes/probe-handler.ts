@@ -1,8 +1,8 @@
 import type { V1Container, V1HTTPHeader, V1Probe } from '../../../api/meta/object.ts';
 
-/** A probe's answer. `unknown` counts neither way: the probe itself could not be run. */
+/** A probe's answer. `unknown` counts neither way: the probe itself could not be run; `warning` is a success that is worth an event. */
 export interface ProbeOutcome {
-    result: 'success' | 'failure' | 'unknown';
+    result: 'success' | 'warning' | 'failure' | 'unknown';
     /** What the Unhealthy event quotes. */
     output: string;
 }

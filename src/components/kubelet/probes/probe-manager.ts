@@ -35,6 +35,13 @@ const titles: Record<ProbeType, string> = {
     readiness: 'Readiness',
 };
 
+const troubles: Record<ProbeOutcome['result'], string> = {
+    success: 'succeeded',
+    warning: 'warning',
+    failure: 'failed',
+    unknown: 'errored and resulted in unknown state',
+};
+
 /** Probes of all running containers, by container id. A container without probes costs nothing. */
 export class ProbeManager implements ProbeVerdicts, Readiness {
     readonly #options: ProbeManagerOptions;
@@ -156,10 +163,10 @@ export class ProbeManager implements ProbeVerdicts, Readiness {
             onVerdict: () => {
                 onChange(podUid(pod));
             },
-            onFailure: ({ result, output }) => {
-                const what = result === 'unknown' ? 'errored' : 'failed';
-                const message = `${titles[type]} probe ${what}: ${output}`;
-                events.container(pod, container.name, { type: 'Warning', reason: 'Unhealthy', message });
+            onTrouble: ({ result, output }) => {
+                const message = `${titles[type]} probe ${troubles[result]}: ${output}`;
+                const reason = result === 'warning' ? 'ProbeWarning' : 'Unhealthy';
+                events.container(pod, container.name, { type: 'Warning', reason, message });
             },
         });
     }

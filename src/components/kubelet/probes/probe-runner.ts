@@ -17,8 +17,8 @@ export interface ProbeRunnerOptions {
     run: (probe: V1Probe, signal: AbortSignal) => Promise<ProbeOutcome>;
     /** The verdict has changed. */
     onVerdict: (verdict: boolean) => void;
-    /** A single run failed: for events. */
-    onFailure: (outcome: ProbeOutcome) => void;
+    /** A single run was no plain success: for events. */
+    onTrouble: (outcome: ProbeOutcome) => void;
 }
 
 const initialDelaySecondsDefault = 0;
@@ -82,12 +82,13 @@ export class ProbeRunner {
 
     /** False when the probe has done its work. */
     #digest(outcome: ProbeOutcome): boolean {
-        const { probe, type, onVerdict, onFailure } = this.#options;
-        if (outcome.result !== 'success') onFailure(outcome);
+        const { probe, type, onVerdict, onTrouble } = this.#options;
+        if (outcome.result !== 'success') onTrouble(outcome);
         if (outcome.result === 'unknown') return true;
-        this.#count = outcome.result === this.#lastResult ? this.#count + 1 : 1;
-        this.#lastResult = outcome.result;
-        const success = outcome.result === 'success';
+        const success = outcome.result !== 'failure';
+        const result = success ? 'success' : 'failure';
+        this.#count = result === this.#lastResult ? this.#count + 1 : 1;
+        this.#lastResult = result;
         const threshold = success
             ? (probe.successThreshold ?? 1)
             : (probe.failureThreshold ?? failureThresholdDefault);

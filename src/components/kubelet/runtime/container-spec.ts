@@ -15,7 +15,7 @@ export type CgroupDriver = 'cgroupfs' | 'systemd';
 
 /** What the daemon and the node decide about every container. */
 export interface SpecSettings {
-    cgroupDriver: CgroupDriver;
+    cgroupDriver: () => Promise<CgroupDriver>;
     /** Where "localhost/<file>" seccomp profiles are: /var/lib/kubelet/seccomp. */
     seccompRoot: string;
     /** json-file rotation: size of one file and how many there are. */
@@ -51,7 +51,7 @@ export async function sandboxSpec(
             SecurityOpt: await securityOptions({ noNewPrivileges: true }, settings),
             ...(Object.keys(config.sysctls).length === 0 ? {} : { Sysctls: { ...config.sysctls } }),
             ...logConfig(settings),
-            ...cgroupParent(config, settings),
+            ...(await cgroupParent(config, settings)),
             ...runtimeHandler(config),
         },
     };
@@ -83,11 +83,13 @@ export async function containerSpec(
         HostConfig: {
             NetworkMode: pause,
             IpcMode: sandbox.hostIpc ? 'host' : pause,
-            ...(sandbox.hostPid
-                ? { PidMode: 'host' }
-                : sandbox.shareProcessNamespace
-                  ? { PidMode: pause }
-                  : {}),
+            ...(config.targetContainerId !== undefined
+                ? { PidMode: `container:${config.targetContainerId}` }
+                : sandbox.hostPid
+                  ? { PidMode: 'host' }
+                  : sandbox.shareProcessNamespace
+                    ? { PidMode: pause }
+                    : {}),
             ...(sandbox.hostNetwork ? { UTSMode: 'host' } : {}),
             Mounts: mountsOf(config, sandbox).map(mountSpec),
             Devices: config.devices.map(({ hostPath, containerPath, permissions }) => ({
@@ -106,7 +108,7 @@ export async function containerSpec(
                 ? {}
                 : { OomScoreAdj: Math.max(resources.oomScoreAdj, settings.leastOomScoreAdj) }),
             ...logConfig(settings),
-            ...cgroupParent(sandbox, settings),
+            ...(await cgroupParent(sandbox, settings)),
             ...runtimeHandler(sandbox),
         },
     };
@@ -149,9 +151,12 @@ export function cgroupParentFor(path: string, driver: CgroupDriver): string {
     return `${levels.map((part) => part.replaceAll('-', '_')).join('-')}.slice`;
 }
 
-function cgroupParent(config: PodSandboxConfig, settings: SpecSettings): { CgroupParent?: string } {
+async function cgroupParent(
+    config: PodSandboxConfig,
+    settings: SpecSettings,
+): Promise<{ CgroupParent?: string }> {
     if (config.cgroupParent === undefined) return {};
-    return { CgroupParent: cgroupParentFor(config.cgroupParent, settings.cgroupDriver) };
+    return { CgroupParent: cgroupParentFor(config.cgroupParent, await settings.cgroupDriver()) };
 }
 
 /** "docker" and "" name the daemon's default. */

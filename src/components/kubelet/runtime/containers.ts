@@ -20,7 +20,7 @@ export interface ContainersOptions {
     images: DockerImages;
     settings: SpecSettings;
     /** The daemon's architecture. */
-    architecture: string;
+    architecture: () => Promise<string>;
 }
 
 const notThere = 404;
@@ -132,11 +132,12 @@ export class DockerContainers {
     async #checkImage(image: string): Promise<void> {
         const found = await this.#options.images.status(image);
         if (found === undefined) throw new RuntimeError('imageNotFound', `No such image: ${image}`);
-        const foreign = await foreignArchitecture(found.architecture, this.#options.architecture);
+        const own = await this.#options.architecture();
+        const foreign = await foreignArchitecture(found.architecture, own);
         if (foreign) {
             throw new RuntimeError(
                 'createContainer',
-                `image "${image}" is made for ${found.architecture}, but this node is ${this.#options.architecture}`,
+                `image "${image}" is made for ${found.architecture}, but this node is ${own}`,
             );
         }
     }

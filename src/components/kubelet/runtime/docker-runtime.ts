@@ -6,7 +6,8 @@ import type { Logger } from '../../../util/logger.ts';
 import type { SandboxNetwork } from '../network/sandbox-network.ts';
 import type { CgroupDriver, SpecSettings } from './container-spec.ts';
 import { DockerContainers } from './containers.ts';
-import { openDocker, runtimeError, translated } from './docker-api.ts';
+import { DaemonFacts } from './daemon-facts.ts';
+import { openDocker, translated } from './docker-api.ts';
 import { DockerEvents } from './events.ts';
 import { DockerExec } from './exec.ts';
 import { DockerImages } from './images.ts';
@@ -30,6 +31,8 @@ export interface DockerRuntimeOptions {
     /** The kubelet's root, for the helper program and seccomp profiles; default /var/lib/kubelet. */
     rootDirectory?: string;
     pauseImage?: string;
+    /** The daemon may come later: it is connected to in the background then. */
+    mayBeAway?: boolean;
     /** Default: what the daemon uses. */
     cgroupDriver?: CgroupDriver;
     /** Rotation of container logs; defaults are the kubelet's: 10 MiB, 5 files. */
@@ -41,35 +44,15 @@ const defaultRootDirectory = '/var/lib/kubelet';
 const defaultLogMaxBytes = 10 * 1024 * 1024;
 const defaultLogMaxFiles = 5;
 
-/** Connects to the daemon and its event stream. Rejects with RuntimeError 'unavailable' when it is not there. */
+/**
+ * Connects to the daemon and its event stream. Rejects with RuntimeError 'unavailable' when it is not
+ * there, unless it may be away.
+ */
 export async function createDockerRuntime(options: DockerRuntimeOptions): Promise<DockerRuntime> {
     const docker = await openDocker(options);
-    let daemon: DaemonFacts;
-    try {
-        const [version, info] = await Promise.all([docker.version(), docker.info() as Promise<DaemonInfo>]);
-        const driver = info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs';
-        daemon = {
-            architecture: version.Arch,
-            cgroupDriver: options.cgroupDriver ?? driver,
-            leastOomScoreAdj: await leastOomScoreAdj(),
-        };
-    } catch (error) {
-        throw runtimeError(error, 'unavailable');
-    }
-    const runtime = new DockerRuntime(docker, options, daemon);
+    const runtime = new DockerRuntime(docker, options, await leastOomScoreAdj());
     await runtime.start();
     return runtime;
-}
-
-/** What is asked of the daemon and the node once. */
-interface DaemonFacts {
-    architecture: string;
-    cgroupDriver: CgroupDriver;
-    leastOomScoreAdj: number;
-}
-
-interface DaemonInfo {
-    CgroupDriver: string;
 }
 
 /** Docker as the kubelet's container runtime: puts the parts together, each in its own file. */
@@ -83,19 +66,21 @@ export class DockerRuntime implements contract.Runtime {
     readonly #events: DockerEvents;
     readonly #stats: DockerStats;
     readonly #connector: NetnsConnector;
-    readonly cgroupDriver: CgroupDriver;
+    readonly #mayBeAway: boolean;
+    #swept: Promise<void> | undefined;
 
-    constructor(docker: Dockerode, options: DockerRuntimeOptions, daemon: DaemonFacts) {
+    constructor(docker: Dockerode, options: DockerRuntimeOptions, leastOomScore: number) {
         const root = options.rootDirectory ?? defaultRootDirectory;
         const { logger, network, clock = systemClock } = options;
+        const facts = new DaemonFacts(docker, options.cgroupDriver);
         const settings: SpecSettings = {
-            cgroupDriver: daemon.cgroupDriver,
-            leastOomScoreAdj: daemon.leastOomScoreAdj,
+            cgroupDriver: async () => await facts.cgroupDriver(),
+            leastOomScoreAdj: leastOomScore,
             seccompRoot: join(root, 'seccomp'),
             logMaxBytes: options.logMaxBytes ?? defaultLogMaxBytes,
             logMaxFiles: options.logMaxFiles ?? defaultLogMaxFiles,
         };
-        this.cgroupDriver = daemon.cgroupDriver;
+        this.#mayBeAway = options.mayBeAway ?? false;
         this.#docker = docker;
         this.#network = network;
         this.#images = new DockerImages(docker);
@@ -110,7 +95,7 @@ export class DockerRuntime implements contract.Runtime {
             docker,
             images: this.#images,
             settings,
-            architecture: daemon.architecture,
+            architecture: async () => await facts.architecture(),
         });
         this.#exec = new DockerExec(docker);
         this.#stats = new DockerStats(docker, clock);
@@ -127,7 +112,26 @@ export class DockerRuntime implements contract.Runtime {
     }
 
     async start(): Promise<void> {
+        if (this.#mayBeAway) {
+            await this.#events.startPatiently();
+            return;
+        }
         await translated(() => this.#events.start(), 'unavailable');
+        await this.#sweep();
+    }
+
+    /** Removes networks of sandboxes that are gone; once, and before there can be new sandboxes. */
+    async #sweep(): Promise<void> {
+        this.#swept ??= this.#removeStaleNetworks();
+        try {
+            await this.#swept;
+        } catch (error) {
+            this.#swept = undefined;
+            throw error;
+        }
+    }
+
+    async #removeStaleNetworks(): Promise<void> {
         const sandboxes = await this.#sandboxes.list();
         await this.#network.collectGarbage(new Set(sandboxes.map(({ id }) => id)));
     }
@@ -137,8 +141,9 @@ export class DockerRuntime implements contract.Runtime {
         return { name: 'docker', version: Version, apiVersion: ApiVersion };
     }
 
-    runPodSandbox(config: contract.PodSandboxConfig): Promise<string> {
-        return this.#sandboxes.run(config);
+    async runPodSandbox(config: contract.PodSandboxConfig): Promise<string> {
+        await this.#sweep();
+        return await this.#sandboxes.run(config);
     }
     stopPodSandbox(sandboxId: string): Promise<void> {
         return this.#sandboxes.stop(sandboxId);

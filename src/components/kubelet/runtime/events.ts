@@ -51,6 +51,16 @@ export class DockerEvents {
         await this.#connect('first');
     }
 
+    /** As `start`, but a daemon that is away is waited for in the background. */
+    async startPatiently(): Promise<void> {
+        try {
+            await this.start();
+        } catch (error) {
+            this.#options.logger.warn({ err: error }, 'the container runtime is not there yet');
+            this.#reconnectLater();
+        }
+    }
+
     stop(): void {
         this.#state = 'stopped';
         this.#cancelTimer?.();

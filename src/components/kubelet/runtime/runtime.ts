@@ -124,6 +124,8 @@ export interface ContainerConfig {
     tty: boolean;
     resources: LinuxResources;
     security: LinuxSecurity;
+    /** A running container of the pod whose process namespace this one joins. */
+    targetContainerId?: string | undefined;
     /** Host path that is mounted as the termination message file. */
     terminationMessage?: { hostPath: string; containerPath: string } | undefined;
 }

@@ -8,8 +8,8 @@ import type { ContainerStatus, Runtime } from '../runtime/runtime.ts';
 import { runLifecycleHook } from './lifecycle-hooks.ts';
 import type { KillReason } from './pod-actions.ts';
 
-/** The shortest time a container has after its preStop hook has used up the grace period. */
-const graceAfterHookSeconds = 2;
+/** The shortest time a container has to end by itself, even when a hook has used up the grace period. */
+const graceMinSeconds = 2;
 
 export interface KillDependencies {
     runtime: Runtime;
@@ -47,9 +47,7 @@ export async function killContainer(order: KillOrder, dependencies: KillDependen
     if (hook !== undefined && spec !== undefined && grace > 0 && container.state === 'running')
         await runPreStop({ ...order, spec, grace }, dependencies);
     const usedSeconds = Math.floor((clock.monotonicMs() - beganAtMs) / 1000);
-    const left =
-        hook === undefined || grace === 0 ? grace : Math.max(grace - usedSeconds, graceAfterHookSeconds);
-    await runtime.stopContainer(container.id, left);
+    await runtime.stopContainer(container.id, Math.max(grace - usedSeconds, graceMinSeconds));
 }
 
 function graceFor({ pod, graceSeconds, reason }: KillOrder, spec: V1Container | undefined): number {

@@ -51,5 +51,5 @@ async function runHttp({ httpGet }: V1LifecycleHandler, context: HookContext): P
         timeoutMs: Math.min(context.timeoutMs, httpTimeoutMs),
         signal: context.signal,
     });
-    if (outcome.result !== 'success') throw new Error(outcome.output);
+    if (outcome.result === 'failure') throw new Error(outcome.output);
 }

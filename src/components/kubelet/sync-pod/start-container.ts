@@ -77,6 +77,7 @@ async function create(
         pod,
         container,
         attempt: nextAttempt(order, dependencies),
+        targetContainerId: targetOf(order),
         image,
         addresses: { podIps, hostIps: [dependencies.hostIp] },
         ...dependencies.nodeResources(),
@@ -101,6 +102,18 @@ async function create(
     } catch (error) {
         throw failed(order, dependencies, { reason: 'CreateContainerError', error });
     }
+}
+
+/** The container that an ephemeral one is aimed at. */
+function targetOf({ pod, container, state }: StartOrder): string | undefined {
+    const spec = pod.spec?.ephemeralContainers?.find(({ name }) => name === container.name);
+    if (!spec?.targetContainerName) return undefined;
+    const target = latestContainer(state, spec.targetContainerName);
+    if (target?.state === 'running') return target.id;
+    throw new StartError(
+        'CreateContainerError',
+        `target container "${spec.targetContainerName}" is not running`,
+    );
 }
 
 /** Counts on from the newest instance, or from what the status last said when the runtime forgot it. */

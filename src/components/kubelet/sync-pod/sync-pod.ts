@@ -13,7 +13,7 @@ import {
     isRestartableInit,
     podUid,
 } from '../pod/pod.ts';
-import { latestContainer, readySandbox, type PodRuntimeState } from '../pod/pod-runtime-state.ts';
+import { readySandbox, type PodRuntimeState } from '../pod/pod-runtime-state.ts';
 import type { ContainerStatus } from '../runtime/runtime.ts';
 import type { WaitingReason } from '../status/container-statuses.ts';
 import type { ObjectSource } from '../volumes/object-source.ts';
@@ -174,7 +174,7 @@ function checkBackOff(
     { pod, container, state }: StartOrder,
     { backOff, clock, events }: SyncDependencies,
 ): void {
-    const ended = lastEnd(latestContainer(state, container.name));
+    const ended = lastEnd(state.containers.filter(({ name }) => name === container.name));
     if (ended === undefined) return;
     const key = backOffKey(pod, container);
     const agoMs = Math.max(clock.nowMs() - ended.finishedAtMs, 0);
@@ -191,12 +191,13 @@ function checkBackOff(
     throw new StartError('CrashLoopBackOff', message, { retryAfterMs: waitMs });
 }
 
-function lastEnd(status: ContainerStatus | undefined): { finishedAtMs: number } | undefined {
-    if (status === undefined) return undefined;
-    if (status.state === 'exited') return { finishedAtMs: status.finishedAtMs };
-    return status.state === 'created' && status.error !== ''
-        ? { finishedAtMs: status.createdAtMs }
-        : undefined;
+/** The newest instance that has ended; a running one may be about to be replaced. */
+function lastEnd(instances: readonly ContainerStatus[]): { finishedAtMs: number } | undefined {
+    for (const { state, error, finishedAtMs, createdAtMs } of instances) {
+        if (state === 'exited') return { finishedAtMs };
+        if (state === 'created' && error !== '') return { finishedAtMs: createdAtMs };
+    }
+    return undefined;
 }
 
 /** Removes ended containers that nobody needs: all but the newest two instances of each, old sandboxes. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, realpath, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { chmod, mkdir, open, realpath, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, normalize, relative } from 'node:path';
 import { bindMount, isMountPoint, unmount } from './mounter.ts';
 import { VolumeError } from './volume-plugin.ts';
@@ -71,6 +71,8 @@ async function makeDirectories(root: string, subPath: string): Promise<void> {
     const components = normalize(subPath)
         .split('/')
         .filter((part) => part !== '' && part !== '.');
+    // As the volume itself: its users must be able to write there.
+    const mode = (await stat(root)).mode & 0o7777;
     let existing = root;
     for (const component of components) {
         const next = join(existing, component);
@@ -78,7 +80,14 @@ async function makeDirectories(root: string, subPath: string): Promise<void> {
         if (real === undefined) {
             const parent = await openInside(root, relative(root, existing));
             try {
-                await mkdir(`/proc/self/fd/${parent.fd}/${component}`, { mode: 0o750 });
+                const path = `/proc/self/fd/${parent.fd}/${component}`;
+                await mkdir(path, { mode: 0o750 });
+                const made = await openInside(root, relative(root, next));
+                try {
+                    await chmod(`/proc/self/fd/${made.fd}`, mode);
+                } finally {
+                    await made.close();
+                }
             } finally {
                 await parent.close();
             }
