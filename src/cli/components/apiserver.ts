@@ -155,6 +155,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         if (clients.own === undefined) throw new Error('the API server has not been started');
         return clients.own;
     };
+    const bootstrap = { isDone: false };
     const server = new ApiServer({
         store,
         caches,
@@ -195,6 +196,12 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                     audiences: audiencesOf(flags),
                 }),
             ],
+            readyChecks: [
+                {
+                    name: 'poststarthook/bootstrap',
+                    check: () => (bootstrap.isDone ? undefined : 'roles and system objects are being made'),
+                },
+            ],
             hooks: [
                 new ServiceAllocation({
                     reader: caches,
@@ -223,6 +230,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         const parts = { reader: caches, client: own, log: logger };
         lifecycle.add(new QuotaStatus(parts)).start();
         lifecycle.add(new ClusterRoleAggregation(parts)).start();
+        bootstrap.isDone = true;
     })();
     bootstrapped.catch(() => undefined);
     const clientFor = (identity: Identity): Client => createClient(server.transportFor(identity));
