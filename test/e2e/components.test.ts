@@ -47,12 +47,11 @@ describe('components as processes of their own, over kubeconfigs', () => {
         startComponent('kube-scheduler', [configOf('scheduler')]);
         startComponent('kubelet', [
             configOf('kubelet'),
-            '--hostname-override=node-1',
             `--node-ip=${cluster.machine.ip}`,
             `--root-dir=${at('kubelet')}`,
             `--container-runtime-endpoint=${cluster.machine.dockerHost}`,
         ]);
-        startComponent('proxy', [configOf('kube-proxy'), '--hostname-override=node-1']);
+        startComponent('proxy', [configOf('kube-proxy')]);
         await kubectl.ok('create deployment web --image=hyperkube/hello:1 --replicas=2 --port=80');
         await kubectl.ok('expose deployment web');
         await kubectl.ok('rollout status deployment/web --timeout=60s');

@@ -85,7 +85,7 @@ export function walkProbes(kubectl: () => Kubectl): void {
 
         it('a startup probe holds back readiness and liveness until it succeeds', async () => {
             const k = kubectl();
-            const main = shell('main', `sleep 3; nc -lk -p 7000 -e cat & ${idle}`, {
+            const main = shell('main', `sleep 3; httpd -p 7000 -h /www; ${idle}`, {
                 startupProbe: { tcpSocket: { port: 7000 }, periodSeconds: 1, failureThreshold: 30 },
                 livenessProbe: { tcpSocket: { port: 7000 }, periodSeconds: 1, failureThreshold: 1 },
             });

@@ -78,7 +78,12 @@ export function walkRunAndExpose(kubectl: () => Kubectl): void {
             expect(status.output + watch.output).toMatch(/ErrImagePull/);
             await status.end();
             await watch.end();
-            const text = await k.ok('describe pod late');
+            const text = await eventually('all events are there', async () => {
+                const description = await k.ok('describe pod late');
+                return /ImagePullBackOff/.test(description) && /Error: ErrImagePull/.test(description)
+                    ? description
+                    : undefined;
+            });
             expect(text).toMatch(/Warning\s+Failed\s+.*Failed to pull image "10\.213\.0\.2:5000\/late:1"/);
             expect(text).toMatch(/Warning\s+Failed\s+.*Error: ErrImagePull/);
             expect(text).toMatch(/Normal\s+BackOff\s+.*Back-off pulling image "10\.213\.0\.2:5000\/late:1"/);
