@@ -250,11 +250,13 @@ class DaemonSetController implements RunnableController {
     async #update(round: Round): Promise<unknown> {
         const { set, hash, nowMs } = round;
         if (set.spec?.updateStrategy?.type !== 'RollingUpdate') return undefined;
-        const desired = this.#nodes.lister
+        const wanted = this.#nodes.lister
             .list()
-            .filter((node) => nodeEligibility(set, node).shouldRun).length;
-        const podsByNode = groupByNode(round.pods);
-        const step = updateStep(set, { podsByNode, desired, hash, nowMs });
+            .filter((node) => nodeEligibility(set, node).shouldRun)
+            .map(({ metadata }) => metadata.name);
+        // Read again: what was created a moment ago counts.
+        const podsByNode = groupByNode(await this.#claimPods(set));
+        const step = updateStep(set, { podsByNode, wanted, hash, nowMs });
         return await this.#sync(round, step.create, step.delete);
     }
 

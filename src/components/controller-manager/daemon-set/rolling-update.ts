@@ -10,15 +10,19 @@ export interface UpdateStep {
 export interface UpdateInput {
     podsByNode: PodsByNode;
     /** Nodes that are to have a pod. */
-    desired: number;
+    wanted: readonly string[];
     hash: string;
     nowMs: number;
 }
 
 /** The pods that may be replaced now without leaving more nodes without a pod than allowed. */
 export function updateStep(set: DaemonSet, input: UpdateInput): UpdateStep {
-    const limits = updateLimits(set, input.desired);
-    const pairs = [...input.podsByNode].map(([node, pods]) => ({ node, ...versions(pods, input.hash) }));
+    const limits = updateLimits(set, input.wanted.length);
+    const nodes = new Set([...input.podsByNode.keys(), ...input.wanted]);
+    const pairs = Array.from(nodes, (node) => ({
+        node,
+        ...versions(input.podsByNode.get(node) ?? [], input.hash),
+    }));
     const isAvailable = (pod: DaemonPod): boolean =>
         availableInMs(pod, set.spec?.minReadySeconds ?? 0, input.nowMs) === 0;
     return limits.surge === 0
