@@ -1,6 +1,8 @@
 import type { ControllerDefinition } from './controller-context.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
+import { disruptionController } from './disruption/disruption-controller.ts';
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
@@ -9,10 +11,13 @@ import { jobController } from './job/job-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
+import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.ts';
 import { replicaSetController } from './replica-set/replica-set.ts';
 import { replicationController } from './replica-set/replication-controller.ts';
+import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { rootCaPublisherController } from './root-ca/root-ca-publisher.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
+import { statefulSetController } from './stateful-set/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 
@@ -28,10 +33,15 @@ export const controllers: readonly ControllerDefinition[] = [
     endpointsController,
     namespaceController,
     garbageCollectorController,
+    podGarbageCollectorController,
+    clusterRoleAggregationController,
+    resourceQuotaController,
+    disruptionController,
     deploymentController,
     replicaSetController,
     replicationController,
     daemonSetController,
+    statefulSetController,
     jobController,
     ttlAfterFinishedController,
 ];
