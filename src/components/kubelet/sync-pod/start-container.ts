@@ -24,12 +24,7 @@ export interface StartOrder {
 /** Pulls the image, creates the container, starts it, runs its postStart hook. Throws StartError. */
 export async function startContainer(order: StartOrder, dependencies: SyncDependencies): Promise<void> {
     const { pod, container, signal } = order;
-    const image = await dependencies.images.ensure({
-        pod,
-        container,
-        signal,
-        auths: async () => await registryAuths(pod, container.image ?? '', dependencies.objects),
-    });
+    const image = await ensureImage(order, dependencies);
     signal.throwIfAborted();
     const id = await create(order, { dependencies, image });
     const { events, runtime } = dependencies;
@@ -49,6 +44,25 @@ export async function startContainer(order: StartOrder, dependencies: SyncDepend
         message: 'Container started',
     });
     if (container.lifecycle?.postStart !== undefined) await postStart(order, { dependencies, id });
+}
+
+/** The puller says what went wrong; besides that, upstream has an event that names the reason alone. */
+async function ensureImage(
+    { pod, container, signal }: StartOrder,
+    { events, images, objects }: SyncDependencies,
+): Promise<ImageInfo> {
+    const auths = async () => await registryAuths(pod, container.image ?? '', objects);
+    try {
+        return await images.ensure({ pod, container, signal, auths });
+    } catch (error) {
+        if (error instanceof StartError)
+            events.container(pod, container.name, {
+                type: 'Warning',
+                reason: 'Failed',
+                message: `Error: ${error.reason}`,
+            });
+        throw error;
+    }
 }
 
 function failed(
