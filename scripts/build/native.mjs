@@ -15,8 +15,24 @@ const targets = {
     arm: ['arm-linux-gnueabihf', ['-marm', '-march=armv6+fp', '-mfloat-abi=hard']],
 };
 const flags = [
-    ...['-Os', '-Wall', '-Wextra', '-Werror', '-std=c11', '-ffreestanding', '-fno-builtin', '-nostdlib', '-static'],
-    ...['-fno-pie', '-no-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fomit-frame-pointer'],
+    ...[
+        '-Os',
+        '-Wall',
+        '-Wextra',
+        '-Werror',
+        '-std=c11',
+        '-ffreestanding',
+        '-fno-builtin',
+        '-nostdlib',
+        '-static',
+    ],
+    ...[
+        '-fno-pie',
+        '-no-pie',
+        '-fno-stack-protector',
+        '-fno-asynchronous-unwind-tables',
+        '-fomit-frame-pointer',
+    ],
     ...['-fcf-protection=none', '-fno-unwind-tables', '-fno-ident', '-Wl,--build-id=none'],
     ...['-Wl,-z,noseparate-code', '-Wl,-z,noexecstack', '-Wl,--gc-sections', '-s'],
 ];

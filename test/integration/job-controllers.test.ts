@@ -227,7 +227,7 @@ describe('Jobs', () => {
             const { status } = await getJob('pausing');
             return podsOf('pausing').length === 0 && status?.active === undefined && status;
         });
-        expect(still?.failed).toBeUndefined();
+        expect(still.failed).toBeUndefined();
         await patch(false);
         await eventually('two pods run again', async () => (await getJob('pausing')).status?.ready === 2);
         const { status } = await getJob('pausing');

@@ -59,15 +59,15 @@ export function walkDeployments(kubectl: () => Kubectl): void {
             const ip = await k.ok('get service rolling -o jsonpath={.spec.clusterIP}');
             await eventually('it answers', async () => await k.cluster.fetchPage(`http://${ip}/`));
             await k.ok('set image deployment/rolling hello=hyperkube/hello:2');
-            const progress = { isOver: false };
+            const over = new AbortController();
             const rollout = k.ok('rollout status deployment/rolling --timeout=90s').finally(() => {
-                progress.isOver = true;
+                over.abort();
             });
             const failures: unknown[] = [];
             do {
                 const pages = await k.cluster.fetchPages(`http://${ip}/`, 50);
                 failures.push(...pages.filter((page) => typeof page !== 'string'));
-            } while (!progress.isOver);
+            } while (!over.signal.aborted);
             await rollout;
             expect(failures).toEqual([]);
             await k.ok('delete deployment,service rolling');

@@ -151,7 +151,8 @@ class DaemonSetController implements RunnableController {
             if (failure === undefined) await this.#history.truncate(set, old, liveIn(round.pods));
         }
         await this.#updateStatus(round);
-        if (failure !== undefined) throw failure instanceof Error ? failure : new Error(String(failure));
+        if (failure !== undefined)
+            throw failure instanceof Error ? failure : new Error('reconciling failed', { cause: failure });
         return Number.isFinite(round.requeueMs) ? requeueAfter(round.requeueMs) : done;
     }
 

@@ -151,7 +151,8 @@ class JobController implements RunnableController {
         }
         const failure = await this.#act(round, mayManage);
         await this.#account(round);
-        if (failure !== undefined) throw failure instanceof Error ? failure : new Error(String(failure));
+        if (failure !== undefined)
+            throw failure instanceof Error ? failure : new Error('reconciling failed', { cause: failure });
         return round.requeueMs === undefined ? done : requeueAfter(round.requeueMs);
     }
 

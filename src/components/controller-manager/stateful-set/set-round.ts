@@ -72,7 +72,8 @@ export class SetRound {
             const item = items[i];
             if (item !== undefined) await step(item);
         });
-        if (error !== undefined) throw error instanceof Error ? error : new Error(String(error));
+        if (error !== undefined)
+            throw error instanceof Error ? error : new Error('a step failed', { cause: error });
         return true;
     }
 
