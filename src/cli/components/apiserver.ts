@@ -5,12 +5,10 @@ import type { Client } from '../../client/client.ts';
 import { createClient } from '../../client/rest-client.ts';
 import {
     createAdmission,
-    QuotaStatus,
     reconcileSystemPriorityClasses,
 } from '../../components/apiserver/admission/index.ts';
 import { createAuthenticator, ServiceAccountTokens } from '../../components/apiserver/authn/authenticator.ts';
 import { serviceAccountIdentity } from '../../components/apiserver/authn/service-account.ts';
-import { ClusterRoleAggregation } from '../../components/apiserver/authz/aggregation.ts';
 import { type AuthorizationMode, createAuthorizer } from '../../components/apiserver/authz/authorizer.ts';
 import { reconcileBootstrapPolicy } from '../../components/apiserver/authz/bootstrap-policy.ts';
 import {
@@ -227,9 +225,6 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             clientCa: material.clientCa,
             requestHeaderCa: material.requestHeaderCa,
         });
-        const parts = { reader: caches, client: own, log: logger };
-        lifecycle.add(new QuotaStatus(parts)).start();
-        lifecycle.add(new ClusterRoleAggregation(parts)).start();
         bootstrap.isDone = true;
     })();
     bootstrapped.catch(() => undefined);

@@ -1,12 +1,11 @@
 import { deepEqual } from '../../../api/meta/deep.ts';
-import { getCondition } from '../../../api/meta/conditions.ts';
 import { objectKey, type Stored, type V1Node, type V1Pod, type V1Taint } from '../../../api/meta/object.ts';
 import { isReason } from '../../../api/meta/status-error.ts';
 import { Controller, done, requeueAfter, type Outcome } from '../../../client/controller.ts';
 import type { Informer } from '../../../client/informer.ts';
 import { nodes, pods } from '../../../client/resource-type.ts';
-import { rfc3339 } from '../../../util/clock.ts';
 import type { ControllerContext, ControllerDefinition, RunnableController } from '../controller-context.ts';
+import { markDisrupted } from '../shared/disruption-target.ts';
 import { indexByNode, podsOnNode } from '../shared/pods-by-node.ts';
 import { evictionVerdict } from './eviction-delay.ts';
 
@@ -103,24 +102,15 @@ class TaintEvictionController implements RunnableController {
     }
 
     async #evict(key: string, pod: Stored<V1Pod>): Promise<void> {
-        const { client, clock, logger } = this.#context;
-        const { namespace, name, uid } = pod.metadata;
+        const { client, logger } = this.#context;
+        const { namespace, name } = pod.metadata;
         logger.info({ pod: key }, 'evicting pod because of a taint');
         this.#record(pod, `Marking for deletion Pod ${key}`);
         try {
-            if (getCondition(pod.status?.conditions, 'DisruptionTarget')?.status !== 'True') {
-                const condition = {
-                    type: 'DisruptionTarget',
-                    status: 'True',
-                    reason: 'DeletionByTaintManager',
-                    message: 'Taint manager: deleting due to NoExecute taint',
-                    lastTransitionTime: rfc3339(clock.nowMs()),
-                };
-                const body = { metadata: { uid }, status: { conditions: [condition] } };
-                await client
-                    .resource(pods)
-                    .patch({ namespace, name }, { type: 'strategic', body }, { subresource: 'status' });
-            }
+            await markDisrupted(this.#context, pod, {
+                reason: 'DeletionByTaintManager',
+                message: 'Taint manager: deleting due to NoExecute taint',
+            });
             await client.resource(pods).delete({ namespace, name });
         } catch (error) {
             if (!isReason(error, 'NotFound')) throw error;

@@ -1,7 +1,7 @@
 import type { ApiObject, V1Pod, V1ResourceQuota } from '../../../../api/meta/object.ts';
 import { compareQuantity, subtractQuantity } from '../../../../api/meta/quantity.ts';
-import { quotaCounts } from './scopes.ts';
-import { addUsage, type CountedResource, type Usage, usageOf } from './usage.ts';
+import { quotaCounts } from '../../../../api/quota/scopes.ts';
+import { addUsage, type CountedResource, type Usage, usageOf } from '../../../../api/quota/usage.ts';
 
 /** A write, as quotas see it. */
 export interface QuotaRequest extends CountedResource {

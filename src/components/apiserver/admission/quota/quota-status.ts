@@ -18,8 +18,8 @@ import {
 } from '../../../../client/resource-type.ts';
 import type { Logger } from '../../../../util/logger.ts';
 import type { ObjectReader } from '../../object-reader.ts';
-import { quotaCounts } from './scopes.ts';
-import { addUsage, type Usage, usageOf } from './usage.ts';
+import { quotaCounts } from '../../../../api/quota/scopes.ts';
+import { addUsage, type Usage, usageOf } from '../../../../api/quota/usage.ts';
 
 /** Deletions that come together are counted together. */
 const settleMs = 200;

@@ -3,7 +3,7 @@ import type {
     V1Pod,
     V1ResourceQuota,
     V1ScopedResourceSelectorRequirement,
-} from '../../../../api/meta/object.ts';
+} from '../meta/object.ts';
 
 /** True when the quota counts this object: one with scopes counts the pods that are in all of them. */
 export function quotaCounts(quota: V1ResourceQuota, resource: string, object: ApiObject): boolean {

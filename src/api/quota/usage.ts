@@ -1,6 +1,6 @@
-import type { ApiObject, V1PersistentVolumeClaim, V1Pod, V1Service } from '../../../../api/meta/object.ts';
-import { podAmounts, type ResourceAmounts } from '../../../../api/meta/pod-resources.ts';
-import { addQuantity, formatBytes, formatMilli } from '../../../../api/meta/quantity.ts';
+import type { ApiObject, V1PersistentVolumeClaim, V1Pod, V1Service } from '../meta/object.ts';
+import { podAmounts, type ResourceAmounts } from '../meta/pod-resources.ts';
+import { addQuantity, formatBytes, formatMilli } from '../meta/quantity.ts';
 
 /** Quantities by the names that quotas count: "pods", "requests.cpu", "count/deployments.apps". */
 export type Usage = Record<string, string>;
