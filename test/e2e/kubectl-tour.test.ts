@@ -26,8 +26,8 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-    await cluster.close();
     debian?.remove();
+    await cluster.close();
     expectNothingLeft(cluster.machine);
 }, 60_000);
 
