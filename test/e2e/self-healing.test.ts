@@ -142,9 +142,7 @@ describe('self-healing', () => {
     }, 120_000);
 
     it('killed several times in a row under load, it loses nothing either', async () => {
-        const known = await storedConfigMaps();
-        await kubectl.ok(['delete', 'configmap', ...[...known].filter((name) => name.startsWith('load-'))]);
-        const load = cluster.startWriteLoad(4);
+        const load = cluster.startWriteLoad(4, 'load-again');
         for (let round = 0; round < 3; round++) {
             const before = acknowledgedNames(load.output).length;
             await eventually('some are written', () =>

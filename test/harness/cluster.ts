@@ -160,9 +160,9 @@ export class Cluster {
     }
 
     /** Starts clients that create ConfigMaps; the names of acknowledged ones are their output. */
-    startWriteLoad(writers: number): Conversation {
+    startWriteLoad(writers: number, prefix = 'load'): Conversation {
         const script = join(root, 'test/harness/write-load.mjs');
-        return this.machine.converse(process.execPath, [script, this.kubeconfig, String(writers)]);
+        return this.machine.converse(process.execPath, [script, this.kubeconfig, String(writers), prefix]);
     }
 
     async docker(...args: string[]): Promise<string> {
