@@ -60,6 +60,7 @@ export const deployments = type<api.V1Deployment>('apps', 'v1', 'deployments', '
 export const replicaSets = type<api.V1ReplicaSet>('apps', 'v1', 'replicasets', 'ReplicaSet');
 export const statefulSets = type<api.V1StatefulSet>('apps', 'v1', 'statefulsets', 'StatefulSet');
 export const jobs = type<api.V1Job>('batch', 'v1', 'jobs', 'Job');
+export const cronJobs = type<api.V1CronJob>('batch', 'v1', 'cronjobs', 'CronJob');
 export const leases = type<api.V1Lease>('coordination.k8s.io', 'v1', 'leases', 'Lease');
 export const endpointSlices = type<api.V1EndpointSlice>(
     'discovery.k8s.io',

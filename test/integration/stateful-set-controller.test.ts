@@ -112,8 +112,12 @@ function record(app: string): { log: string[]; stop: () => void } {
     const isOurs = ({ metadata }: V1Pod): boolean => metadata?.labels?.['app'] === app;
     let live = false;
     const stop = podInformer.addHandler({
-        added: (pod) => void (live && isOurs(pod) && log.push(`+${pod.metadata.name}`)),
-        deleted: (pod) => void (live && isOurs(pod) && log.push(`-${pod.metadata.name}`)),
+        added: (pod) => {
+            if (live && isOurs(pod)) log.push(`+${pod.metadata.name}`);
+        },
+        deleted: (pod) => {
+            if (live && isOurs(pod)) log.push(`-${pod.metadata.name}`);
+        },
     });
     live = true;
     return { log, stop };
@@ -164,10 +168,9 @@ describe('StatefulSets', () => {
         const partition = (value: number): object => ({
             spec: { updateStrategy: { rollingUpdate: { partition: value } } },
         });
-        const patch = async (body: object): Promise<void> =>
-            void (await api.admin
-                .resource(statefulSets)
-                .patch({ namespace, name: 'web' }, { type: 'merge', body }));
+        const patch = async (body: object): Promise<void> => {
+            await api.admin.resource(statefulSets).patch({ namespace, name: 'web' }, { type: 'merge', body });
+        };
         await patch(partition(2));
         const { log, stop } = record('web');
         await kubectl('set', 'image', 'sts/web', 'c=db:2');

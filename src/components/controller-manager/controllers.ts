@@ -1,5 +1,6 @@
 import type { ControllerDefinition } from './controller-context.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
+import { cronJobController } from './cron-job/cron-job-controller.ts';
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { disruptionController } from './disruption/disruption-controller.ts';
@@ -44,4 +45,5 @@ export const controllers: readonly ControllerDefinition[] = [
     statefulSetController,
     jobController,
     ttlAfterFinishedController,
+    cronJobController,
 ];
