@@ -151,8 +151,12 @@ export class DockerRuntime implements contract.Runtime {
     removePodSandbox(sandboxId: string): Promise<void> {
         return this.#sandboxes.remove(sandboxId);
     }
-    listPodSandboxes(): Promise<contract.PodSandbox[]> {
-        return this.#sandboxes.list();
+    async listPodSandboxes(): Promise<contract.PodSandbox[]> {
+        // The daemon tells of a death a moment before its list does.
+        const sandboxes = await this.#sandboxes.list();
+        return sandboxes.map((sandbox) =>
+            this.#events.hasDied(sandbox.id) ? { ...sandbox, state: 'notReady' } : sandbox,
+        );
     }
     podSandboxIPs(sandboxId: string): Promise<string[]> {
         return this.#sandboxes.ips(sandboxId);

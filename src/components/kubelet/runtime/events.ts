@@ -94,6 +94,11 @@ export class DockerEvents {
         void this.#read(stream);
     }
 
+    /** True when the last that was heard of a container is that it has ended. */
+    hasDied(id: string): boolean {
+        return this.#known.get(id)?.running === false;
+    }
+
     async #compare(which: 'first' | 'again'): Promise<void> {
         this.#options.onChange(undefined);
         const listed = await this.#options.docker.listContainers({
