@@ -5,6 +5,27 @@ import type { ProbeOutcome, ProbeTarget } from './probe-handler.ts';
 const servingStatuses = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 const answerBytesMax = 1024;
 
+/** Names of the status codes of gRPC, by number. */
+const codeNames = [
+    'OK',
+    'Canceled',
+    'Unknown',
+    'InvalidArgument',
+    'DeadlineExceeded',
+    'NotFound',
+    'AlreadyExists',
+    'PermissionDenied',
+    'ResourceExhausted',
+    'FailedPrecondition',
+    'Aborted',
+    'OutOfRange',
+    'Unimplemented',
+    'Internal',
+    'Unavailable',
+    'DataLoss',
+    'Unauthenticated',
+];
+
 /** grpc.health.v1.HealthCheckRequest { string service = 1 }, in a length-prefixed gRPC message. */
 export function encodeHealthRequest(service: string): Buffer {
     const name = Buffer.from(service);
@@ -41,16 +62,36 @@ export async function grpcProbe(action: V1GRPCAction, target: ProbeTarget): Prom
     try {
         const { body, grpcStatus, grpcMessage } = await check(authority, service, target.timeoutMs);
         if (grpcStatus === '12')
-            return failure('this server does not implement the grpc health protocol (grpc.health.v1.Health)');
+            return failure(
+                `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${decodeURIComponent(grpcMessage)}`,
+            );
         if (grpcStatus !== '' && grpcStatus !== '0')
-            return failure(`rpc error: code = ${grpcStatus} desc = ${decodeURIComponent(grpcMessage)}`);
+            return failure(
+                `error: health rpc probe failed: rpc error: code = ${codeNames[Number(grpcStatus)] ?? `Code(${grpcStatus})`} desc = ${decodeURIComponent(grpcMessage)}`,
+            );
         const status = decodeHealthStatus(body);
         if (status === 1) return { result: 'success', output: 'service healthy' };
         return failure(`service unhealthy (responded with "${servingStatuses[status] ?? String(status)}")`);
     } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        return failure(`failed to connect service "${authority}" within ${target.timeoutMs / 1000}s: ${why}`);
+        return failure(connectionFailure(error, authority, target.timeoutMs));
     }
+}
+
+function connectionFailure(error: unknown, authority: string, timeoutMs: number): string {
+    if (error instanceof DeadlineError)
+        return `timeout: failed to connect service "${authority}" within ${timeoutMs / 1000}s: ${error.message}`;
+    const { code, message } = rootCause(error);
+    const why = code === 'ECONNREFUSED' ? `dial tcp ${authority}: connect: connection refused` : message;
+    return `error: failed to connect service at "${authority}": ${why}`;
+}
+
+function rootCause(error: unknown): NodeJS.ErrnoException {
+    if (!(error instanceof Error)) return new Error(String(error));
+    return error.cause instanceof Error ? rootCause(error.cause) : error;
+}
+
+class DeadlineError extends Error {
+    override readonly name = 'DeadlineError';
 }
 
 function failure(output: string): ProbeOutcome {
@@ -60,7 +101,7 @@ function failure(output: string): ProbeOutcome {
 async function check(authority: string, service: string, timeoutMs: number): Promise<GrpcAnswer> {
     const session = connect(`http://${authority}`);
     const timer = setTimeout(() => {
-        session.destroy(new Error('context deadline exceeded'));
+        session.destroy(new DeadlineError('context deadline exceeded'));
     }, timeoutMs);
     try {
         return await new Promise((resolve, reject) => {

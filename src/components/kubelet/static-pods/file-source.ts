@@ -2,7 +2,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Pod } from '../../../api/meta/object.ts';
-import type { Clock } from '../../../util/clock.ts';
+import { rfc3339, type Clock } from '../../../util/clock.ts';
 import type { Stoppable } from '../../../util/lifecycle.ts';
 import type { Logger } from '../../../util/logger.ts';
 import { podUid } from '../pod/pod.ts';
@@ -104,13 +104,14 @@ export class FileSource implements Stoppable {
     }
 
     async #read(file: string): Promise<V1Pod | undefined> {
-        const { nodeName, logger } = this.#options;
+        const { nodeName, logger, clock } = this.#options;
         try {
             const info = await stat(file);
             if (!info.isFile()) return undefined;
             if (info.size > manifestBytesMax) throw new Error(`larger than ${manifestBytesMax} bytes`);
             const { load } = await import('js-yaml');
-            return parseManifest({ value: load(await readFile(file, 'utf8')), nodeName });
+            const seenAt = rfc3339(clock.nowMs());
+            return parseManifest({ value: load(await readFile(file, 'utf8')), nodeName, seenAt });
         } catch (error) {
             logger.error({ err: error, file }, 'cannot use a static pod manifest');
             return this.#known.get(file);

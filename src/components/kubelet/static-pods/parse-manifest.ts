@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { V1Container, V1Pod } from '../../../api/meta/object.ts';
 import { defaultPullPolicy } from '../image-puller.ts';
-import { configHashAnnotation, configSourceAnnotation } from '../pod/pod.ts';
+import { configHashAnnotation, configSeenAnnotation, configSourceAnnotation } from '../pod/pod.ts';
 
 /** A manifest is not a pod, or not one that can run from a file. */
 export class ManifestError extends Error {
@@ -12,13 +12,15 @@ export interface ManifestSource {
     /** Decoded YAML or JSON. */
     value: unknown;
     nodeName: string;
+    /** When the manifest was read, RFC 3339. */
+    seenAt: string;
 }
 
 /**
  * Turns a manifest into a static pod of this node: its name ends with the node's, its uid follows from its
  * contents (a changed file is another pod), and it tolerates everything.
  */
-export function parseManifest({ value, nodeName }: ManifestSource): V1Pod {
+export function parseManifest({ value, nodeName, seenAt }: ManifestSource): V1Pod {
     const pod = structuredClone(value) as V1Pod | undefined;
     if (pod?.kind !== 'Pod' || pod.apiVersion !== 'v1') throw new ManifestError('not a Pod of apiVersion v1');
     const name = pod.metadata?.name;
@@ -38,6 +40,7 @@ export function parseManifest({ value, nodeName }: ManifestSource): V1Pod {
             ...pod.metadata?.annotations,
             [configHashAnnotation]: hash,
             [configSourceAnnotation]: 'file',
+            [configSeenAnnotation]: seenAt,
         },
     };
     const tolerations = [...(pod.spec.tolerations ?? []), { operator: 'Exists', effect: 'NoExecute' }];

@@ -33,6 +33,7 @@ function prepareForUpdate(pod: V1Pod, old: V1Pod, { subresource }: WriteContext)
         case 'ephemeralcontainers':
             pod.spec = { ...(old.spec ?? { containers: [] }), ephemeralContainers };
             if (ephemeralContainers === undefined) delete pod.spec.ephemeralContainers;
+            defaultPod(pod);
             break;
         case 'resize':
             keepAllButResources(pod, old);
