@@ -87,4 +87,3 @@ export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
 }
 
 export { reconcileSystemPriorityClasses } from './priority.ts';
-export { QuotaStatus } from './quota/quota-status.ts';

@@ -4,7 +4,7 @@ import { Controller, done, type Outcome } from '../../../client/controller.ts';
 import type { Informer } from '../../../client/informer.ts';
 import { clusterRoles } from '../../../client/resource-type.ts';
 import type { ControllerContext, ControllerDefinition, RunnableController } from '../controller-context.ts';
-import { aggregatedRules } from './aggregated-rules.ts';
+import { aggregatedRules } from '../../../api/groups/rbac/aggregated-rules.ts';
 
 /** Keeps the rules of aggregated cluster roles, as view, edit and admin are, up to date. */
 class ClusterRoleAggregationController implements RunnableController {

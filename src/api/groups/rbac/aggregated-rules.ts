@@ -1,13 +1,13 @@
-import { semanticEqual } from '../../../api/meta/deep.ts';
-import type { Stored, V1ClusterRole, V1PolicyRule } from '../../../api/meta/object.ts';
-import { labelSelectorMatcher } from '../../../api/meta/selectors.ts';
+import { semanticEqual } from '../../meta/deep.ts';
+import type { Stored, V1ClusterRole, V1PolicyRule } from '../../meta/object.ts';
+import { labelSelectorMatcher } from '../../meta/selectors.ts';
 
 /**
  * The rules of a role that aggregates others: those of all roles that its selectors choose, in the order
  * of the selectors and of the roles' names, each rule once. Undefined when the role does not aggregate.
  */
 export function aggregatedRules(
-    role: Stored<V1ClusterRole>,
+    role: V1ClusterRole,
     all: readonly Stored<V1ClusterRole>[],
 ): V1PolicyRule[] | undefined {
     if (role.aggregationRule === undefined) return undefined;
@@ -16,7 +16,7 @@ export function aggregatedRules(
     for (const selector of role.aggregationRule.clusterRoleSelectors ?? []) {
         const matcher = labelSelectorMatcher(selector);
         for (const source of sorted) {
-            if (source.metadata.name === role.metadata.name) continue;
+            if (source.metadata.name === role.metadata?.name) continue;
             if (!matcher.matches(source.metadata.labels)) continue;
             for (const rule of source.rules ?? []) {
                 if (!rules.some((known) => semanticEqual(known, rule))) rules.push(rule);
