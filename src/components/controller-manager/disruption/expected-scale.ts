@@ -82,8 +82,9 @@ export class ExpectedScales {
         if (known?.group === parseApiVersion(reference.apiVersion)?.group) {
             const owner = known?.lister.get(`${namespace ?? ''}/${reference.name}`);
             if (owner === undefined || owner.metadata.uid !== reference.uid) return undefined;
-            const above = reference.kind === 'ReplicaSet' ? controllerOf(owner) : undefined;
-            if (above !== undefined) return await this.#find(above, namespace);
+            const above = controllerOf(owner);
+            // Only a Deployment speaks for its ReplicaSets: another owner need not have a scale.
+            if (reference.kind === 'ReplicaSet' && above?.kind === 'Deployment') return await this.#find(above, namespace);
             return { uid: reference.uid, replicas: owner.spec?.replicas ?? 1 };
         }
         return await this.#askForScale(reference, namespace);
