@@ -1,5 +1,5 @@
 import type { V1DaemonSet, V1Node } from '../../../api/meta/object.ts';
-import { allowsNode } from '../shared/node-affinity.ts';
+import { allowsNode } from '../../../api/meta/node-selector.ts';
 import { untolerated } from '../shared/taints.ts';
 import { daemonTolerations } from './tolerations.ts';
 
@@ -17,7 +17,8 @@ export function nodeEligibility({ spec }: V1DaemonSet, node: V1Node): Eligibilit
     const podSpec = spec?.template.spec;
     if (podSpec === undefined) return never;
     if (podSpec.nodeName && podSpec.nodeName !== node.metadata?.name) return never;
-    if (!allowsNode(podSpec, node)) return never;
+    if (!allowsNode(podSpec, { name: node.metadata?.name ?? '', labels: node.metadata?.labels ?? {} }))
+        return never;
     const tolerations = daemonTolerations(podSpec);
     const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule');
     const shouldRun = untolerated(taints, tolerations) === undefined;

@@ -1,10 +1,10 @@
 import type { V1LabelSelector, V1Pod, V1TopologySpreadConstraint } from '../../../api/meta/object.ts';
+import { allowsNode } from '../../../api/meta/node-selector.ts';
 import { controllerOf } from '../../../api/meta/owner-references.ts';
 import { labelSelectorMatcher, type LabelMatcher } from '../../../api/meta/selectors.ts';
 import type { Plugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { matchesNodeSelector } from './node-affinity.ts';
 import { tolerates } from './taint-toleration.ts';
 
 interface Constraint {
@@ -126,11 +126,8 @@ function count({ topologyKey, matcher, counts }: Constraint, info: PodInfo, node
 }
 
 function eligible({ pod, tolerations }: PodInfo, node: NodeInfo): boolean {
-    const { nodeSelector, affinity } = pod.spec ?? {};
-    const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
     return (
-        Object.entries(nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value) &&
-        (required === undefined || matchesNodeSelector(required, node)) &&
+        (pod.spec === undefined || allowsNode(pod.spec, node)) &&
         node.taints.every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations, taint))
     );
 }

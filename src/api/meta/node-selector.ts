@@ -1,24 +1,26 @@
-import type {
-    V1Node,
-    V1NodeSelectorRequirement,
-    V1NodeSelectorTerm,
-    V1PodSpec,
-} from '../../../api/meta/object.ts';
+import type { V1NodeSelectorRequirement, V1NodeSelectorTerm, V1PodSpec } from './object.ts';
+
+/** What node selectors look at. */
+export interface SelectableNode {
+    name: string;
+    labels: Readonly<Record<string, string>>;
+}
 
 /** True when the node is one that the pod's nodeSelector and required node affinity allow. */
-export function allowsNode({ nodeSelector, affinity }: V1PodSpec, node: V1Node): boolean {
-    const labels = node.metadata?.labels ?? {};
+export function allowsNode({ nodeSelector, affinity }: V1PodSpec, node: SelectableNode): boolean {
     const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
     return (
-        Object.entries(nodeSelector ?? {}).every(([key, value]) => labels[key] === value) &&
-        (required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)))
+        Object.entries(nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value) &&
+        (required === undefined || required.nodeSelectorTerms.some((term) => matchesNodeTerm(term, node)))
     );
 }
 
 /** All requirements of a term must hold; an empty term matches nothing. */
-function matchesTerm({ matchExpressions = [], matchFields = [] }: V1NodeSelectorTerm, node: V1Node): boolean {
+export function matchesNodeTerm(
+    { matchExpressions = [], matchFields = [] }: V1NodeSelectorTerm,
+    { name, labels }: SelectableNode,
+): boolean {
     if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-    const { labels = {}, name } = node.metadata ?? {};
     return (
         matchExpressions.every((requirement) => holds(requirement, labels[requirement.key])) &&
         matchFields.every((requirement) =>
