@@ -6,6 +6,7 @@ import {
     closeSync,
     existsSync,
     readFileSync,
+    readdirSync,
     mkdirSync,
     statSync,
 } from 'node:fs';
@@ -62,7 +63,7 @@ export class Machine {
         ip('-n', name, 'addr', 'add', `${machine.ip}/24`, 'dev', 'eth0');
         ip('-n', name, 'link', 'set', 'eth0', 'up');
         ip('-n', name, 'route', 'add', 'default', 'via', '10.213.0.1', 'onlink', 'dev', 'eth0');
-        await machine.#startDocker();
+        await machine.startDocker();
         return machine;
     }
 
@@ -75,7 +76,8 @@ export class Machine {
         return { DOCKER_HOST: this.dockerHost };
     }
 
-    async #startDocker(): Promise<void> {
+    /** Starts the engine and waits until it answers. Its containers, if it had any, are as they were left. */
+    async startDocker(): Promise<void> {
         const at = (file: string): string => join(this.directory, file);
         const args = [
             '--data-root',
@@ -96,6 +98,29 @@ export class Machine {
             await sleep(100);
         }
         throw new Error(`dockerd did not start:\n${readFileSync(at('dockerd.log'), 'utf8').slice(-2000)}`);
+    }
+
+    /**
+     * What a power cut does to Docker: engine, containerd, shims and containers are gone at once, and so is
+     * what was in memory (`/run`). Images, containers' layers and records stay on the disk.
+     */
+    async cutPowerOfDocker(): Promise<void> {
+        const runDirectory = join(this.directory, 'docker-run');
+        const processes = listProcesses();
+        const ours = processes.filter(({ commandLine }) => commandLine.includes(`${this.directory}/docker`));
+        const shims = new Set(ours.map(({ pid }) => pid));
+        const doomed = [...ours, ...processes.filter(({ parent }) => shims.has(parent))];
+        for (const { pid } of doomed) kill(pid);
+        await eventually('Docker is dead', () =>
+            Promise.resolve(
+                listProcesses().every(
+                    ({ pid, state }) => state === 'Z' || !doomed.some((one) => one.pid === pid),
+                ),
+            ),
+        );
+        for (const mount of mountsBelow(this.directory)) execFileSync('umount', ['-l', mount]);
+        rmSync(runDirectory, { recursive: true, force: true });
+        for (const file of ['docker.pid', 'docker.sock']) rmSync(join(this.directory, file), { force: true });
     }
 
     /** Runs a program in the machine's network to its end; never rejects for an exit code. */
@@ -172,6 +197,36 @@ export class Machine {
         const path = join(this.directory, name);
         mkdirSync(path, { recursive: true });
         return path;
+    }
+}
+
+interface ProcessEntry {
+    pid: number;
+    parent: number;
+    /** As /proc/PID/stat has it: `Z` is dead, not yet collected by its parent. */
+    state: string;
+    commandLine: string;
+}
+
+function listProcesses(): ProcessEntry[] {
+    return readdirSync('/proc').flatMap((name) => {
+        if (!/^\d+$/.test(name)) return [];
+        try {
+            const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+            const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+            const commandLine = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+            return [{ pid: Number(name), parent: Number(parent), state, commandLine }];
+        } catch {
+            return []; // It ended while it was read.
+        }
+    });
+}
+
+function kill(pid: number): void {
+    try {
+        process.kill(pid, 'SIGKILL');
+    } catch {
+        // It ended first.
     }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { V1Container, V1ContainerStatus, V1Node, V1Pod, V1PodSpec } from '../../src/api/meta/object.ts';
@@ -58,7 +58,13 @@ const pods: V1Pod[] = [
         { restartPolicy: 'OnFailure', volumes: [{ name: 'data', emptyDir: {} }] },
     ),
     pod('failed', 'exit 3', {}, { restartPolicy: 'Never' }),
-    pod('oom', 'tail /dev/zero', { resources: { limits: { memory: '16Mi' } } }, { restartPolicy: 'Never' }),
+    // The container outlives the process that is killed: Docker hears of the kill and of the end on two ways.
+    pod(
+        'oom',
+        'tail /dev/zero; code=$?; sleep 1; exit $code',
+        { resources: { limits: { memory: '16Mi' } } },
+        { restartPolicy: 'Never' },
+    ),
     pod('gated', wait, {}, { readinessGates: [{ conditionType: 'example.com/gate' }] }),
     pod('plain', wait),
     pod(
@@ -308,13 +314,7 @@ describe('Docker comes and goes', () => {
         const { machine } = cluster;
         await cluster.ok('delete pod tcp --wait=false --grace-period=30');
         await cluster.stop();
-        const pidFile = join(machine.directory, 'docker.pid');
-        const daemon = Number(readFileSync(pidFile, 'utf8'));
-        const args = readFileSync(`/proc/${daemon}/cmdline`, 'utf8')
-            .split('\0')
-            .filter((arg) => arg !== '');
-        process.kill(daemon, 'SIGKILL');
-        rmSync(pidFile);
+        await machine.cutPowerOfDocker();
 
         const starting = cluster.start();
         const down = await eventually('the node is not ready', async () => {
@@ -323,7 +323,7 @@ describe('Docker comes and goes', () => {
         });
         expect(down).toMatchObject({ reason: 'KubeletNotReady' });
         expect(down.message).toContain('container runtime is down');
-        machine.spawn(args[0] ?? 'dockerd', args.slice(1), join(machine.directory, 'dockerd.log'));
+        await machine.startDocker();
         await starting;
         await eventually('the node is ready', async () => (await readyCondition())?.status === 'True');
         const after = await until(
