@@ -1,6 +1,10 @@
 /**
- * The storage interface: etcd's data model (revisioned keys, guarded transactions, history, watch).
- * Implementations: the embedded LevelDB store (store/mvcc over store/log), later Raft and a real etcd.
+ * The storage interface: etcd's data model (revisioned keys, guarded transactions, history, watch, leases).
+ * Implementations: the embedded LevelDB store (store/mvcc over store/log, alone or replicated by Raft), and a
+ * real etcd (store/etcd/client).
+ *
+ * A key is a byte string: each char is one byte, 0 to 255, and keys are ordered as bytes are. ASCII text is its
+ * own key; `keyOfText` makes one of other text (its UTF-8 bytes).
  *
  * Revisions are one counter for the whole store: it grows by one with every transaction that changes
  * something. All keys that one transaction wrote carry the same modRevision.
@@ -42,8 +46,16 @@ export interface Store {
     /** Forgets history below `revision`; the newest state of every key stays. */
     compact(revision: number): Promise<void>;
 
+    readonly leases: Leases;
+
     /** Bytes on disk (an estimate), for metrics and quota. */
     sizeBytes(): Promise<number>;
+
+    /** Gives the space of what was deleted back to the file system; slow, others go on meanwhile. */
+    defragment(): Promise<void>;
+
+    /** A checksum of all versions up to `revision` (0: the newest) that compaction left; equal on all members. */
+    hashKv(revision: number): Promise<{ hash: number; revision: number; compactRevision: number }>;
 
     /** Flushes and closes. Nothing acknowledged is lost without it. */
     close(): Promise<void>;
@@ -60,15 +72,32 @@ export interface KeyValue {
     lease: number;
 }
 
-/** A guard on one key. A key that does not exist has createRevision, modRevision, version and lease 0. */
+/** Keys with a time to live. Identifiers are positive and below 2^53. */
+export interface Leases {
+    /** `id` 0: choose one. Rejects 'leaseExists'. The TTL is in seconds; the store may raise a short one. */
+    grant(request: { id: number; ttlSeconds: number }): Promise<{ id: number; ttlSeconds: number }>;
+    /** Deletes the lease and, in one revision, every key attached to it. Rejects 'leaseNotFound'. */
+    revoke(id: number): Promise<{ revision: number }>;
+    /** Starts the TTL anew, without a disk write. Resolves with the TTL; rejects 'leaseNotFound'. */
+    keepAlive(id: number): Promise<number>;
+    /** `ttlSeconds` is what remains, -1 when there is no such lease. */
+    timeToLive(
+        id: number,
+        options: { keys: boolean },
+    ): Promise<{ ttlSeconds: number; grantedTtlSeconds: number; keys: string[] }>;
+    list(): Promise<number[]>;
+}
+
+/** A guard on one key, or, with `end`, on every key of [key, end). A key that does not exist has createRevision, modRevision, version and lease 0. */
 export type Compare =
     | {
           key: string;
+          end?: string;
           target: 'modRevision' | 'createRevision' | 'version' | 'lease';
           result: CompareResult;
           value: number;
       }
-    | { key: string; target: 'value'; result: CompareResult; value: Buffer };
+    | { key: string; end?: string; target: 'value'; result: CompareResult; value: Buffer };
 export type CompareResult = 'equal' | 'notEqual' | 'greater' | 'less';
 
 export type StoreOp =
@@ -82,9 +111,14 @@ export type StoreOp =
            * parses what was just serialised. Never stored.
            */
           decoded?: object;
+          /** Keep the value, or the lease, that the key has; rejects 'keyNotFound' when there is no key. */
+          ignoreValue?: boolean;
+          ignoreLease?: boolean;
       }
     | { type: 'delete'; key: string; end?: string }
-    | ({ type: 'range' } & RangeRequest);
+    | ({ type: 'range' } & RangeRequest)
+    /** A transaction inside the transaction, with guards of its own. */
+    | { type: 'txn'; compares: readonly Compare[]; success: readonly StoreOp[]; failure: readonly StoreOp[] };
 
 export interface TxnRequest {
     compares: readonly Compare[];
@@ -109,7 +143,8 @@ export interface TxnResult {
 export type OpResponse =
     | { type: 'put'; previous: KeyValue | undefined }
     | { type: 'delete'; deleted: KeyValue[] }
-    | ({ type: 'range' } & RangeResult);
+    | ({ type: 'range' } & RangeResult)
+    | { type: 'txn'; succeeded: boolean; responses: OpResponse[] };
 
 export interface RangeRequest {
     key: string;
@@ -121,10 +156,17 @@ export interface RangeRequest {
     limit?: number;
     keysOnly?: boolean;
     countOnly?: boolean;
+    /** Default: by key, ascending. Sorting by anything else reads the whole range. */
+    sort?: { by: 'key' | 'version' | 'createRevision' | 'modRevision' | 'value'; descending: boolean };
+    /** Inclusive bounds; 0 or absent for none. They do not affect `count`, as in etcd. */
+    modRevisionMin?: number;
+    modRevisionMax?: number;
+    createRevisionMin?: number;
+    createRevisionMax?: number;
 }
 
 export interface RangeResult {
-    /** In key order. */
+    /** In key order, unless another was asked for. */
     kvs: KeyValue[];
     /** Number of keys in the range, whatever the limit. */
     count: number;
@@ -162,6 +204,11 @@ export interface StoreWatch {
 export type StoreErrorReason =
     | 'compacted'
     | 'futureRevision'
+    | 'leaseNotFound'
+    | 'leaseExists'
+    | 'keyNotFound'
+    /** A transaction that writes a key twice. */
+    | 'duplicateKey'
     | 'closed'
     | 'tooLarge'
     | 'noSpace'
@@ -170,7 +217,12 @@ export type StoreErrorReason =
     | 'corrupt'
     | 'newerFormat'
     | 'locked'
-    | 'timeout';
+    /** Too much is waiting, or no answer came in time; whether a write was made may be unknown. */
+    | 'timeout'
+    /** There is no leader; nothing was written. */
+    | 'noLeader'
+    /** The leader changed while the request was under way; whether a write was made is unknown. */
+    | 'leaderChanged';
 
 /** Everything that can be wrong with a store operation; a bug is an AssertionError instead. */
 export class StoreError extends Error {
@@ -182,11 +234,19 @@ export class StoreError extends Error {
     }
 }
 
-/** The first key after all keys that start with `prefix` (keys are compared as UTF-8 bytes). */
+/** The key that is the UTF-8 bytes of `text`. */
+export function keyOfText(text: string): string {
+    return Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** The first key after all keys that start with `prefix`; `keyMax` when there is none. */
 export function prefixEnd(prefix: string): string {
     for (let i = prefix.length - 1; i >= 0; i--) {
-        const code = prefix.charCodeAt(i);
-        if (code < 0x7f) return prefix.slice(0, i) + String.fromCharCode(code + 1);
+        const byte = prefix.charCodeAt(i);
+        if (byte < 0xff) return prefix.slice(0, i) + String.fromCharCode(byte + 1);
     }
-    return '\uffff';
+    return keyMax;
 }
+
+/** Greater than every key, as the end of a range. */
+export const keyMax = '\uffff';
