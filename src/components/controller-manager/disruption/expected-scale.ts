@@ -84,7 +84,8 @@ export class ExpectedScales {
             if (owner === undefined || owner.metadata.uid !== reference.uid) return undefined;
             const above = controllerOf(owner);
             // Only a Deployment speaks for its ReplicaSets: another owner need not have a scale.
-            if (reference.kind === 'ReplicaSet' && above?.kind === 'Deployment') return await this.#find(above, namespace);
+            if (reference.kind === 'ReplicaSet' && above?.kind === 'Deployment')
+                return await this.#find(above, namespace);
             return { uid: reference.uid, replicas: owner.spec?.replicas ?? 1 };
         }
         return await this.#askForScale(reference, namespace);
