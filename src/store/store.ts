@@ -10,7 +10,15 @@
  * something. All keys that one transaction wrote carry the same modRevision.
  */
 export interface Store {
-    /** Revision of the newest applied transaction; 1 for a store nothing was ever written to. */
+    /**
+     * Revision of the newest applied transaction; 1 for a store nothing was ever written to.
+     *
+     * Everything up to it has been delivered to every watch that is not still reading history, except
+     * inside the synchronous turn that delivers it; a watch that cannot be told of something (a snapshot
+     * replaced the state) gets `onError` first. So who follows the store by one live watch is current as of
+     * `revision`, also when the newest transactions were of other keys. A store whose watches are fed from
+     * afar raises it only to what they have been told, and catches up in `readIndex`.
+     */
     readonly revision: number;
     /** History below this revision is gone; 0 when nothing was compacted. */
     readonly compactedRevision: number;
@@ -181,6 +189,11 @@ export interface WatchRequest {
     startRevision: number;
     /** Also give the value before each event. */
     previous?: boolean;
+    /**
+     * Also call `onBatch` without events when the watch has caught up with history, the batch's revision
+     * being what it is current to; a remote store may do so again later.
+     */
+    progress?: boolean;
 }
 
 export interface WatchBatch {
