@@ -10,6 +10,7 @@ export default {
     testTimeout: 20_000,
     projects: [
         { ...common, displayName: 'unit', testMatch: ['<rootDir>/{src,bin}/**/*.test.ts'] },
+        { ...common, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] },
         { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
         { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
     ],

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const suites = ['unit', 'integration', 'e2e'];
+const suites = ['unit', 'simulation', 'integration', 'e2e'];
 const [first, ...rest] = process.argv.slice(2);
 const selected = suites.includes(first) ? [first] : suites;
 const jestOptions = suites.includes(first) ? rest : process.argv.slice(2);
@@ -25,7 +25,7 @@ function jest(suite) {
     const directory = mkdtempSync(join(tmpdir(), 'hyperkube-test-'));
     const report = join(directory, 'report.json');
     // One machine's Docker and kernel are shared by the suites that use them: no workers there.
-    const workers = suite === 'unit' ? [] : ['--runInBand'];
+    const workers = suite === 'unit' || suite === 'simulation' ? [] : ['--runInBand'];
     const ok = step(
         `${suite} tests`,
         process.execPath,
