@@ -189,11 +189,9 @@ export interface WatchRequest {
     startRevision: number;
     /** Also give the value before each event. */
     previous?: boolean;
-    /**
-     * Also call `onBatch` without events when the watch has caught up with history, the batch's revision
-     * being what it is current to; a remote store may do so again later.
-     */
-    progress?: boolean;
+    /** Leave out the puts, or the deletions. */
+    noPut?: boolean;
+    noDelete?: boolean;
 }
 
 export interface WatchBatch {
@@ -211,6 +209,8 @@ export interface StoreEvent {
 }
 
 export interface StoreWatch {
+    /** The watcher has been told of everything up to here, whether or not it was of its keys. */
+    readonly revision: number;
     cancel(): void;
 }
 
@@ -250,6 +250,11 @@ export class StoreError extends Error {
 /** The key that is the UTF-8 bytes of `text`. */
 export function keyOfText(text: string): string {
     return Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** The text whose UTF-8 bytes `key` is. */
+export function textOfKey(key: string): string {
+    return Buffer.from(key, 'latin1').toString('utf8');
 }
 
 /** The first key after all keys that start with `prefix`; `keyMax` when there is none. */

@@ -58,6 +58,9 @@ export interface PreparedGroup<Outcome> {
     /** To be written atomically; empty when the group changes nothing. */
     readonly writes: readonly DiskWrite[];
 
+    /** The state machine's revision with this group: what the applied record says of it. */
+    readonly revision: number;
+
     /** Reads what the outcomes need from disk; may run while `writes` are on their way. */
     load(): Promise<void>;
 

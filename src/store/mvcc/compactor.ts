@@ -1,6 +1,7 @@
 import type { Disk } from '../disk/disk.ts';
 import type { DiskWrite, Log } from '../log/log.ts';
-import { StoreError, type TxnRequest, type TxnResult } from '../store.ts';
+import { StoreError } from '../store.ts';
+import type { Command, Outcome } from './command.ts';
 import type { History } from './history.ts';
 import { compactedWrite } from './meta.ts';
 import { encodeRecordKey } from './record.ts';
@@ -12,7 +13,7 @@ export const compactionBatchMax = 512;
 export interface CompactorOptions {
     disk: Disk;
     history: History;
-    log: Log<TxnRequest, TxnResult>;
+    log: Log<Command, Outcome>;
     hub: WatchHub;
 }
 

@@ -1,5 +1,13 @@
 import { assert, unreachable } from '../../util/assert.ts';
-import type { Compare, KeyValue, OpResponse, StoreOp, TxnRequest, TxnResult } from '../store.ts';
+import {
+    StoreError,
+    type Compare,
+    type KeyValue,
+    type OpResponse,
+    type StoreOp,
+    type TxnRequest,
+    type TxnResult,
+} from '../store.ts';
 import type { History, StagedTxn, StagedWrite, Undo } from './history.ts';
 import type { KeyEntry } from './key-index.ts';
 import { compareKeys } from './key-order.ts';
@@ -71,6 +79,8 @@ class Evaluation {
                 if (op.keysOnly === true) this.#toStrip.push(...this.#toLoad.slice(firstLoad));
                 return;
             }
+            case 'txn':
+                throw new StoreError('io', 'nested transactions are not possible yet');
             default:
                 unreachable(op);
         }

@@ -14,7 +14,7 @@ class Model {
         this.#state = new Map(this.#state);
         for (const op of ops) {
             if (op.type === 'put') this.#state.set(op.key, op.value.toString());
-            else this.#state.delete(op.key);
+            else if (op.type === 'delete') this.#state.delete(op.key);
         }
         this.states.set(revision, this.#state);
     }

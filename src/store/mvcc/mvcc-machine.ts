@@ -1,7 +1,8 @@
 import type { DiskWrite, PreparedGroup, Settled } from '../log/log.ts';
 import type { LocalStateMachine } from '../log/single-member-log.ts';
 import type { Disk } from '../disk/disk.ts';
-import type { StoreEvent, TxnRequest, TxnResult } from '../store.ts';
+import { StoreError, type StoreEvent } from '../store.ts';
+import type { Command, Outcome } from './command.ts';
 import { eventOf } from './event.ts';
 import { evaluate, type Evaluated } from './evaluate.ts';
 import type { History, StagedTxn, StagedWrite } from './history.ts';
@@ -24,18 +25,19 @@ type Slot = { type: 'evaluated'; evaluated: Evaluated } | { type: 'failed'; erro
 const revisionMaxForScan = 2 ** 48 - 1;
 
 /** The replicated state machine: transactions in, records and events out. */
-export class MvccMachine implements LocalStateMachine<TxnRequest, TxnResult> {
+export class MvccMachine implements LocalStateMachine<Command, Outcome> {
     readonly #options: MvccMachineOptions;
 
     constructor(options: MvccMachineOptions) {
         this.#options = options;
     }
 
-    prepare(commands: readonly TxnRequest[]): PreparedGroup<TxnResult> {
+    prepare(commands: readonly Command[]): PreparedGroup<Outcome> {
         const { history, reader } = this.#options;
         const slots = commands.map((command): Slot => {
             try {
-                return { type: 'evaluated', evaluated: evaluate(command, history, reader) };
+                if (command.type !== 'txn') throw new StoreError('io', `${command.type} is not possible yet`);
+                return { type: 'evaluated', evaluated: evaluate(command.request, history, reader) };
             } catch (error) {
                 return { type: 'failed', error };
             }
@@ -59,8 +61,9 @@ export class MvccMachine implements LocalStateMachine<TxnRequest, TxnResult> {
     }
 }
 
-class Group implements PreparedGroup<TxnResult> {
+class Group implements PreparedGroup<Outcome> {
     readonly writes: DiskWrite[] = [];
+    readonly revision: number;
     readonly #slots: Slot[];
     readonly #options: MvccMachineOptions;
     readonly #newestTxnBefore: number;
@@ -75,6 +78,7 @@ class Group implements PreparedGroup<TxnResult> {
             history.newestTxn = txn.revision;
             history.hold(txn);
         }
+        this.revision = history.head;
     }
 
     async load(): Promise<void> {
@@ -89,7 +93,7 @@ class Group implements PreparedGroup<TxnResult> {
         for (const { toStrip } of evaluated) stripValues(toStrip);
     }
 
-    commit(durable: boolean): readonly Settled<TxnResult>[] {
+    commit(durable: boolean): readonly Settled<Outcome>[] {
         const { history, onApply } = this.#options;
         for (const slot of this.#slots) {
             const evaluated = evaluatedOf(slot);
@@ -149,7 +153,7 @@ function evaluatedOf(slot: Slot): Evaluated | undefined {
     return slot.type === 'evaluated' ? slot.evaluated : undefined;
 }
 
-function settle(slot: Slot): Settled<TxnResult> {
+function settle(slot: Slot): Settled<Outcome> {
     if (slot.type === 'failed') return { type: 'rejected', error: slot.error };
     const { failure, result } = slot.evaluated;
     return failure === undefined

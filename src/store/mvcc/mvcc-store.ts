@@ -2,10 +2,12 @@ import { assert } from '../../util/assert.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Disk } from '../disk/disk.ts';
-import { SingleMemberLog } from '../log/single-member-log.ts';
 import type { Log } from '../log/log.ts';
+import type { LocalStateMachine } from '../log/single-member-log.ts';
+import { SwitchableLog } from '../log/switchable-log.ts';
 import {
     StoreError,
+    type Leases,
     type RangeRequest,
     type RangeResult,
     type Store,
@@ -17,6 +19,7 @@ import {
     type WatchRequest,
 } from '../store.ts';
 import { AutoCompaction, type AutoCompactionPolicy } from './auto-compaction.ts';
+import type { Command, Outcome } from './command.ts';
 import { Compactor } from './compactor.ts';
 import type { History } from './history.ts';
 import { MvccMachine } from './mvcc-machine.ts';
@@ -36,7 +39,11 @@ export interface MvccStoreOptions {
     logger: Logger;
     clock: Clock;
     autoCompaction: AutoCompactionPolicy;
+    /** Makes the log that drives the state machine. */
+    createLog: CreateLog;
 }
+
+export type CreateLog = (machine: LocalStateMachine<Command, Outcome>) => Log<Command, Outcome>;
 
 /** The embedded store: a revisioned key space, driven by a log. */
 export class MvccStore implements Store {
@@ -44,7 +51,8 @@ export class MvccStore implements Store {
     readonly #history: History;
     readonly #reader: Reader;
     readonly #hub: WatchHub;
-    readonly #log: Log<TxnRequest, TxnResult>;
+    readonly #machine: MvccMachine;
+    readonly #log: SwitchableLog<Command, Outcome>;
     readonly #compactor: Compactor;
     readonly #autoCompaction: AutoCompaction;
     #state: 'open' | 'closed' = 'open';
@@ -57,7 +65,7 @@ export class MvccStore implements Store {
         this.#history = history;
         this.#reader = new Reader(disk, history);
         this.#hub = new WatchHub({ disk, history, reader: this.#reader, logger });
-        const machine = new MvccMachine({
+        this.#machine = new MvccMachine({
             disk,
             history,
             reader: this.#reader,
@@ -67,7 +75,7 @@ export class MvccStore implements Store {
                 this.#autoCompaction.noteWrite(txn.revision, history.writtenBytes);
             },
         });
-        this.#log = new SingleMemberLog({ disk, machine, clock, logger });
+        this.#log = new SwitchableLog(options.createLog(this.#machine));
         this.#compactor = new Compactor({ disk, history, log: this.#log, hub: this.#hub });
         const onError = (error: unknown): void => {
             if (!(error instanceof StoreError && isHarmless(error))) {
@@ -98,7 +106,8 @@ export class MvccStore implements Store {
 
     async txn(request: TxnRequest): Promise<TxnResult> {
         const bytes = checkSize(request);
-        return await this.#log.propose(request, { durability: request.durability ?? 'fsync', bytes });
+        const durability = request.durability ?? 'fsync';
+        return (await this.#log.propose({ type: 'txn', request }, { durability, bytes })) as TxnResult;
     }
 
     async range(request: RangeRequest): Promise<RangeResult> {
@@ -123,6 +132,27 @@ export class MvccStore implements Store {
     async compact(revision: number): Promise<void> {
         this.#checkOpen();
         await this.#compactor.compact(revision);
+    }
+
+    get leases(): Leases {
+        throw new StoreError('io', 'leases are not possible yet');
+    }
+
+    async defragment(): Promise<void> {
+        this.#checkOpen();
+        return await Promise.reject(new StoreError('io', 'not possible yet'));
+    }
+
+    async hashKv(): Promise<{ hash: number; revision: number; compactRevision: number }> {
+        this.#checkOpen();
+        return await Promise.reject(new StoreError('io', 'not possible yet'));
+    }
+
+    /** Drains the log in use, closes it and goes on with another: see SwitchableLog.replace. */
+    async replaceLog(
+        create: (machine: LocalStateMachine<Command, Outcome>) => Promise<Log<Command, Outcome>>,
+    ): Promise<void> {
+        await this.#log.replace(async () => await create(this.#machine));
     }
 
     async sizeBytes(): Promise<number> {
@@ -177,6 +207,7 @@ function checkSize(request: TxnRequest): number {
 }
 
 function sizeOf(op: StoreOp): number {
+    if (op.type === 'txn') return 0;
     assert(op.key.length > 0, 'a store operation without key', { type: op.type });
     return op.key.length + (op.type === 'put' ? op.value.length : (op.end?.length ?? 0));
 }

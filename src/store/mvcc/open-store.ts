@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../../util/clock.ts';
 import { silentLogger, type Logger } from '../../util/logger.ts';
 import type { Disk } from '../disk/disk.ts';
 import { openLevelDisk, openMemoryDisk } from '../disk/open-disk.ts';
+import { SingleMemberLog } from '../log/single-member-log.ts';
 import type { Store } from '../store.ts';
 import { defaultAutoCompaction, type AutoCompactionPolicy } from './auto-compaction.ts';
 import { MvccStore } from './mvcc-store.ts';
@@ -32,7 +33,14 @@ export async function openStoreOn(disk: Disk, options: Partial<OpenStoreOptions>
     try {
         const recovered = await recover(disk);
         const autoCompaction = options.autoCompaction ?? defaultAutoCompaction;
-        return new MvccStore({ disk, recovered, logger, clock, autoCompaction });
+        return new MvccStore({
+            disk,
+            recovered,
+            logger,
+            clock,
+            autoCompaction,
+            createLog: (machine) => new SingleMemberLog({ disk, machine, clock, logger }),
+        });
     } catch (error) {
         await disk.close();
         throw error;

@@ -3,7 +3,7 @@ import type { KeyValue, WatchBatch } from '../store.ts';
 import { eventOf } from './event.ts';
 import type { History, StagedTxn } from './history.ts';
 import { versionBefore } from './key-index.ts';
-import { decodeRecord, recordKeyText, recordRange } from './record.ts';
+import { decodeRecord, keyOfRecord, recordRange } from './record.ts';
 import type { Reader } from './reader.ts';
 import { covers, type Covered } from './watcher-index.ts';
 
@@ -31,7 +31,7 @@ export async function* readHistory(
         const done: WatchBatch[] = [];
         for (const [recordKey, bytes] of entries) {
             // Filters before it decodes: most records concern others.
-            if (!covers(watched, recordKeyText(recordKey))) continue;
+            if (!covers(watched, keyOfRecord(recordKey))) continue;
             const record = decodeRecord(recordKey, bytes);
             if (open?.revision !== record.revision) {
                 if (open !== undefined) done.push(open);

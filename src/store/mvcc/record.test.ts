@@ -47,7 +47,10 @@ describe('a record', () => {
         expect(keys.filter((key) => key.compare(from) >= 0 && key.compare(to) < 0)).toEqual([keys[1]]);
     });
 
-    it('refuses a key that is not valid Unicode', () => {
-        expect(() => encodeRecordKey(1, '/\ud800')).toThrow('not valid Unicode');
+    it('keeps every byte of a key', () => {
+        const key = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString('latin1');
+        const recordKey = encodeRecordKey(1, key);
+        expect(recordKey.subarray(7).toString('latin1')).toBe(key);
+        expect(decodeRecord(recordKey, encodeRecord(recordKey, { ...record, revision: 6 })).key).toBe(key);
     });
 });

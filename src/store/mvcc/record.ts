@@ -5,7 +5,7 @@ import { StoreError } from '../store.ts';
 /**
  * How one version of one key lies on disk.
  *
- *     key:   'r' | revision, 6 bytes, big endian | key, UTF-8
+ *     key:   'r' | revision, 6 bytes, big endian | key
  *     value: crc32, 4 bytes | flags, 1 byte | varints: distance to the previous transaction's revision,
  *            records in this transaction, modRevision - createRevision, version, lease | value
  *
@@ -41,20 +41,16 @@ const header = Buffer.alloc(headerBytesMax);
 
 export function encodeRecordKey(revision: number, key: string): Buffer {
     assert(revision > 0 && revision <= revisionMax, 'revision out of range', { revision });
-    const keyBytes = Buffer.byteLength(key);
-    const bytes = Buffer.allocUnsafe(keyOffset + keyBytes);
+    const bytes = Buffer.allocUnsafe(keyOffset + key.length);
     bytes[0] = recordTag;
     bytes.writeUIntBE(revision, 1, revisionBytes);
-    bytes.write(key, keyOffset);
-    if (keyBytes !== key.length) {
-        assert(bytes.toString('utf8', keyOffset) === key, 'key is not valid Unicode', { key });
-    }
+    bytes.write(key, keyOffset, 'latin1');
     return bytes;
 }
 
 /** The key that a record's key contains. */
-export function recordKeyText(recordKey: Buffer): string {
-    return recordKey.toString('utf8', keyOffset);
+export function keyOfRecord(recordKey: Buffer): string {
+    return recordKey.toString('latin1', keyOffset);
 }
 
 /** Bounds of all records with a revision in [from, to). */
@@ -83,7 +79,7 @@ export function encodeRecord(recordKey: Buffer, record: Omit<StoredRecord, 'key'
 
 /** Throws StoreError 'corrupt', which names the key and the revision. */
 export function decodeRecord(recordKey: Buffer, bytes: Buffer): StoredRecord {
-    const key = recordKeyText(recordKey);
+    const key = keyOfRecord(recordKey);
     const revision = recordKey.length < keyOffset ? 0 : recordKey.readUIntBE(1, revisionBytes);
     if (bytes.length < 10 || bytes.readUInt32LE(0) !== checksum(recordKey, bytes)) {
         throw new StoreError(

@@ -67,6 +67,9 @@ export class WatchHub {
         if (watcher.next > history.applied) this.#goLive(watcher);
         else this.#replays.set(watcher, this.#replay(watcher));
         return {
+            get revision() {
+                return watcher.state === 'live' ? history.applied : watcher.next - 1;
+            },
             cancel: () => {
                 this.#remove(watcher);
             },

@@ -8,8 +8,6 @@ export interface Covered {
 }
 
 const slash = '/';
-/** Below this, code units are bytes, and `prefixEnd` is exact. */
-const asciiMax = 0x7f;
 
 /**
  * Finds the watchers of a key without asking each of them. Watchers of one key and of a prefix are found by
@@ -87,7 +85,7 @@ export function covers({ key, end }: Covered, candidate: string): boolean {
 
 function kindOf({ key, end }: Covered): 'key' | 'slashPrefix' | 'otherPrefix' | 'range' {
     if (end === undefined) return 'key';
-    const isPrefix = key !== '' && key.charCodeAt(key.length - 1) < asciiMax && end === prefixEnd(key);
+    const isPrefix = key !== '' && end === prefixEnd(key);
     if (!isPrefix) return 'range';
     return key.endsWith(slash) ? 'slashPrefix' : 'otherPrefix';
 }

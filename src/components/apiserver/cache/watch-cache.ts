@@ -1,5 +1,5 @@
 import type { ResourceDefinition } from '../../../api/groups/resource.ts';
-import type { KeyValue, StoreEvent } from '../../../store/store.ts';
+import { keyOfText, type KeyValue, type StoreEvent } from '../../../store/store.ts';
 import { StoredObject } from '../stored-object.ts';
 import { CacheEvent } from './cache-event.ts';
 import { EventRing } from './event-ring.ts';
@@ -24,7 +24,8 @@ export interface CacheSubscriber {
  *
  * Invariants: `objects` is exactly the store's content below `root` at the revision of the last applied
  * batch; the ring holds every event after `ring.oldest`; a subscriber added between two batches misses
- * none of the second.
+ * none of the second. Before `load` events are kept, because the state that is being read may be older or
+ * newer than they are.
  */
 export class WatchCache {
     /** The version in which objects are stored; the others are converted from it. */
@@ -34,6 +35,10 @@ export class WatchCache {
     readonly objects = new SortedObjects();
     readonly ring: EventRing;
     #subscribers = new Set<CacheSubscriber>();
+    /** Revision of the loaded state: events up to it are in it already. */
+    #loaded = 0;
+    /** What came before `load`. */
+    #early: StoreEvent[] | undefined = [];
 
     constructor(definition: ResourceDefinition, eventsMax = watchEventsMax) {
         this.definition = definition;
@@ -41,25 +46,63 @@ export class WatchCache {
         this.ring = new EventRing({ events: eventsMax, bytes: watchEventBytesMax }, 0);
     }
 
-    /** Replaces everything by what the store has at `revision`. */
+    /** Takes what the store has at `revision` as the beginning. */
     load(kvs: Iterable<KeyValue>, revision: number): void {
         this.objects.clear();
         for (const kv of kvs) this.objects.set(kv.key, StoredObject.fromStore(kv));
         this.ring.reset(revision);
-        this.close();
+        this.#loaded = revision;
+        const early = this.#early ?? [];
+        this.#early = undefined;
+        this.apply(early);
+    }
+
+    /**
+     * Goes on with what the store has at revision `to`, when the events since `from` cannot be had:
+     * subscribers get the differences, deletions first. Intermediate states are lost to them, and the ring
+     * forgets what it had: nobody else can go on from inside the gap.
+     *
+     * The differences' revisions grow from `from` + 1 on, so that a client which breaks off in the middle
+     * comes back with one that is too old, and lists.
+     */
+    reconcile(kvs: readonly KeyValue[], { from, to }: { from: number; to: number }): void {
+        if (this.#early !== undefined || to < from) {
+            this.load(kvs, to);
+            if (to < from) this.close();
+            return;
+        }
+        const gone = new Map([...this.objects.range(this.root)].map((stored) => [stored.key, stored]));
+        const puts: StoreEvent[] = [];
+        for (const kv of kvs) {
+            const known = gone.get(kv.key);
+            const isSame = known !== undefined && kv.createRevision <= known.revision;
+            if (isSame) gone.delete(kv.key);
+            if (!isSame || kv.modRevision !== known.revision) puts.push({ type: 'put', kv });
+        }
+        puts.sort((a, b) => a.kv.modRevision - b.kv.modRevision);
+        this.apply([...[...gone.keys()].map((key) => deletion(key, from + 1)), ...puts]);
+        this.#loaded = to;
+        this.ring.reset(to);
     }
 
     keyOf(namespace: string, name: string): string {
-        return this.definition.namespaced ? `${this.root}${namespace}/${name}` : this.root + name;
+        return keyOfText(this.definition.namespaced ? `${this.root}${namespace}/${name}` : this.root + name);
     }
 
     /** Prefix of the keys of a namespace, or of all when it is empty. */
     prefixOf(namespace: string): string {
-        return this.definition.namespaced && namespace !== '' ? `${this.root}${namespace}/` : this.root;
+        return this.definition.namespaced && namespace !== ''
+            ? keyOfText(`${this.root}${namespace}/`)
+            : this.root;
     }
 
     apply(events: readonly StoreEvent[]): void {
+        if (this.#early !== undefined) {
+            this.#early.push(...events);
+            return;
+        }
         for (const event of events) {
+            if (event.kv.modRevision <= this.#loaded) continue;
             const change = this.#change(event);
             if (change === undefined) continue;
             this.ring.push(change);
@@ -104,4 +147,16 @@ export class WatchCache {
             previous,
         });
     }
+}
+
+function deletion(key: string, revision: number): StoreEvent {
+    const kv = {
+        key,
+        value: Buffer.alloc(0),
+        createRevision: 0,
+        modRevision: revision,
+        version: 0,
+        lease: 0,
+    };
+    return { type: 'delete', kv };
 }

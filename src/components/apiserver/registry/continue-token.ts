@@ -1,4 +1,5 @@
 import { statusErrors } from '../../../api/meta/status-error.ts';
+import { keyOfText, textOfKey } from '../../../store/store.ts';
 
 /** Where a LIST goes on: after which key, and at which revision. -1: at whatever is current. */
 export interface ContinueToken {
@@ -11,7 +12,7 @@ const tokenVersion = 'meta.k8s.io/v1';
 
 /** `root` is cut off the key, as upstream does. */
 export function encodeContinue({ revision, start }: ContinueToken, root: string): string {
-    const token = { v: tokenVersion, rv: revision, start: start.slice(root.length) };
+    const token = { v: tokenVersion, rv: revision, start: textOfKey(start.slice(root.length)) };
     return Buffer.from(JSON.stringify(token)).toString('base64url');
 }
 
@@ -36,5 +37,5 @@ export function decodeContinue(text: string, root: string): ContinueToken {
     if (typeof start !== 'string' || start === '' || start.split('/').includes('..')) {
         throw statusErrors.badRequest('continue key is not valid: encoded start key empty or invalid');
     }
-    return { revision: rv, start: root + start };
+    return { revision: rv, start: root + keyOfText(start) };
 }

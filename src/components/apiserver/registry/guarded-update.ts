@@ -2,6 +2,7 @@ import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { StoreOp, TxnRequest } from '../../../store/store.ts';
 import { toStorage } from '../conversion/versions.ts';
 import type { ApiObject } from '../../../api/meta/object.ts';
+import type { ReservationGuard } from '../extensions.ts';
 import { StoredObject } from '../stored-object.ts';
 import { durabilityOf } from './durability.ts';
 import { keyOf, type Registry, subjectOf, type Target, versionFor } from './registry.ts';
@@ -12,7 +13,7 @@ const attemptsMax = 20;
 
 /** What to do with the current state. */
 export type Change =
-    | { type: 'put'; object: ApiObject }
+    | { type: 'put'; object: ApiObject; guards?: readonly ReservationGuard[] }
     /** Removes the object; `object` is the state to report, undefined for the current one. */
     | { type: 'delete'; object: ApiObject | undefined }
     | { type: 'keep' };
@@ -87,7 +88,8 @@ async function apply(
         change.type === 'delete'
             ? 'fsync'
             : durabilityOf(definition, change.object, versionFor(target, current).object);
-    const result = await guardedTxn(registry, { op, durability, revision: current.revision });
+    const guards = change.type === 'put' ? (change.guards ?? []) : [];
+    const result = await guardedTxn(registry, { op, durability, revision: current.revision, guards });
     if (result.type === 'outdated') return result;
     if (next !== current) next.commit(result.revision);
     const object = next === current ? current.withRevision(result.revision) : next;
@@ -97,19 +99,26 @@ async function apply(
 async function guardedTxn(
     registry: Registry,
     guarded: {
-        op: Exclude<StoreOp, { type: 'range' }>;
+        op: Extract<StoreOp, { type: 'put' | 'delete' }>;
         durability: NonNullable<TxnRequest['durability']>;
         revision: number;
+        guards: readonly ReservationGuard[];
     },
 ): Promise<{ type: 'done'; revision: number } | { type: 'outdated'; newer: StoredObject | undefined }> {
-    const { op, durability, revision } = guarded;
+    const { op, durability, revision, guards } = guarded;
+    const { caches } = registry;
     try {
-        const result = await registry.caches.store.txn({
-            compares: [{ key: op.key, target: 'modRevision', result: 'equal', value: revision }],
-            success: [op],
+        const result = await caches.store.txn({
+            compares: [
+                { key: op.key, target: 'modRevision', result: 'equal', value: revision },
+                ...guards.map(({ compare }) => compare),
+            ],
+            success: [op, ...guards.map(({ write }) => write)],
             failure: [{ type: 'range', key: op.key }],
             durability,
         });
+        // With guards, what others have reserved must be known before the next attempt, and before release.
+        if (guards.length > 0) await caches.waitFor(result.revision);
         if (result.succeeded) return { type: 'done', revision: result.revision };
         const [found] = result.responses;
         const kv = found?.type === 'range' ? found.kvs[0] : undefined;
@@ -121,7 +130,9 @@ async function guardedTxn(
 
 async function readCurrent(registry: Registry, key: string): Promise<StoredObject | undefined> {
     try {
-        const { kvs } = await registry.caches.store.range({ key });
+        const { store } = registry.caches;
+        await store.readIndex();
+        const { kvs } = await store.range({ key });
         return kvs[0] && StoredObject.fromStore(kvs[0]);
     } catch (error) {
         throw fromStoreError(error);

@@ -16,7 +16,14 @@ function statusOf(error: StoreError): StatusError {
             return statusErrors.serviceUnavailable('the store is shutting down');
         case 'compacted':
             return statusErrors.expired('The resourceVersion for the provided list is too old.');
+        case 'noLeader':
+        case 'leaderChanged':
+            return statusErrors.timeout(error.message, 1);
         case 'futureRevision':
+        case 'leaseNotFound':
+        case 'leaseExists':
+        case 'keyNotFound':
+        case 'duplicateKey':
         case 'noSpace':
         case 'io':
         case 'corrupt':
