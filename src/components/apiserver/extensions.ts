@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiObject } from '../../api/meta/object.ts';
+import type { Compare, StoreOp } from '../../store/store.ts';
 import type { Handler, ApiRequest } from './request.ts';
 import type { ResourceRequestInfo } from './request-info.ts';
 
@@ -45,27 +46,29 @@ export interface UpgradeConnection {
     head: Buffer;
 }
 
-/**
- * Runs inside the registry's writes of one resource, for what must be allotted outside of the object.
- * Each step returns how to undo it, called when the write fails or was a dry run.
- */
+/** Runs inside the registry's writes of one resource, for what must be unique among all objects. */
 export interface RegistryHook {
     group: string;
     resource: string;
     /** After defaults and mutating admission, before validation; may change the object. */
-    beginCreate?(object: ApiObject, context: HookContext): Promise<Undo | undefined>;
-    beginUpdate?(object: ApiObject, old: ApiObject, context: HookContext): Promise<Undo | undefined>;
-    /** The write is durable. */
-    afterUpdate?(object: ApiObject, old: ApiObject): void;
-    /** The object is gone. */
-    afterDelete?(object: ApiObject): void;
+    reserveForCreate(object: ApiObject): Promise<Reservation>;
+    reserveForUpdate(object: ApiObject, old: ApiObject): Promise<Reservation>;
 }
 
-export interface HookContext {
-    dryRun: boolean;
+/** What a write holds until it is in the watch cache, or has failed, or was a dry run. */
+export interface Reservation {
+    /**
+     * Joins the object's write: holds only if no other master has reserved since `object` was changed. When
+     * it does not, everything begins anew, from the reservation on.
+     */
+    guard: ReservationGuard | undefined;
+    release(): void;
 }
 
-export type Undo = () => void | Promise<void>;
+export interface ReservationGuard {
+    compare: Compare;
+    write: Extract<StoreOp, { type: 'put' }>;
+}
 
 export interface HealthCheck {
     name: string;

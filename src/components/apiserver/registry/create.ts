@@ -6,18 +6,21 @@ import type { ApiObject, V1ObjectMeta } from '../../../api/meta/object.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { rfc3339 } from '../../../util/clock.ts';
 import { toStorage } from '../conversion/versions.ts';
+import type { ReservationGuard } from '../extensions.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
 import { durabilityOf } from './durability.ts';
 import { expectedTypeOf, readObject } from './read-body.ts';
 import { hooksOf, keyOf, type Registry, subjectOf, type Target, versionFor } from './registry.ts';
+import { Reservations } from './reservations.ts';
 import { fromStoreError } from './store-errors.ts';
-import { UndoList } from './undo-list.ts';
 import { writeOptionsOf } from './write-options.ts';
 
 /** How often another random suffix is tried when a generated name is taken. */
 const generateNameAttemptsMax = 8;
+/** How often a creation begins anew because another master has reserved something in between. */
+const reservationAttemptsMax = 20;
 
 /** POST to a collection. */
 export async function create(registry: Registry, request: ApiRequest, target: Target): Promise<ApiResult> {
@@ -41,24 +44,40 @@ export async function createObject(
     request: ApiRequest,
     { target, object, dryRun }: Creation,
 ): Promise<StoredObject> {
-    const undos = new UndoList(registry.logger);
+    const named = { ...target, name: object.metadata?.name ?? '' };
+    const warnings = request.warnings.length;
+    // What is reserved for the object is written into it: an attempt that lost begins with a fresh one.
+    const reserves = hooksOf(registry, target.definition).length > 0;
+    for (let attempt = 0; attempt < reservationAttemptsMax; attempt++) {
+        request.warnings.length = warnings;
+        const draft = reserves ? deepClone(object) : object;
+        const stored = await attemptCreate(registry, request, { target: named, object: draft, dryRun });
+        if (stored !== undefined) return stored;
+    }
+    throw statusErrors.serverTimeout(subjectOf(named), 'create', 1);
+}
+
+/** Undefined when another master has reserved something meanwhile. */
+async function attemptCreate(
+    registry: Registry,
+    request: ApiRequest,
+    creation: Creation,
+): Promise<StoredObject | undefined> {
+    const reservations = new Reservations();
     try {
-        const named = { ...target, name: object.metadata?.name ?? '' };
-        await prepare(registry, request, { creation: { target: named, object, dryRun }, undos });
-        const stored = await store(registry, { target: named, object, dryRun });
-        if (!dryRun) undos.keep();
-        return stored;
+        await prepare(registry, request, { creation, reservations });
+        return await store(registry, creation, reservations.guards);
     } catch (error) {
         throw fromStoreError(error);
     } finally {
-        await undos.undo();
+        reservations.release();
     }
 }
 
 async function prepare(
     registry: Registry,
     request: ApiRequest,
-    { creation, undos }: { creation: Creation; undos: UndoList },
+    { creation, reservations }: { creation: Creation; reservations: Reservations },
 ): Promise<void> {
     const { target, object, dryRun } = creation;
     const { definition } = target;
@@ -77,9 +96,7 @@ async function prepare(
     strategy.prepareForCreate?.(object, { now });
     if (strategy.dropsStatusOnCreate === true && 'status' in object) delete object.status;
     if (strategy.hasGeneration === true) metadata.generation = 1;
-    for (const hook of hooksOf(registry, definition)) {
-        undos.add(await hook.beginCreate?.(object, { dryRun }));
-    }
+    await reservations.reserve(registry, target, object);
     validate(object, definition);
     admission.request.name = metadata.name ?? '';
     await admission.validate();
@@ -116,7 +133,11 @@ function validate(object: ApiObject, { group, kind, namespaced, strategy }: Reso
     if (errors.length > 0) throw statusErrors.invalid(kind, group, metadata.name ?? '', errors);
 }
 
-async function store(registry: Registry, { target, object, dryRun }: Creation): Promise<StoredObject> {
+async function store(
+    registry: Registry,
+    { target, object, dryRun }: Creation,
+    guards: readonly ReservationGuard[],
+): Promise<StoredObject | undefined> {
     const { definition } = target;
     const { metadata = {} } = object;
     const isGenerated = target.name === '' && Boolean(metadata.generateName);
@@ -126,31 +147,52 @@ async function store(registry: Registry, { target, object, dryRun }: Creation): 
         const retriable = isGenerated && attempt < generateNameAttemptsMax;
         const draft = retriable || dryRun ? deepClone(object) : object;
         const stored = StoredObject.encode(key, toStorage(draft, definition));
-        const exists = dryRun
-            ? target.cache.objects.get(key) !== undefined
-            : !(await put(registry, definition, stored, object));
-        if (!exists) return versionFor(named, stored);
+        const outcome = dryRun
+            ? isTaken(target, key)
+            : await put(registry, stored, { definition, object, guards });
+        if (outcome === 'written') return versionFor(named, stored);
+        if (outcome === 'outbid') return undefined;
         if (!isGenerated) throw statusErrors.alreadyExists(subjectOf(named));
         if (!retriable) throw statusErrors.generateNameConflict(subjectOf(named));
         metadata.name = generateName(metadata.generateName ?? '');
     }
 }
 
-/** False when the key exists. */
+/** 'outbid': a guard does not hold, and this member has seen why. */
+type PutOutcome = 'written' | 'exists' | 'outbid';
+
+const isTaken = ({ cache }: Target, key: string): PutOutcome =>
+    cache.objects.get(key) === undefined ? 'written' : 'exists';
+
 async function put(
-    registry: Registry,
-    definition: ResourceDefinition,
+    { caches }: Registry,
     stored: StoredObject,
-    object: ApiObject,
-): Promise<boolean> {
-    const { succeeded, revision } = await registry.caches.store.txn({
-        compares: [{ key: stored.key, target: 'modRevision', result: 'equal', value: 0 }],
-        success: [{ type: 'put', key: stored.key, value: stored.bytes, decoded: stored }],
-        failure: [],
+    options: { definition: ResourceDefinition; object: ApiObject; guards: readonly ReservationGuard[] },
+): Promise<PutOutcome> {
+    const { definition, object, guards } = options;
+    const { key } = stored;
+    const { succeeded, revision, responses } = await caches.store.txn({
+        compares: [
+            { key, target: 'modRevision', result: 'equal', value: 0 },
+            ...guards.map(({ compare }) => compare),
+        ],
+        success: [
+            { type: 'put', key, value: stored.bytes, decoded: stored },
+            ...guards.map(({ write }) => write),
+        ],
+        failure: guards.length === 0 ? [] : [{ type: 'range', key, countOnly: true }],
         durability: durabilityOf(definition, object, undefined),
     });
-    if (succeeded) stored.commit(revision);
-    return succeeded;
+    if (succeeded) {
+        stored.commit(revision);
+        // What was reserved is given free afterwards: the cache must know by then that it is taken.
+        if (guards.length > 0) await caches.waitFor(revision);
+        return 'written';
+    }
+    const [found] = responses;
+    if (found?.type !== 'range' || found.count > 0) return 'exists';
+    await caches.waitFor(revision);
+    return 'outbid';
 }
 
 /** The body's namespace must be absent or the path's. */

@@ -7,7 +7,7 @@ import type { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
 import { type DeleteOptions, deleteOptionsOf } from './delete-options.ts';
 import { type Change, guardedUpdate, type UpdateOutcome } from './guarded-update.ts';
-import { hooksOf, type Registry, subjectOf, type Target } from './registry.ts';
+import { type Registry, subjectOf, type Target } from './registry.ts';
 
 /** Kinds whose DELETE answers with the deleted object instead of a Status. */
 const returnsObject = new Set([
@@ -58,7 +58,7 @@ export async function deleteObject(
     request: ApiRequest,
     { target, options }: { target: Target; options: DeleteOptions },
 ): Promise<UpdateOutcome> {
-    const outcome = await guardedUpdate(registry, {
+    return await guardedUpdate(registry, {
         target,
         dryRun: options.dryRun,
         change: async (current) => {
@@ -74,10 +74,6 @@ export async function deleteObject(
             return deletionOf(registry, target, { current, options });
         },
     });
-    if (outcome.type === 'deleted' && !options.dryRun) {
-        for (const hook of hooksOf(registry, target.definition)) hook.afterDelete?.(outcome.object.object);
-    }
-    return outcome;
 }
 
 function checkPreconditions(target: Target, { preconditions }: DeleteOptions, { metadata }: ApiObject): void {

@@ -7,8 +7,8 @@ import type { ApiRequest } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
 import type { Change } from './guarded-update.ts';
-import { hooksOf, type Registry, subjectOf, type Target } from './registry.ts';
-import type { UndoList } from './undo-list.ts';
+import { type Registry, subjectOf, type Target } from './registry.ts';
+import type { Reservations } from './reservations.ts';
 
 export interface UpdateInput {
     target: Target;
@@ -16,7 +16,7 @@ export interface UpdateInput {
     /** The wanted state, the registry's own to change. */
     next: ApiObject;
     dryRun: boolean;
-    undos: UndoList;
+    reservations: Reservations;
 }
 
 type Loose = ApiObject & { spec?: unknown; status?: unknown };
@@ -27,7 +27,7 @@ export async function finishUpdate(
     request: ApiRequest,
     input: UpdateInput,
 ): Promise<Change> {
-    const { target, current, next, dryRun, undos } = input;
+    const { target, current, next, dryRun, reservations } = input;
     const old = current.object;
     const { strategy } = target.definition;
     checkGuards(target, old, next);
@@ -45,14 +45,14 @@ export async function finishUpdate(
     if (subresource === 'status') keepAllButStatus(next, old, target);
     else strategy.prepareForUpdate?.(next, old, { now, subresource });
     if (strategy.hasGeneration === true && subresource !== 'status') setGeneration(next, old);
-    for (const hook of hooksOf(registry, target.definition)) {
-        undos.add(await hook.beginUpdate?.(next, old, { dryRun }));
-    }
+    await reservations.reserve(registry, target, next, old);
     validate(next, old, target);
     await admission.validate();
     if (subresource === undefined) request.warnings.push(...(strategy.warnings?.(next, old) ?? []));
     if (isFinallyDeleted(next)) return { type: 'delete', object: next };
-    return isUnchanged(next, old) ? { type: 'keep' } : { type: 'put', object: next };
+    return isUnchanged(next, old)
+        ? { type: 'keep' }
+        : { type: 'put', object: next, guards: reservations.guards };
 }
 
 /** resourceVersion and uid of the body are preconditions. */

@@ -7,8 +7,8 @@ import { checkNamespace, createObject } from './create.ts';
 import { finishUpdate } from './finish-update.ts';
 import { guardedUpdate, type UpdateOutcome } from './guarded-update.ts';
 import { expectedTypeOf, readObject } from './read-body.ts';
-import { hooksOf, type Registry, type Target } from './registry.ts';
-import { UndoList } from './undo-list.ts';
+import type { Registry, Target } from './registry.ts';
+import { Reservations } from './reservations.ts';
 import { writeOptionsOf } from './write-options.ts';
 
 /** PUT of an object, or of its status or ephemeralcontainers. */
@@ -47,39 +47,27 @@ export async function updateObject(
     request: ApiRequest,
     { target, dryRun, next }: ObjectUpdate,
 ): Promise<UpdateOutcome> {
-    const undos = new UndoList(registry.logger);
-    let old: StoredObject | undefined;
+    const reservations = new Reservations();
     const warnings = request.warnings.length;
     try {
-        const outcome = await guardedUpdate(registry, {
+        return await guardedUpdate(registry, {
             target,
             dryRun,
             change: async (current) => {
-                await undos.undo();
+                reservations.release();
                 request.warnings.length = warnings;
-                old = current;
                 const wanted = await next(current);
                 return await finishUpdate(registry, request, {
                     target,
                     current,
                     next: wanted,
                     dryRun,
-                    undos,
+                    reservations,
                 });
             },
         });
-        if (!dryRun) {
-            undos.keep();
-            for (const hook of hooksOf(registry, target.definition)) {
-                if (outcome.type === 'deleted') hook.afterDelete?.(outcome.object.object);
-                else if (outcome.type === 'written' && old !== undefined) {
-                    hook.afterUpdate?.(outcome.object.object, old.object);
-                }
-            }
-        }
-        return outcome;
     } finally {
-        await undos.undo();
+        reservations.release();
     }
 }
 

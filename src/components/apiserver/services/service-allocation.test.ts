@@ -23,12 +23,11 @@ const allocation = (
         nodePorts: { first: 30_000, last: 30_099 },
     });
 const service = (spec: V1ServiceSpec): V1Service => ({ metadata: { name: 'web' }, spec });
-const context = { dryRun: false };
 
 describe('ServiceAllocation', () => {
     it('gives a cluster IP of the upper part of the range, and single-stack fields', async () => {
         const subject = service({ ports: [{ port: 80 }] });
-        await allocation().beginCreate(subject, context);
+        await allocation().reserveForCreate(subject);
         const last = Number(subject.spec?.clusterIP?.split('.')[3]);
         expect(last).toBeGreaterThan(16);
         expect(subject.spec).toMatchObject({
@@ -41,12 +40,12 @@ describe('ServiceAllocation', () => {
     it('never gives one address twice while writes are under way, and frees it when a write fails', async () => {
         const tight = allocation([], '10.96.0.0/30');
         const [a, b, c] = [service({}), service({}), service({})];
-        const undo = await tight.beginCreate(a, context);
-        await tight.beginCreate(b, context);
+        const held = await tight.reserveForCreate(a);
+        await tight.reserveForCreate(b);
         expect(a.spec?.clusterIP).not.toBe(b.spec?.clusterIP);
-        await expect(tight.beginCreate(c, context)).rejects.toThrow('range is full');
-        await undo();
-        await tight.beginCreate(c, context);
+        await expect(tight.reserveForCreate(c)).rejects.toThrow('range is full');
+        held.release();
+        await tight.reserveForCreate(c);
         expect(c.spec?.clusterIP).toBe(a.spec?.clusterIP);
     });
 
@@ -61,15 +60,15 @@ describe('ServiceAllocation', () => {
         ],
     ])('refuses the wanted address %s', async (clusterIP, message) => {
         const there = [service({ clusterIP: '10.96.0.9' })];
-        await expect(allocation(there).beginCreate(service({ clusterIP }), context)).rejects.toThrow(message);
+        await expect(allocation(there).reserveForCreate(service({ clusterIP }))).rejects.toThrow(message);
     });
 
     it('leaves headless and ExternalName Services without address', async () => {
         const headless = service({ clusterIP: 'None' });
-        await allocation().beginCreate(headless, context);
+        await allocation().reserveForCreate(headless);
         expect(headless.spec?.clusterIPs).toEqual(['None']);
         const external = service({ type: 'ExternalName', externalName: 'example.org' });
-        await allocation().beginCreate(external, context);
+        await allocation().reserveForCreate(external);
         expect(external.spec?.clusterIP).toBeUndefined();
     });
 
@@ -80,7 +79,7 @@ describe('ServiceAllocation', () => {
             service({ type: 'ClusterIP', ports: [{ port: 80 }] }),
         ];
         const subject = allocation();
-        for (const each of [node, balancer, plain]) await subject.beginCreate(each, context);
+        for (const each of [node, balancer, plain]) await subject.reserveForCreate(each);
         const ports = [...(node.spec?.ports ?? []), ...(balancer.spec?.ports ?? [])].map(
             ({ nodePort }) => nodePort,
         );
@@ -94,7 +93,7 @@ describe('ServiceAllocation', () => {
     ])('refuses the wanted node port %d', async (nodePort, message) => {
         const there = [service({ clusterIP: '10.96.0.9', ports: [{ port: 1, nodePort: 30_080 }] })];
         const wanted = service({ type: 'NodePort', ports: [{ port: 80, nodePort }] });
-        await expect(allocation(there).beginCreate(wanted, context)).rejects.toThrow(
+        await expect(allocation(there).reserveForCreate(wanted)).rejects.toThrow(
             `spec.ports[0].nodePort: Invalid value: ${nodePort}: ${message}`,
         );
     });
@@ -105,7 +104,7 @@ describe('ServiceAllocation', () => {
             { name: 'u', port: 53, protocol: 'UDP', nodePort: 30_053 },
         ];
         await expect(
-            allocation().beginCreate(service({ type: 'NodePort', ports }), context),
+            allocation().reserveForCreate(service({ type: 'NodePort', ports })),
         ).resolves.toBeDefined();
     });
 
@@ -117,14 +116,14 @@ describe('ServiceAllocation', () => {
             ports: [{ port: 80, nodePort: 30_080 }],
         });
         const same = service({ type: 'NodePort', ports: [{ port: 80 }] });
-        await allocation([old]).beginUpdate(same, old, context);
+        await allocation([old]).reserveForUpdate(same, old);
         expect(same.spec).toMatchObject({ clusterIP: '10.96.0.9', ports: [{ port: 80, nodePort: 30_080 }] });
         const plain = service({
             type: 'ClusterIP',
             clusterIP: '10.96.0.9',
             ports: [{ port: 80, nodePort: 30_080 }],
         });
-        await allocation([old]).beginUpdate(plain, old, context);
+        await allocation([old]).reserveForUpdate(plain, old);
         expect(plain.spec?.ports).toEqual([{ port: 80 }]);
     });
 });
@@ -142,5 +141,48 @@ describe('parseIpRange', () => {
     });
     it('writes addresses back', () => {
         expect(numberToIp(ipToNumber('255.1.2.254') ?? 0)).toBe('255.1.2.254');
+    });
+});
+
+describe('ServiceAllocation with other masters', () => {
+    const contended = (services: readonly V1Service[] = []): ServiceAllocation =>
+        new ServiceAllocation({
+            reader: reader(services),
+            clusterIpRange: '10.96.0.0/24',
+            nodePorts: { first: 30_000, last: 30_099 },
+            rivals: { exist: () => true, revision: () => 41 },
+        });
+
+    it('guards what it takes by what it knew when it chose', async () => {
+        const { guard } = await contended().reserveForCreate(service({}));
+        expect(guard?.compare).toMatchObject({ target: 'modRevision', result: 'less', value: 42 });
+        expect(guard?.write.key).toBe(guard?.compare.key);
+    });
+
+    it('needs no guard where nothing is taken', async () => {
+        const { guard } = await contended().reserveForCreate(service({ clusterIP: 'None' }));
+        expect(guard).toBeUndefined();
+    });
+
+    it('lets a second write choose only after the first has ended', async () => {
+        const subject = contended();
+        const first = await subject.reserveForCreate(service({}));
+        const order: string[] = [];
+        const second = subject.reserveForCreate(service({})).then(({ release }) => {
+            order.push('second');
+            release();
+        });
+        await new Promise((resolve) => setImmediate(resolve));
+        order.push('first ends');
+        first.release();
+        await second;
+        expect(order).toEqual(['first ends', 'second']);
+    });
+
+    it('lets the next one in when a choice fails', async () => {
+        const subject = contended();
+        const bad = service({ clusterIP: '192.168.0.1' });
+        await expect(subject.reserveForCreate(bad)).rejects.toThrow('not in the valid range');
+        await expect(subject.reserveForCreate(service({}))).resolves.toBeDefined();
     });
 });

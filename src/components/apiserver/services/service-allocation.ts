@@ -1,10 +1,11 @@
 import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import type { V1Service, V1ServicePort, V1ServiceSpec } from '../../../api/meta/object.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
-import type { HookContext, RegistryHook, Undo } from '../extensions.ts';
+import type { RegistryHook, Reservation, ReservationGuard } from '../extensions.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { type IpRange, ipToNumber, numberToIp, parseIpRange } from './ip-range.ts';
 import { NumberAllocator, staticBandOf } from './number-allocator.ts';
+import { Turns } from './turns.ts';
 
 export interface ServiceAllocationOptions {
     reader: ObjectReader;
@@ -12,14 +13,29 @@ export interface ServiceAllocationOptions {
     clusterIpRange: string;
     /** --service-node-port-range, both ends included. */
     nodePorts: { first: number; last: number };
+    /** Other masters that allot from the same ranges. Absent: there are none. */
+    rivals?: Rivals;
+}
+
+export interface Rivals {
+    exist(): boolean;
+    /** Up to which revision of the store `reader` knows everything. */
+    revision(): number;
 }
 
 const servicesResource = { group: '', version: 'v1', resource: 'services' };
 const headless = 'None';
+/** Written by every transaction that takes numbers while there are several masters. */
+const rangesKey = '/registry/ranges/services';
 
 /**
  * Gives Services their cluster IP and node ports (upstream's registry/core/service/storage). What
  * Services hold is read from the watch cache, what is being written is reserved in memory.
+ *
+ * With several masters, memory is not enough. Every write that takes a number then also writes one key, on
+ * the condition that this key is no newer than the cache that said which numbers are free: of two masters
+ * which choose at the same time one loses, and chooses again when it knows what the other took. In one
+ * process they take turns, or they would make each other lose.
  */
 export class ServiceAllocation implements RegistryHook {
     readonly group = '';
@@ -29,9 +45,12 @@ export class ServiceAllocation implements RegistryHook {
     readonly #ips: NumberAllocator;
     readonly #ports: NumberAllocator;
     readonly #portsText: string;
+    readonly #rivals: Rivals;
+    readonly #turns = new Turns();
 
     constructor(options: ServiceAllocationOptions) {
         this.#reader = options.reader;
+        this.#rivals = options.rivals ?? { exist: () => false, revision: () => 0 };
         this.#range = parseIpRange(options.clusterIpRange);
         // Neither the network's own address nor its broadcast address.
         const size = Math.max(1, this.#range.size - 2);
@@ -50,38 +69,43 @@ export class ServiceAllocation implements RegistryHook {
         });
     }
 
-    async beginCreate(object: V1Service, _context: HookContext): Promise<Undo> {
-        return await Promise.resolve(this.#allocate(object, undefined));
+    async reserveForCreate(object: V1Service): Promise<Reservation> {
+        return await this.#reserve(object, undefined);
     }
 
-    async beginUpdate(object: V1Service, old: V1Service, _context: HookContext): Promise<Undo> {
+    async reserveForUpdate(object: V1Service, old: V1Service): Promise<Reservation> {
         carryOver(object, old);
-        return await Promise.resolve(this.#allocate(object, old));
+        return await this.#reserve(object, old);
     }
 
-    afterDelete({ spec }: V1Service): void {
-        const ip = spec?.clusterIP === undefined ? undefined : ipToNumber(spec.clusterIP);
-        if (ip !== undefined) this.#ips.release(ip);
-        for (const { nodePort } of spec?.ports ?? []) if (nodePort) this.#ports.release(nodePort);
-        if (spec?.healthCheckNodePort) this.#ports.release(spec.healthCheckNodePort);
-    }
-
-    /** Fills in what is missing. The numbers stay reserved until the write has reached the cache or failed. */
-    #allocate(service: V1Service, old: V1Service | undefined): Undo {
-        const { spec } = service;
-        const undo: (() => void)[] = [];
-        const release = (): void => {
-            for (const step of undo) step();
-        };
-        if (spec === undefined) return release;
+    async #reserve(service: V1Service, old: V1Service | undefined): Promise<Reservation> {
+        if (!this.#rivals.exist()) {
+            return { guard: undefined, release: releaseAll(this.#allocate(service, old)) };
+        }
+        const leave = await this.#turns.enter();
         try {
-            this.#allocateIp(service, spec, old?.spec, undo);
-            this.#allocatePorts(service, spec, old?.spec, undo);
+            const guard = guardAt(this.#rivals.revision());
+            const held = this.#allocate(service, old);
+            return { guard: held.length === 0 ? undefined : guard, release: releaseAll([...held, leave]) };
         } catch (error) {
-            release();
+            leave();
             throw error;
         }
-        return release;
+    }
+
+    /** Fills in what is missing. Each number stays reserved until its function is called. */
+    #allocate(service: V1Service, old: V1Service | undefined): (() => void)[] {
+        const { spec } = service;
+        const held: (() => void)[] = [];
+        if (spec === undefined) return held;
+        try {
+            this.#allocateIp(service, spec, old?.spec, held);
+            this.#allocatePorts(service, spec, old?.spec, held);
+        } catch (error) {
+            releaseAll(held)();
+            throw error;
+        }
+        return held;
     }
 
     #allocateIp(
@@ -217,6 +241,19 @@ export class ServiceAllocation implements RegistryHook {
         }
         return taken;
     }
+}
+
+function guardAt(revision: number): ReservationGuard {
+    return {
+        compare: { key: rangesKey, target: 'modRevision', result: 'less', value: revision + 1 },
+        write: { type: 'put', key: rangesKey, value: Buffer.alloc(0) },
+    };
+}
+
+function releaseAll(held: readonly (() => void)[]): () => void {
+    return () => {
+        for (const release of held) release();
+    };
 }
 
 /** An update that says nothing of what was allotted keeps it; a change of type drops what no longer applies. */
