@@ -15,6 +15,7 @@ import {
     ensureSystemObjects,
     kubernetesServiceIp,
 } from '../../components/apiserver/bootstrap/system-objects.ts';
+import { MasterEndpoints } from '../../components/apiserver/bootstrap/master-endpoints.ts';
 import { discoveryRoutes } from '../../components/apiserver/discovery/routes.ts';
 import type { Identity } from '../../components/apiserver/identity.ts';
 import type { KubeletTls } from '../../components/apiserver/node-proxy/forward.ts';
@@ -214,17 +215,26 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     await server.start();
     await writeKubeconfigs(flags['config-dir'], pki, `https://${advertiseAddress}:${server.address.port}`);
     const own = clients.own;
+    const masters = new MasterEndpoints({
+        store,
+        client: own,
+        advertiseAddress,
+        securePort: server.address.port,
+        logger,
+        clock: systemClock,
+    });
+    lifecycle.add(masters);
     const bootstrapped = (async () => {
         await reconcileBootstrapPolicy(own);
         await reconcileSystemPriorityClasses(own);
         await ensureSystemObjects({
             client: own,
             clusterIpRange: flags['service-cluster-ip-range'],
-            advertiseAddress,
             securePort: server.address.port,
             clientCa: material.clientCa,
             requestHeaderCa: material.requestHeaderCa,
         });
+        await masters.start();
         bootstrap.isDone = true;
     })();
     bootstrapped.catch(() => undefined);

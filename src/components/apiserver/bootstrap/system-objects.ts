@@ -1,30 +1,14 @@
-import type {
-    ApiObject,
-    V1ConfigMap,
-    V1EndpointSlice,
-    V1Endpoints,
-    V1Namespace,
-    V1Service,
-} from '../../../api/meta/object.ts';
+import type { ApiObject, V1ConfigMap, V1Namespace, V1Service } from '../../../api/meta/object.ts';
 import { semanticEqual } from '../../../api/meta/deep.ts';
 import { isReason } from '../../../api/meta/status-error.ts';
 import type { Client } from '../../../client/client.ts';
-import {
-    configMaps,
-    endpoints,
-    endpointSlices,
-    namespaces,
-    type ResourceType,
-    services,
-} from '../../../client/resource-type.ts';
+import { configMaps, namespaces, type ResourceType, services } from '../../../client/resource-type.ts';
 import { numberToIp, parseIpRange } from '../services/ip-range.ts';
 
 export interface SystemObjectsOptions {
     /** As system:apiserver, member of system:masters. */
     client: Client;
     clusterIpRange: string;
-    /** Where pods reach this API server. */
-    advertiseAddress: string;
     securePort: number;
     /** PEM of the CA that signs client certificates. */
     clientCa: string;
@@ -34,8 +18,8 @@ export interface SystemObjectsOptions {
 
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 /**
- * The objects that every cluster has: system namespaces, the Service `kubernetes` with this server as
- * its endpoint, the CAs for extension servers. Writes only what differs.
+ * The objects that every cluster has: system namespaces, the Service `kubernetes` (whose endpoints are kept by
+ * MasterEndpoints), the CAs for extension servers. Writes only what differs.
  */
 export async function ensureSystemObjects(options: SystemObjectsOptions): Promise<void> {
     const { client } = options;
@@ -51,7 +35,7 @@ export function kubernetesServiceIp(clusterIpRange: string): string {
 }
 
 async function ensureKubernetesService(options: SystemObjectsOptions): Promise<void> {
-    const { client, advertiseAddress, securePort } = options;
+    const { client, securePort } = options;
     const metadata = { name: 'kubernetes', namespace: 'default' };
     const service: V1Service = {
         metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
@@ -63,19 +47,6 @@ async function ensureKubernetesService(options: SystemObjectsOptions): Promise<v
         },
     };
     await ensure(client, services, service);
-    const ports = [{ name: 'https', port: securePort, protocol: 'TCP' }];
-    const endpoint: V1Endpoints = {
-        metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-        subsets: [{ addresses: [{ ip: advertiseAddress }], ports }],
-    };
-    await ensure(client, endpoints, endpoint, (found) => ({ ...found, subsets: endpoint.subsets }));
-    const slice: V1EndpointSlice = {
-        metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-        addressType: 'IPv4',
-        endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
-        ports,
-    };
-    await ensure(client, endpointSlices, slice, (found) => ({ ...found, endpoints: slice.endpoints, ports }));
 }
 
 /** kube-system/extension-apiserver-authentication, which extension servers read to trust this one. */
