@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, hyperkubeBinary } from '../harness/cluster.ts';
 import { Kubectl } from '../harness/kubectl.ts';
 import { expectNothingLeft } from '../harness/leftovers.ts';
-import { type CommandResult, endProcess, eventually } from '../harness/machine.ts';
+import { eventually } from '../harness/machine.ts';
+import { type CommandResult, endProcess } from '../harness/processes.ts';
 
 let cluster: Cluster;
 let kubectl: Kubectl;

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, realpathSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Conversation } from './conversation.ts';
-import { endProcess, eventually, Machine, type CommandResult, type RunOptions } from './machine.ts';
+import { eventually, Machine } from './machine.ts';
+import { endProcess, killProcess, type CommandResult, type RunOptions } from './processes.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Another build can be tested through the environment. */
@@ -96,11 +97,7 @@ export class Cluster {
 
     /** As a power cut would end it. */
     async kill(): Promise<void> {
-        const child = this.#process;
-        if (child === undefined) return;
-        const ended = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGKILL');
-        await ended;
+        if (this.#process !== undefined) await killProcess(this.#process);
         this.#process = undefined;
     }
 

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { endProcess, eventually } from './machine.ts';
+import { eventually } from './machine.ts';
+import { endProcess } from './processes.ts';
 
 /** A program that goes on beside the test: what it has written so far, and a way to type to it. */
 export class Conversation {

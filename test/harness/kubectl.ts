@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { V1Pod } from '../../src/api/meta/object.ts';
 import { type Cluster, defaultKubectl, expectSuccess } from './cluster.ts';
 import type { Conversation } from './conversation.ts';
-import { eventually, type CommandResult, type RunOptions } from './machine.ts';
+import { eventually } from './machine.ts';
+import type { CommandResult, RunOptions } from './processes.ts';
 
 type Command = string | readonly string[];
 

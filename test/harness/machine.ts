@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
     mkdtempSync,
     rmSync,
@@ -6,27 +6,19 @@ import {
     closeSync,
     existsSync,
     readFileSync,
-    readdirSync,
     mkdirSync,
     statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Conversation } from './conversation.ts';
-
-const execFileAsync = promisify(execFile);
-
-export interface CommandResult {
-    stdout: string;
-    stderr: string;
-    code: number;
-}
-
-export interface RunOptions {
-    input?: string;
-    env?: Readonly<Record<string, string>>;
-    timeoutMs?: number;
-}
+import {
+    endProcess,
+    killPid,
+    listProcesses,
+    runProgram,
+    type CommandResult,
+    type RunOptions,
+} from './processes.ts';
 
 let machineCount = 0;
 
@@ -110,7 +102,7 @@ export class Machine {
         const ours = processes.filter(({ commandLine }) => commandLine.includes(`${this.directory}/docker`));
         const shims = new Set(ours.map(({ pid }) => pid));
         const doomed = [...ours, ...processes.filter(({ parent }) => shims.has(parent))];
-        for (const { pid } of doomed) kill(pid);
+        for (const { pid } of doomed) killPid(pid);
         await eventually('Docker is dead', () =>
             Promise.resolve(
                 listProcesses().every(
@@ -125,25 +117,10 @@ export class Machine {
 
     /** Runs a program in the machine's network to its end; never rejects for an exit code. */
     async run(file: string, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-        const promise = execFileAsync('nsenter', [`--net=/run/netns/${this.name}`, file, ...args], {
-            env: { ...process.env, ...this.environment, ...options.env },
-            maxBuffer: 64 * 1024 * 1024,
-            timeout: options.timeoutMs ?? 120_000,
-            killSignal: 'SIGKILL',
+        return await runProgram('nsenter', [`--net=/run/netns/${this.name}`, file, ...args], {
+            ...options,
+            env: { ...this.environment, ...options.env },
         });
-        promise.child.stdin?.on('error', () => undefined);
-        promise.child.stdin?.end(options.input ?? '');
-        try {
-            const { stdout, stderr } = await promise;
-            return { stdout, stderr, code: 0 };
-        } catch (error) {
-            const {
-                stdout = '',
-                stderr = '',
-                code,
-            } = error as { stdout?: string; stderr?: string; code?: unknown };
-            return { stdout, stderr: stderr || String(error), code: typeof code === 'number' ? code : 1 };
-        }
     }
 
     /** Starts a long-running program in the machine's network; its output goes to `logFile`. */
@@ -198,49 +175,6 @@ export class Machine {
         mkdirSync(path, { recursive: true });
         return path;
     }
-}
-
-interface ProcessEntry {
-    pid: number;
-    parent: number;
-    /** As /proc/PID/stat has it: `Z` is dead, not yet collected by its parent. */
-    state: string;
-    commandLine: string;
-}
-
-function listProcesses(): ProcessEntry[] {
-    return readdirSync('/proc').flatMap((name) => {
-        if (!/^\d+$/.test(name)) return [];
-        try {
-            const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-            const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-            const commandLine = readFileSync(`/proc/${name}/cmdline`, 'utf8');
-            return [{ pid: Number(name), parent: Number(parent), state, commandLine }];
-        } catch {
-            return []; // It ended while it was read.
-        }
-    });
-}
-
-function kill(pid: number): void {
-    try {
-        process.kill(pid, 'SIGKILL');
-    } catch {
-        // It ended first.
-    }
-}
-
-export async function endProcess(child: ChildProcess, graceMs = 15_000): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise<void>((resolve) =>
-        child.once('exit', () => {
-            resolve();
-        }),
-    );
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
-    await ended;
-    clearTimeout(timer);
 }
 
 export async function sleep(ms: number): Promise<void> {
