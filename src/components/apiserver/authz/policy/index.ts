@@ -107,6 +107,7 @@ function systemBindings(): V1ClusterRoleBinding[] {
         binding('system:kube-dns', [account('kube-dns')]),
         binding('system:kube-scheduler', [user('system:kube-scheduler')]),
         binding('system:volume-scheduler', [user('system:kube-scheduler')]),
+        binding('system:hyperkube:master-join', [members('system:hyperkube:master-joiners')]),
         binding('system:service-account-issuer-discovery', [members('system:serviceaccounts')]),
         // Without subjects: nodes are authorized one by one, by the Node authorizer.
         binding('system:node', []),

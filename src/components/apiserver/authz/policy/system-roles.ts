@@ -31,6 +31,8 @@ export const systemRoles: Readonly<Record<string, readonly V1PolicyRule[]>> = {
         rule('create', 'authentication.k8s.io', 'selfsubjectreviews'),
     ],
     'system:public-info-viewer': [pathRule('get', '/healthz /livez /readyz /version /version/')],
+    // The join token's group (cli/join): a master that is not part of the cluster yet.
+    'system:hyperkube:master-join': [pathRule('post', '/hyperkube/v1/join')],
     'system:heapster': [
         rule(read, 'core', 'events namespaces nodes pods'),
         rule(read, 'extensions', 'deployments'),
