@@ -96,10 +96,7 @@ describe('Raft records', () => {
     it('a gap in the log is damage that names the missing entry', async () => {
         await append([entry(5, 2), entry(6, 2), entry(7, 2)], 4);
         await disk.write(compactLogWrites(6, 6), { sync: true });
-        await expect(loadRaftState(disk)).rejects.toMatchObject({
-            reason: 'corrupt',
-            message: expect.stringContaining('log entry 6 is missing') as string,
-        });
+        await expect(loadRaftState(disk)).rejects.toThrow('log entry 6 is missing');
     });
 
     it('a log that ends before what is applied is damage', async () => {
