@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { join } from 'node:path';
 import type { Identity } from '../components/apiserver/identity.ts';
-import { Lifecycle } from '../util/lifecycle.ts';
+import type { Lifecycle, Stoppable } from '../util/lifecycle.ts';
 import type { Logger } from '../util/logger.ts';
 import type { RunningApiServer } from './components/apiserver.ts';
+import { ContestedComponent } from './contested-component.ts';
 import { addFlags, type FlagValues, readFlags } from './flags.ts';
 import { serverComponents, serverFlags } from './flag-sets/server-flags.ts';
 import { defaultNodeIp, hostName } from './host.ts';
@@ -22,6 +23,9 @@ interface ServerContext {
 }
 
 type StartComponent = (context: ServerContext) => Promise<void>;
+/** Of which one works in the whole cluster. */
+type Contested = 'controller' | 'scheduler';
+type StartContested = (context: ServerContext) => Promise<Stoppable>;
 
 export function serverCommand(): Command {
     const command = new Command('server').description(
@@ -41,13 +45,18 @@ async function startServer(flags: Flags, logger: Logger, lifecycle: Lifecycle): 
     const nodeName = flags['node-name'] || hostName();
     const nodeIp = flags['node-ip'] || defaultNodeIp();
     const { startApiServer } = await import('./components/apiserver.ts');
-    const api = await startApiServer({ flags, nodeName, nodeIp, logger }, lifecycle);
+    const contested: ContestedComponent[] = [];
+    const beforeGrowing = async (): Promise<void> => {
+        await Promise.all(contested.map((component) => component.contest()));
+    };
+    const api = await startApiServer({ flags, nodeName, nodeIp, logger, beforeGrowing }, lifecycle);
     await api.bootstrapped;
     const context = { flags, api, nodeName, nodeIp, logger, lifecycle };
     const enabled = serverComponents.filter((name) => !disabled.has(name));
     await Promise.all(
         enabled.map(async (name) => {
-            await startComponent[name](context);
+            if (isContested(name)) contested.push(await startContestedComponent(name, context));
+            else await startComponent[name](context);
         }),
     );
     logger.info({ node: nodeName, ...api.server.address }, 'hyperkube is running');
@@ -66,6 +75,24 @@ function disabledComponents(names: readonly string[]): Set<ComponentName> {
     );
 }
 
+async function startContestedComponent(name: Contested, context: ServerContext): Promise<ContestedComponent> {
+    const { api, lifecycle, logger } = context;
+    const component = new ContestedComponent({
+        leaseName: leaseNames[name],
+        client: api.clientFor(identities[name]),
+        logger,
+        start: () => startContested[name](context),
+    });
+    lifecycle.add(component);
+    if (api.hasRivals()) await component.contest();
+    else await component.startUncontested();
+    return component;
+}
+
+function isContested(name: ComponentName): name is Contested {
+    return name in startContested;
+}
+
 const identityOf = (username: string, ...groups: string[]): Identity => ({
     username,
     uid: '',
@@ -73,36 +100,45 @@ const identityOf = (username: string, ...groups: string[]): Identity => ({
     extra: {},
 });
 
-/** How each component starts inside the process: with its own identity, over the in-process transport. */
-const startComponent: Readonly<Record<ComponentName, StartComponent>> = {
-    controller: async ({ flags, api, logger, lifecycle }) => {
+/** How those of which one works in the cluster start inside the process, with their own identities. */
+const startContested: Readonly<Record<Contested, StartContested>> = {
+    controller: async ({ flags, api, logger }) => {
         const { createControllerManager } = await import('./components/controller-manager.ts');
-        lifecycle.add(
-            await createControllerManager({
-                client: api.clientFor(identityOf('system:kube-controller-manager')),
-                clientFor: api.serviceAccountClient,
-                logger: logger.child({ component: 'controller-manager' }),
-                enabled: flags.controllers,
-                options: {
-                    clusterCidr: flags['allocate-node-cidrs'] ? flags['cluster-cidr'] : undefined,
-                    nodeCidrMaskSize: flags['node-cidr-mask-size'],
-                    serviceAccountKey: api.pki.serviceAccount.privateKey,
-                    rootCa: api.pki.ca.cert,
-                    clusterSigning: { certificate: api.pki.ca.cert, key: api.pki.ca.key },
-                },
-            }),
-        );
+        return await createControllerManager({
+            client: api.clientFor(identities.controller),
+            clientFor: api.serviceAccountClient,
+            logger: logger.child({ component: 'controller-manager' }),
+            enabled: flags.controllers,
+            options: {
+                clusterCidr: flags['allocate-node-cidrs'] ? flags['cluster-cidr'] : undefined,
+                nodeCidrMaskSize: flags['node-cidr-mask-size'],
+                serviceAccountKey: api.pki.serviceAccount.privateKey,
+                rootCa: api.pki.ca.cert,
+                clusterSigning: { certificate: api.pki.ca.cert, key: api.pki.ca.key },
+            },
+        });
     },
-    scheduler: async ({ api, logger, lifecycle }) => {
+    scheduler: async ({ api, logger }) => {
         const { createScheduler } = await import('./components/scheduler.ts');
-        lifecycle.add(
-            await createScheduler({
-                client: api.clientFor(identityOf('system:kube-scheduler')),
-                logger: logger.child({ component: 'scheduler' }),
-                schedulerName: 'default-scheduler',
-            }),
-        );
+        return await createScheduler({
+            client: api.clientFor(identities.scheduler),
+            logger: logger.child({ component: 'scheduler' }),
+            schedulerName: 'default-scheduler',
+        });
     },
+};
+
+const identities: Readonly<Record<Contested, Identity>> = {
+    controller: identityOf('system:kube-controller-manager'),
+    scheduler: identityOf('system:kube-scheduler'),
+};
+const leaseNames: Readonly<Record<Contested, string>> = {
+    controller: 'kube-controller-manager',
+    scheduler: 'kube-scheduler',
+};
+
+/** How each component starts inside the process: with its own identity, over the in-process transport. */
+const startComponent: Readonly<Record<Exclude<ComponentName, Contested>, StartComponent>> = {
     kubelet: async ({ flags, api, nodeName, nodeIp, logger, lifecycle }) => {
         const { createKubelet } = await import('./components/kubelet.ts');
         const { pki } = api;

@@ -28,7 +28,7 @@ import { ServiceAllocation } from '../../components/apiserver/services/service-a
 import { WatchCaches } from '../../components/apiserver/watch-caches.ts';
 import { type ClusterPki, ensureClusterPki } from '../../pki/cluster-pki.ts';
 import { loadSigningKey, loadVerifyingKeys } from '../../pki/service-account-token.ts';
-import { openStore } from '../../store/mvcc/open-store.ts';
+import type { Cluster } from '../../store/cluster.ts';
 import { systemClock } from '../../util/clock.ts';
 import type { Lifecycle } from '../../util/lifecycle.ts';
 import type { Logger } from '../../util/logger.ts';
@@ -36,6 +36,8 @@ import type { FlagValues } from '../flags.ts';
 import type { sharedApiserverFlags } from '../flag-sets/apiserver-flags.ts';
 import { hostName } from '../host.ts';
 import { writeKubeconfigs } from './control-plane-files.ts';
+import { openControlPlaneStore } from './control-plane-store.ts';
+import { FlagError } from './flag-error.ts';
 
 /** Overrides of what is otherwise made under --config-dir: files, empty for none. */
 export interface ApiServerFiles {
@@ -62,6 +64,8 @@ export interface ApiServerSetup {
     nodeName: string;
     nodeIp: string;
     logger: Logger;
+    /** Called before another master is let in: what needs no election while there is one master needs it then. */
+    beforeGrowing?: () => Promise<void>;
 }
 
 /** A running API server, and clients of it inside this process. */
@@ -70,13 +74,12 @@ export interface RunningApiServer {
     pki: ClusterPki;
     readonly clientFor: (identity: Identity) => Client;
     readonly serviceAccountClient: (name: string) => Client;
+    /** Undefined where the store is a real etcd. */
+    cluster: Cluster | undefined;
+    /** There are, or may be, other API servers on the same store. */
+    hasRivals(): boolean;
     /** Resolves once roles and system objects are there. */
     bootstrapped: Promise<void>;
-}
-
-/** A flag whose value cannot be used. */
-export class FlagError extends Error {
-    override readonly name = 'FlagError';
 }
 
 const apiserverIdentity: Identity = {
@@ -90,10 +93,6 @@ const authorizationModes: readonly AuthorizationMode[] = ['Node', 'RBAC', 'Alway
 /** Opens the store, makes what is missing of certificates and kubeconfigs, and serves the API. */
 export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle): Promise<RunningApiServer> {
     const { flags, nodeIp, logger } = setup;
-    if (flags['etcd-servers'] !== '')
-        throw new FlagError(
-            '--etcd-servers is not supported yet: this version uses its embedded store under --data-dir',
-        );
     const advertiseAddress = flags['advertise-address'] || nodeIp;
     const pki = await ensureClusterPki({
         directory: join(flags['config-dir'], 'pki'),
@@ -107,12 +106,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     for (const entry of pki.issued) logger.info(entry, 'certificate issued');
     const material = await readMaterial(pki, setup.files);
 
-    const store = await openStore({ directory: join(flags['data-dir'], 'store'), logger });
-    lifecycle.add({
-        stop: async () => {
-            await store.close();
-        },
-    });
+    const { store, cluster, isShared } = await openControlPlaneStore(setup, pki, lifecycle);
     const definitions = resourceDefinitions();
     const caches = new WatchCaches({ store, definitions, logger });
     lifecycle.add({
@@ -206,6 +200,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                     reader: caches,
                     clusterIpRange: flags['service-cluster-ip-range'],
                     nodePorts: parsePortRange(flags['service-node-port-range']),
+                    rivals: { exist: isShared, revision: () => caches.revision },
                 }),
             ],
         },
@@ -242,6 +237,8 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     return {
         server,
         pki,
+        cluster,
+        hasRivals: isShared,
         clientFor,
         serviceAccountClient: (name) => clientFor(serviceAccountIdentity('kube-system', name)),
         bootstrapped,
