@@ -64,6 +64,7 @@ function transactions(given: Given): void {
     });
 
     it('counts versions from the creation and starts again after a deletion', async () => {
+        await given().leases.grant({ id: 7, ttlSeconds: 60 });
         await put(given(), '/a', '1');
         await put(given(), '/a', '2', 7);
         expect(await get(given(), '/a')).toEqual(kv('/a', '2', { create: 2, mod: 3, version: 2, lease: 7 }));
@@ -164,6 +165,7 @@ function guards(given: Given): void {
     });
 
     it('compares revisions, versions, leases and values in all four ways', async () => {
+        await given().leases.grant({ id: 9, ttlSeconds: 60 });
         await put(given(), '/a', 'm', 9);
         await put(given(), '/a', 'm', 9);
         const holds = async (compare: Parameters<Store['txn']>[0]['compares'][number]): Promise<boolean> =>
@@ -221,6 +223,7 @@ function ranges(given: Given): void {
     });
 
     it('answers from an old revision as it was then', async () => {
+        await given().leases.grant({ id: 3, ttlSeconds: 60 });
         await put(given(), '/a', '1');
         await put(given(), '/b', '1');
         await put(given(), '/a', '2', 3);
@@ -449,11 +452,12 @@ function compaction(given: Given): void {
         expect((await given().range({ key: '/k/', end: '/k0' })).count).toBe(7);
     });
 
-    it('refuses a revision of the future and does nothing for one that is compacted already', async () => {
+    it('refuses a revision of the future and one that is compacted already', async () => {
         await rejectsWith(given().compact(2), 'futureRevision');
         await put(given(), '/a', '1');
         await given().compact(2);
-        await given().compact(1);
+        await rejectsWith(given().compact(2), 'compacted');
+        await rejectsWith(given().compact(1), 'compacted');
         expect(given().compactedRevision).toBe(2);
     });
 }

@@ -26,5 +26,17 @@ export interface Disk {
     /** Bytes used, an estimate. */
     sizeBytes(): Promise<number>;
 
+    /** Bytes that the pairs of a range take, without those written last; a rough estimate. */
+    approximateBytes(range: { from: Buffer; to: Buffer }): Promise<number>;
+
+    /** Rewrites a range, all without one, so that what was deleted in it takes no space; others go on. */
+    compact(range?: { from: Buffer; to: Buffer }): Promise<void>;
+
+    /**
+     * Closes the database, runs `work`, which may put other files in its place, and opens it again, also when
+     * `work` rejects. Reads that have begun are waited for, others wait; nothing may be written meanwhile.
+     */
+    exchange(work: () => Promise<void>): Promise<void>;
+
     close(): Promise<void>;
 }

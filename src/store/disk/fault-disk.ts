@@ -55,6 +55,18 @@ export class FaultDisk implements Disk {
         return await this.#disk.sizeBytes();
     }
 
+    async approximateBytes(range: { from: Buffer; to: Buffer }): Promise<number> {
+        return await this.#disk.approximateBytes(range);
+    }
+
+    async compact(range?: { from: Buffer; to: Buffer }): Promise<void> {
+        await this.#disk.compact(range);
+    }
+
+    async exchange(work: () => Promise<void>): Promise<void> {
+        await this.#disk.exchange(work);
+    }
+
     async close(): Promise<void> {
         await Promise.resolve();
     }

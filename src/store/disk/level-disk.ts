@@ -5,7 +5,11 @@ import { StoreError } from '../store.ts';
 import type { Disk } from './disk.ts';
 import { diskError } from './disk-error.ts';
 
-export type Engine = AbstractLevel<Buffer | Uint8Array | string, Buffer, Buffer>;
+export type Engine = AbstractLevel<Buffer | Uint8Array | string, Buffer, Buffer> & {
+    /** LevelDB's own; memory-level has neither. */
+    approximateSize?(start: Buffer, end: Buffer): Promise<number>;
+    compactRange?(start: Buffer, end: Buffer): Promise<void>;
+};
 
 export interface LevelDiskOptions {
     /** Opens the database; called again by `recover`. */
@@ -19,6 +23,7 @@ export interface LevelDiskOptions {
 const getManyKeysMax = 512;
 const scanEntriesMax = 512;
 const scanReadAheadBytes = 256 * 1024;
+const everything = { from: Buffer.alloc(0), to: Buffer.from([0xff, 0xff]) };
 
 /**
  * A Disk over LevelDB, or over memory-level, which has the same interface.
@@ -71,16 +76,33 @@ export class LevelDisk implements Disk {
         if (this.#state === 'closed') throw closedError();
         assert(this.#state !== 'reopening', 'recover called twice');
         await this.#options.checkSpace();
-        const reopening = this.#reopen();
+        await this.#startReopening(undefined);
+    }
+
+    async exchange(work: () => Promise<void>): Promise<void> {
+        if (this.#state === 'closed') throw closedError();
+        assert(this.#state !== 'reopening', 'exchange while the disk is reopened');
+        await this.#startReopening(work);
+    }
+
+    async #startReopening(work: (() => Promise<void>) | undefined): Promise<void> {
+        const reopening = this.#reopen(work);
         this.#reopened = reopening.catch(() => undefined);
         await reopening;
     }
 
-    async #reopen(): Promise<void> {
+    async #reopen(work: (() => Promise<void>) | undefined): Promise<void> {
+        const wasDown = this.#state === 'down';
         this.#state = 'reopening';
+        let failure: unknown;
         try {
             await this.#idle();
-            await this.#engine.close();
+            if (!wasDown) await this.#engine.close();
+            try {
+                await work?.();
+            } catch (error) {
+                failure = error;
+            }
             this.#engine = await this.#options.open();
             this.#state = 'ok';
         } catch (error) {
@@ -88,6 +110,7 @@ export class LevelDisk implements Disk {
             this.#state = 'down';
             throw this.#downCause;
         }
+        if (failure !== undefined) throw diskError(failure, "cannot exchange the store's files");
     }
 
     async getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
@@ -139,6 +162,16 @@ export class LevelDisk implements Disk {
 
     async sizeBytes(): Promise<number> {
         return await this.#options.sizeBytes();
+    }
+
+    async approximateBytes({ from, to }: { from: Buffer; to: Buffer }): Promise<number> {
+        return await this.#read(async (engine) => (await engine.approximateSize?.(from, to)) ?? 0);
+    }
+
+    async compact({ from, to } = everything): Promise<void> {
+        await this.#read(async (engine) => {
+            await engine.compactRange?.(from, to);
+        });
     }
 
     async close(): Promise<void> {

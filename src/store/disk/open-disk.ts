@@ -41,9 +41,11 @@ export async function openMemoryDisk(): Promise<Disk> {
         keyEncoding: 'buffer',
         valueEncoding: 'buffer',
     });
-    await engine.open();
     return await LevelDisk.open({
-        open: async () => await Promise.resolve(engine),
+        open: async () => {
+            await engine.open();
+            return engine;
+        },
         checkSpace: async () => await Promise.resolve(),
         sizeBytes: async () => await engineBytes(engine),
     });

@@ -14,6 +14,8 @@ export interface AutoCompactionOptions {
     clock: Clock;
     compact(revision: number): Promise<void>;
     onError(error: unknown): void;
+    /** Whether it is for this member to compact; the others only keep count. */
+    leads(): boolean;
 }
 
 interface Mark {
@@ -85,6 +87,7 @@ export class AutoCompaction {
     #compactTo(revision: number): void {
         if (revision <= this.#compacted || this.#closed) return;
         this.#compacted = revision;
+        if (!this.#options.leads()) return;
         this.#options.compact(revision).catch((error: unknown) => {
             this.#options.onError(error);
         });

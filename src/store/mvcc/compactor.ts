@@ -1,51 +1,41 @@
+import type { Logger } from '../../util/logger.ts';
 import type { Disk } from '../disk/disk.ts';
 import type { DiskWrite, Log } from '../log/log.ts';
-import { StoreError } from '../store.ts';
 import type { Command, Outcome } from './command.ts';
 import type { History } from './history.ts';
-import { compactedWrite } from './meta.ts';
-import { encodeRecordKey } from './record.ts';
+import { encodeRecordKey, recordRange } from './record.ts';
 import type { WatchHub } from './watch-hub.ts';
 
 /** Versions deleted in one batch: writers wait no longer than such a batch takes. */
 export const compactionBatchMax = 512;
+/** What is rewritten in one go: closing waits no longer than that takes. */
+const sliceBytes = 16 * 1024 * 1024;
+/** The space of deleted versions is given back when their part of the database has at least this size. */
+export const reclaimBytesMin = 16 * 1024 * 1024;
 
 export interface CompactorOptions {
     disk: Disk;
     history: History;
     log: Log<Command, Outcome>;
     hub: WatchHub;
+    logger: Logger;
 }
 
 /**
- * Forgets history. First the new limit is put on record, then versions that nobody can read any more are
- * deleted in small batches between groups of writes, oldest first. A crash in between leaves versions that
- * the next start finds and deletes. Deletions are not synced: a lost one is repeated.
+ * Deletes what compaction has made unreadable: small batches between groups of writes, oldest first. A crash in
+ * between leaves versions that the next start finds and deletes. Deletions are not synced: a lost one is
+ * repeated. Every member does this by itself, in its own time.
  */
 export class Compactor {
     readonly #options: CompactorOptions;
     #sweeping: Promise<void> | undefined;
+    #reclaiming: Promise<void> | undefined;
+    /** Versions deleted since space was given back last. */
+    #deleted = 0;
     #closed = false;
 
     constructor(options: CompactorOptions) {
         this.#options = options;
-    }
-
-    async compact(revision: number): Promise<void> {
-        const { history, log, disk } = this.#options;
-        if (revision > history.applied) {
-            throw new StoreError(
-                'futureRevision',
-                `required revision ${revision} is a future revision, current is ${history.applied}`,
-            );
-        }
-        if (revision <= history.compacted) return;
-        await log.runExclusive(async () => {
-            if (revision <= history.compacted) return;
-            await disk.write([compactedWrite(revision)], { sync: true });
-            history.compacted = revision;
-        });
-        await this.sweep();
     }
 
     /** Deletes what is below the limit; one sweep at a time. */
@@ -59,18 +49,35 @@ export class Compactor {
         }
     }
 
-    close(): void {
+    /** Runs `work` with nothing left to delete, while nothing writes. */
+    async runSwept<T>(work: () => Promise<T>): Promise<T> {
+        await this.sweep();
+        return await this.#options.log.runExclusive(async () => {
+            while (this.#hasGarbage()) await this.#deleteBatch();
+            return await work();
+        });
+    }
+
+    /** Resolves once nothing is under way any more. */
+    async close(): Promise<void> {
         this.#closed = true;
+        await this.#reclaiming;
     }
 
     async #sweep(): Promise<void> {
         const { history, hub, log } = this.#options;
         await hub.whenReplayedBeyond(history.compacted);
-        while (!this.#closed && history.garbage.peek(history.compacted, 1).length > 0) {
+        while (!this.#closed && this.#hasGarbage()) {
             await log.runExclusive(async () => {
                 await this.#deleteBatch();
             });
         }
+        this.#reclaiming ??= this.#reclaim();
+    }
+
+    #hasGarbage(): boolean {
+        const { history } = this.#options;
+        return history.garbage.peek(history.compacted, 1).length > 0;
     }
 
     async #deleteBatch(): Promise<void> {
@@ -83,5 +90,42 @@ export class Compactor {
         await disk.write(writes, { sync: false });
         history.garbage.drop(garbage.length);
         for (const { key, revision } of garbage) history.forget(key, revision);
+        this.#deleted += garbage.length;
+    }
+
+    /** Rewrites everything; resolves early when the store closes. */
+    async defragment(): Promise<void> {
+        const { disk, history } = this.#options;
+        await this.sweep();
+        await this.#rewrite(Math.ceil((await disk.sizeBytes()) / sliceBytes), history.applied);
+        if (!this.#closed) await disk.compact();
+    }
+
+    /**
+     * LevelDB gives space back when its own compactions meet what was deleted, which may be long after. When
+     * about half of a large range is dead, it is rewritten at once, which moves no more than was deleted.
+     */
+    async #reclaim(): Promise<void> {
+        const { disk, history, logger } = this.#options;
+        try {
+            const range = recordRange(1, history.compacted + 1);
+            if (this.#closed || this.#deleted < history.index.size) return;
+            const bytes = await disk.approximateBytes(range);
+            if (bytes < reclaimBytesMin) return;
+            this.#deleted = 0;
+            await this.#rewrite(Math.ceil(bytes / sliceBytes), history.compacted);
+        } catch (error) {
+            logger.debug({ err: error }, 'space of deleted versions is not given back yet');
+        } finally {
+            this.#reclaiming = undefined;
+        }
+    }
+
+    /** Rewrites the records up to `revision`, in this many pieces. */
+    async #rewrite(slices: number, revision: number): Promise<void> {
+        const step = Math.ceil(revision / slices);
+        for (let from = 1; from <= revision && !this.#closed; from += step) {
+            await this.#options.disk.compact(recordRange(from, Math.min(from + step, revision + 1)));
+        }
     }
 }

@@ -40,9 +40,11 @@ export interface Undo {
  * because the disk does not have them yet.
  */
 export class History {
-    readonly index = new KeyIndex();
-    readonly garbage = new GarbageQueue();
+    index = new KeyIndex();
+    garbage = new GarbageQueue();
     compacted = 0;
+    /** With the group that is being prepared. */
+    compactedHead = 0;
     persisted = 1;
     applied = 1;
     head = 1;
@@ -50,7 +52,7 @@ export class History {
     newestTxn = 0;
     /** Bytes of the records that were written since the start; for compaction by size. */
     writtenBytes = 0;
-    readonly #unpersisted = new Map<number, StagedTxn>();
+    #unpersisted = new Map<number, StagedTxn>();
 
     /** Adds one version to the index, visible from `revision` on. */
     stage(revision: number, write: StagedWrite): Undo {
@@ -136,6 +138,23 @@ export class History {
         if (writes === undefined) return undefined;
         const first = writes[0];
         return first?.key === key ? first : writes.find((write) => write.key === key);
+    }
+
+    /** Transactions of the group that is being prepared, in order. */
+    unapplied(): StagedTxn[] {
+        return [...this.#unpersisted.values()].filter(({ revision }) => revision > this.applied);
+    }
+
+    /** Becomes `other`, which is not used any more: the whole state was replaced. */
+    replaceBy(other: History): void {
+        this.index = other.index;
+        this.garbage = other.garbage;
+        this.compacted = this.compactedHead = other.compacted;
+        this.persisted = other.persisted;
+        this.applied = other.applied;
+        this.head = other.head;
+        this.newestTxn = other.newestTxn;
+        this.#unpersisted = new Map();
     }
 
     /** Visible transactions from `revision` on that the disk does not have yet, in order. */

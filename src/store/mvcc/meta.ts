@@ -9,8 +9,11 @@ import { StoreError } from '../store.ts';
  */
 type MetaName = 'format' | 'compacted' | 'clean';
 
-/** Raised with every change that an older hyperkube could not read. */
-export const formatVersion = 1;
+/**
+ * Raised with every change that an older hyperkube could not read. 2: leases, alarms and the Raft log lie in the
+ * same database; a store of format 1 has none of them, and is one of format 2 otherwise.
+ */
+export const formatVersion = 2;
 
 export interface Meta {
     /** Undefined for a store that has never been used. */

@@ -1,30 +1,33 @@
 import type { DiskWrite, PreparedGroup, Settled } from '../log/log.ts';
 import type { LocalStateMachine } from '../log/single-member-log.ts';
 import type { Disk } from '../disk/disk.ts';
-import { StoreError, type StoreEvent } from '../store.ts';
+import type { StoreEvent } from '../store.ts';
 import type { Command, Outcome } from './command.ts';
+import { evaluateCommand, type Evaluated } from './evaluate-command.ts';
 import { eventOf } from './event.ts';
-import { evaluate, type Evaluated } from './evaluate.ts';
-import type { History, StagedTxn, StagedWrite } from './history.ts';
+import type { StagedTxn, StagedWrite } from './history.ts';
 import { cleanShutdownWrite } from './meta.ts';
-import { encodeRecord, encodeRecordKey, recordRange } from './record.ts';
-import { stripValues, type Reader } from './reader.ts';
+import type { MvccState } from './mvcc-state.ts';
+import { encodeRecord, encodeRecordKey, recordRange, revisionMax } from './record.ts';
+import { LocalFault } from './reader.ts';
 
 export interface MvccMachineOptions {
     disk: Disk;
-    history: History;
-    reader: Reader;
+    state: MvccState;
     /** Called for each applied transaction, in order; must not throw. */
     onApply: (txn: StagedTxn, events: () => StoreEvent[]) => void;
+    /** Called for each other command that took effect, and for its keys after `onApply`; must not throw. */
+    onCommand: (command: Command) => void;
     /** The clean-shutdown mark that is on disk: a revision, or undefined. */
     cleanRevision: number | undefined;
+    /** Whether others apply the same commands: then a fault of this disk must not become an outcome. */
+    replicated: boolean;
 }
 
-type Slot = { type: 'evaluated'; evaluated: Evaluated } | { type: 'failed'; error: unknown };
+type Slot =
+    { type: 'evaluated'; command: Command; evaluated: Evaluated } | { type: 'failed'; error: unknown };
 
-const revisionMaxForScan = 2 ** 48 - 1;
-
-/** The replicated state machine: transactions in, records and events out. */
+/** The replicated state machine: commands in, records and events out. */
 export class MvccMachine implements LocalStateMachine<Command, Outcome> {
     readonly #options: MvccMachineOptions;
 
@@ -32,133 +35,166 @@ export class MvccMachine implements LocalStateMachine<Command, Outcome> {
         this.#options = options;
     }
 
+    setReplicated(replicated: boolean): void {
+        this.#options.replicated = replicated;
+    }
+
+    /** Throws, with nothing staged, when this disk cannot be read and others apply the same. */
     prepare(commands: readonly Command[]): PreparedGroup<Outcome> {
-        const { history, reader } = this.#options;
-        const slots = commands.map((command): Slot => {
+        const group = new Group(this.#options);
+        for (const command of commands) {
             try {
-                if (command.type !== 'txn') throw new StoreError('io', `${command.type} is not possible yet`);
-                return { type: 'evaluated', evaluated: evaluate(command.request, history, reader) };
+                group.add(command);
             } catch (error) {
-                return { type: 'failed', error };
+                group.rollback();
+                throw error;
             }
-        });
-        return new Group(slots, this.#options);
+        }
+        return group;
     }
 
     async undoFailedWrite(): Promise<readonly DiskWrite[]> {
-        const { disk, history } = this.#options;
+        const { disk, state } = this.#options;
         const undo: DiskWrite[] = [];
-        for await (const entries of disk.scan(recordRange(history.persisted + 1, revisionMaxForScan))) {
+        for await (const entries of disk.scan(recordRange(state.history.persisted + 1, revisionMax))) {
             for (const [key] of entries) undo.push({ type: 'del', key });
         }
         return undo;
     }
 
     closingWrites(): readonly DiskWrite[] {
-        const { history, cleanRevision } = this.#options;
-        if (cleanRevision === history.applied) return [];
-        return [cleanShutdownWrite(history.applied)];
+        const { state, cleanRevision } = this.#options;
+        const { applied } = state.history;
+        if (cleanRevision === applied) return [];
+        return [cleanShutdownWrite(applied)];
     }
 }
 
 class Group implements PreparedGroup<Outcome> {
     readonly writes: DiskWrite[] = [];
-    readonly revision: number;
-    readonly #slots: Slot[];
+    readonly #slots: Slot[] = [];
     readonly #options: MvccMachineOptions;
     readonly #newestTxnBefore: number;
+    #writtenBytes = 0;
 
-    constructor(slots: Slot[], options: MvccMachineOptions) {
-        this.#slots = slots;
+    constructor(options: MvccMachineOptions) {
         this.#options = options;
-        const { history } = options;
-        this.#newestTxnBefore = history.newestTxn;
-        for (const txn of this.#txns()) {
-            for (const write of txn.writes) this.writes.push(encode(txn, write, history.newestTxn));
+        this.#newestTxnBefore = options.state.history.newestTxn;
+    }
+
+    get revision(): number {
+        return this.#options.state.history.head;
+    }
+
+    add(command: Command): void {
+        const { state, replicated } = this.#options;
+        let evaluated: Evaluated;
+        try {
+            evaluated = evaluateCommand(command, state);
+        } catch (error) {
+            const isLocal = error instanceof LocalFault;
+            if (isLocal && replicated) throw error.cause;
+            this.#slots.push({ type: 'failed', error: isLocal ? error.cause : error });
+            return;
+        }
+        this.#slots.push({ type: 'evaluated', command, evaluated });
+        const { txn, writes } = evaluated;
+        if (txn !== undefined) {
+            const { history } = state;
+            for (const write of txn.writes) this.#write(encode(txn, write, history.newestTxn));
             history.newestTxn = txn.revision;
             history.hold(txn);
         }
-        this.revision = history.head;
+        for (const write of writes) this.#write(write);
     }
 
     async load(): Promise<void> {
-        const { reader } = this.#options;
+        const { reader } = this.#options.state;
         const evaluated = this.#slots.flatMap((slot) => (slot.type === 'evaluated' ? [slot.evaluated] : []));
-        try {
-            await reader.load(evaluated.flatMap(({ toLoad }) => toLoad));
-        } catch {
-            // One bad record must not fail the whole group.
-            await this.#loadOneByOne();
+        const toLoad = evaluated.flatMap((one) => one.toLoad);
+        if (toLoad.length > 0) {
+            try {
+                await reader.load(toLoad);
+            } catch {
+                // One bad record must not fail the whole group.
+                await this.#loadOneByOne();
+            }
         }
-        for (const { toStrip } of evaluated) stripValues(toStrip);
+        for (const { finish } of evaluated) for (const step of finish) step();
     }
 
     commit(durable: boolean): readonly Settled<Outcome>[] {
-        const { history, onApply } = this.#options;
+        const { state, onApply, onCommand } = this.#options;
+        const { history, leases, alarms } = state;
+        history.writtenBytes += this.#writtenBytes;
         for (const slot of this.#slots) {
-            const evaluated = evaluatedOf(slot);
-            if (evaluated?.txn === undefined) continue;
-            const { txn } = evaluated;
-            history.apply(txn);
-            onApply(txn, () => eventsOf(txn));
+            if (slot.type === 'failed') continue;
+            const { txn, publish } = slot.evaluated;
+            if (txn !== undefined) {
+                history.apply(txn);
+                leases.attach(txn);
+            }
+            publish?.();
+            if (txn !== undefined) onApply(txn, () => eventsOf(txn));
+            if (slot.command.type !== 'txn') onCommand(slot.command);
         }
-        for (const write of this.writes) history.writtenBytes += sizeOf(write);
+        leases.endGroup();
+        alarms.endGroup();
         if (durable) this.written();
         return this.#slots.map(settle);
     }
 
     written(): void {
-        const { history } = this.#options;
-        for (const txn of this.#txns()) {
+        const { history } = this.#options.state;
+        for (const slot of this.#slots) {
+            const txn = txnOf(slot);
+            if (txn === undefined) continue;
             history.release(txn);
             history.persisted = txn.revision;
         }
     }
 
     rollback(): void {
-        const { history } = this.#options;
+        const { history, leases, alarms } = this.#options.state;
         for (const slot of [...this.#slots].reverse()) {
-            const evaluated = evaluatedOf(slot);
-            if (evaluated?.txn === undefined) continue;
-            history.release(evaluated.txn);
-            for (const undo of [...evaluated.undo].reverse()) history.unstage(undo);
+            const txn = txnOf(slot);
+            if (slot.type === 'failed' || txn === undefined) continue;
+            history.release(txn);
+            for (const undo of [...slot.evaluated.undo].reverse()) history.unstage(undo);
         }
         history.head = history.applied;
+        history.compactedHead = history.compacted;
         history.newestTxn = this.#newestTxnBefore;
+        leases.endGroup();
+        alarms.endGroup();
     }
 
     async #loadOneByOne(): Promise<void> {
-        const { reader } = this.#options;
-        for (const [i, slot] of this.#slots.entries()) {
+        const { reader } = this.#options.state;
+        for (const slot of this.#slots) {
             if (slot.type !== 'evaluated') continue;
             try {
                 await reader.load(slot.evaluated.toLoad);
             } catch (error) {
-                this.#slots[i] = { type: 'evaluated', evaluated: { ...slot.evaluated, failure: error } };
+                slot.evaluated.failure = error;
             }
         }
     }
 
-    #txns(): StagedTxn[] {
-        const txns: StagedTxn[] = [];
-        for (const slot of this.#slots) {
-            const txn = evaluatedOf(slot)?.txn;
-            if (txn !== undefined) txns.push(txn);
-        }
-        return txns;
+    #write(write: DiskWrite): void {
+        this.writes.push(write);
+        this.#writtenBytes += write.type === 'put' ? write.key.length + write.value.length : write.key.length;
     }
 }
 
-function evaluatedOf(slot: Slot): Evaluated | undefined {
-    return slot.type === 'evaluated' ? slot.evaluated : undefined;
+function txnOf(slot: Slot): StagedTxn | undefined {
+    return slot.type === 'evaluated' ? slot.evaluated.txn : undefined;
 }
 
 function settle(slot: Slot): Settled<Outcome> {
     if (slot.type === 'failed') return { type: 'rejected', error: slot.error };
-    const { failure, result } = slot.evaluated;
-    return failure === undefined
-        ? { type: 'resolved', outcome: result }
-        : { type: 'rejected', error: failure };
+    const { failure, outcome } = slot.evaluated;
+    return failure === undefined ? { type: 'resolved', outcome } : { type: 'rejected', error: failure };
 }
 
 function encode(txn: StagedTxn, write: StagedWrite, newestTxn: number): DiskWrite {
@@ -174,10 +210,6 @@ function encode(txn: StagedTxn, write: StagedWrite, newestTxn: number): DiskWrit
         value: write.value,
     });
     return { type: 'put', key, value };
-}
-
-function sizeOf(write: DiskWrite): number {
-    return write.type === 'put' ? write.key.length + write.value.length : write.key.length;
 }
 
 /** What watchers are told. */

@@ -13,12 +13,19 @@ export interface HistorySources {
     reader: Reader;
 }
 
+/** Which events a watch is about, and what it wants to know of them. */
+export interface Watched extends Covered {
+    readonly previous: boolean;
+    readonly noPut: boolean;
+    readonly noDelete: boolean;
+}
+
 /**
  * Yields what happened to the covered keys from `start` up to what is applied at the time of the call: first
  * what is on disk, in chunks, then what is in memory only.
  */
 export async function* readHistory(
-    watched: Covered & { previous: boolean },
+    watched: Watched,
     start: number,
     sources: HistorySources,
 ): AsyncGenerator<WatchBatch> {
@@ -33,6 +40,7 @@ export async function* readHistory(
             // Filters before it decodes: most records concern others.
             if (!covers(watched, keyOfRecord(recordKey))) continue;
             const record = decodeRecord(recordKey, bytes);
+            if (record.tombstone ? watched.noDelete : watched.noPut) continue;
             if (open?.revision !== record.revision) {
                 if (open !== undefined) done.push(open);
                 open = { revision: record.revision, events: [] };
@@ -51,9 +59,11 @@ export async function* readHistory(
     yield* rest;
 }
 
-function batchOf({ revision, writes }: StagedTxn, watched: Covered): WatchBatch {
-    const events = writes.filter(({ key }) => covers(watched, key)).map((write) => eventOf(revision, write));
-    return { revision, events };
+function batchOf({ revision, writes }: StagedTxn, watched: Watched): WatchBatch {
+    const wanted = writes.filter(
+        ({ key, tombstone }) => covers(watched, key) && !(tombstone ? watched.noDelete : watched.noPut),
+    );
+    return { revision, events: wanted.map((write) => eventOf(revision, write)) };
 }
 
 /** Adds the versions before, as far as they are not compacted. */

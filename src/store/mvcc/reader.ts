@@ -2,9 +2,30 @@ import type { Disk } from '../disk/disk.ts';
 import { StoreError, type KeyValue, type RangeRequest, type RangeResult } from '../store.ts';
 import type { History } from './history.ts';
 import { versionAt, type KeyEntry } from './key-index.ts';
+import { arrange, needsArranging, needsValues } from './range-arrangement.ts';
 import { decodeRecord, encodeRecordKey } from './record.ts';
 
 const noValue = Buffer.alloc(0);
+
+/** This member's disk cannot be read, which says nothing about what the others will find. */
+export class LocalFault extends Error {
+    override readonly name = 'LocalFault';
+}
+
+/** The revisions that can be read. */
+export interface Readable {
+    newest: number;
+    compacted: number;
+}
+
+/** A range whose versions are chosen, but for what has to be read from disk. */
+export interface Selection {
+    result: RangeResult;
+    /** To be completed by `load`. */
+    toLoad: KeyValue[];
+    /** To be called after that; returns the final `kvs`. */
+    finish: (() => KeyValue[]) | undefined;
+}
 
 /**
  * Reads versions. Which version of which key is decided from memory at the time of the call; what memory
@@ -21,18 +42,20 @@ export class Reader {
     }
 
     async range(request: RangeRequest): Promise<RangeResult> {
-        const toLoad: KeyValue[] = [];
-        const result = this.select(request, this.#history.applied, toLoad);
+        const { applied, compacted } = this.#history;
+        const { result, toLoad, finish } = this.select(request, { newest: applied, compacted });
         await this.load(toLoad);
-        if (request.keysOnly === true) stripValues(toLoad);
+        if (finish !== undefined) result.kvs = finish();
         return result;
     }
 
-    /** Everything of the answer but what has to be loaded, which is appended to `toLoad`. */
-    select(request: RangeRequest, newest: number, toLoad: KeyValue[]): RangeResult {
-        const revision = this.#checkRevision(request.revision ?? 0, newest);
-        const limit = request.countOnly === true ? 0 : request.limit || Infinity;
+    select(request: RangeRequest, readable: Readable): Selection {
+        const revision = this.checkRevision(request.revision ?? 0, readable);
+        const isPlain = !needsArranging(request);
+        const limit = request.countOnly === true ? 0 : isPlain ? request.limit || Infinity : Infinity;
         const kvs: KeyValue[] = [];
+        /** Those of them that memory does not know but for their revision. */
+        const older: KeyValue[] = [];
         let count = 0;
         this.#history.index.forEach(request.key, request.end, (entry) => {
             const version = versionAt(entry, revision);
@@ -41,9 +64,20 @@ export class Reader {
             if (kvs.length >= limit) return;
             const kv = this.version(entry, version);
             kvs.push(kv);
-            if (request.keysOnly !== true || version !== entry.modRevision) toLoad.push(kv);
+            if (version !== entry.modRevision) older.push(kv);
         });
-        return { kvs, count, revision: newest };
+        const result = { kvs, count, revision: readable.newest };
+        const keysOnly = request.keysOnly === true;
+        if (isPlain || (older.length === 0 && !needsValues(request))) {
+            if (!isPlain) result.kvs = arrange(kvs, request);
+            const toLoad = keysOnly ? older : result.kvs;
+            return { result, toLoad, finish: keysOnly ? () => stripped(result.kvs) : undefined };
+        }
+        const finish = (): KeyValue[] => {
+            const arranged = arrange(kvs, request);
+            return keysOnly ? stripped(arranged) : arranged;
+        };
+        return { result, toLoad: kvs, finish };
     }
 
     /** A version without its value; of older versions, `load` also fills in the rest. */
@@ -73,14 +107,26 @@ export class Reader {
         for (const [i, kv] of onDisk.entries()) this.#fillFromDisk(kv, keys[i], values[i]);
     }
 
-    /** The value of an entry's newest version, for a compare. */
+    /** The value of an entry's newest version, while a command is evaluated. Throws LocalFault. */
     valueSync(entry: KeyEntry): Buffer {
         const kv = this.version(entry, entry.modRevision);
         const staged = this.#history.unpersisted(kv.modRevision, kv.key);
         if (staged !== undefined) return staged.value;
         const key = encodeRecordKey(kv.modRevision, kv.key);
-        this.#fillFromDisk(kv, key, this.#disk.getSync(key));
+        try {
+            this.#fillFromDisk(kv, key, this.#disk.getSync(key));
+        } catch (error) {
+            throw new LocalFault(`cannot read ${JSON.stringify(kv.key)}`, { cause: error });
+        }
         return kv.value;
+    }
+
+    /** The revision to read at. Throws 'futureRevision' or 'compacted'. */
+    checkRevision(revision: number, { newest, compacted }: Readable): number {
+        if (revision === 0) return newest;
+        if (revision > newest) throw futureRevisionError(revision, newest);
+        if (revision < compacted) throw compactedError(compacted);
+        return revision;
     }
 
     #fillFromDisk(kv: KeyValue, recordKey: Buffer | undefined, bytes: Buffer | undefined): void {
@@ -94,23 +140,6 @@ export class Reader {
             `the record of ${JSON.stringify(kv.key)} at revision ${kv.modRevision} is missing`,
         );
     }
-
-    #checkRevision(revision: number, newest: number): number {
-        if (revision === 0) return newest;
-        if (revision > newest) {
-            throw new StoreError(
-                'futureRevision',
-                `required revision ${revision} is a future revision, current is ${newest}`,
-            );
-        }
-        if (revision < this.#history.compacted) throw compactedError(this.#history.compacted);
-        return revision;
-    }
-}
-
-/** Older versions are loaded for their headers also when only keys are wanted. */
-export function stripValues(kvs: readonly KeyValue[]): void {
-    for (const kv of kvs) kv.value = noValue;
 }
 
 export function compactedError(compacted: number): StoreError {
@@ -118,6 +147,19 @@ export function compactedError(compacted: number): StoreError {
         'compacted',
         `required revision has been compacted, history begins at revision ${compacted}`,
     );
+}
+
+export function futureRevisionError(revision: number, newest: number): StoreError {
+    return new StoreError(
+        'futureRevision',
+        `required revision ${revision} is a future revision, current is ${newest}`,
+    );
+}
+
+/** Older versions are loaded for their headers also when only keys are wanted. */
+function stripped(kvs: KeyValue[]): KeyValue[] {
+    for (const kv of kvs) kv.value = noValue;
+    return kvs;
 }
 
 function fill(

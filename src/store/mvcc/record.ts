@@ -33,7 +33,8 @@ export interface StoredRecord {
 const recordTag = 0x72;
 const revisionBytes = 6;
 const keyOffset = 1 + revisionBytes;
-const revisionMax = 2 ** 48 - 1;
+/** Greatest revision that a record can have. */
+export const revisionMax = 2 ** 48 - 1;
 const flagTombstone = 1;
 const varintBytesMax = 8;
 const headerBytesMax = 5 + 5 * varintBytesMax;

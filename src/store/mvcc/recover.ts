@@ -1,16 +1,31 @@
 import type { Disk } from '../disk/disk.ts';
 import { relaxedPendingMax } from '../log/log.ts';
-import { StoreError, type KeyValue } from '../store.ts';
+import { decodeApplied, raftRecordKey } from '../log/raft-records.ts';
+import { keyMax, StoreError, type KeyValue } from '../store.ts';
+import { AlarmTable, allAlarms, decodeAlarm } from './alarm-table.ts';
 import { History, type StagedWrite } from './history.ts';
 import type { KeyEntry } from './key-index.ts';
-import { formatVersion, formatWrite, readMeta } from './meta.ts';
+import { allLeases, decodeLease, LeaseTable } from './lease-table.ts';
+import { formatVersion, formatWrite, readMeta, type Meta } from './meta.ts';
 import { allRecords, decodeRecord, type StoredRecord } from './record.ts';
 
 const noValue = Buffer.alloc(0);
 
 export interface Recovered {
     history: History;
+    leases: LeaseTable;
+    alarms: AlarmTable;
     cleanRevision: number | undefined;
+    /** As asked for. */
+    exact: boolean;
+}
+
+export interface RecoverOptions {
+    /**
+     * The state is that of a replicated log, at the revision that the applied record says; none are skipped,
+     * because every member must give the same ones. Default: false, the disk of a single member.
+     */
+    exact?: boolean;
 }
 
 /**
@@ -22,34 +37,79 @@ export interface Recovered {
  * numbers to other transactions would hide these from clients that go on watching from what they saw last.
  * So unless the store was closed in order, as many revisions are skipped as can have been lost.
  */
-export async function recover(disk: Disk): Promise<Recovered> {
+export async function recover(disk: Disk, { exact = false }: RecoverOptions = {}): Promise<Recovered> {
     const meta = await readMeta(disk);
-    if (meta.format !== undefined && meta.format > formatVersion) {
-        throw new StoreError(
-            'newerFormat',
-            `the store was written in format ${meta.format} by a newer version; this one knows up to ${formatVersion}`,
-        );
+    checkFormat(meta);
+    const history = await readRecords(disk, meta.compacted);
+    if (meta.format === undefined && history.newestTxn > 0) {
+        throw new StoreError('corrupt', `the store's "format" entry is missing`);
     }
-    const builder = new IndexBuilder(meta.compacted);
-    for await (const entries of disk.scan(allRecords())) {
-        for (const [key, value] of entries) builder.add(decodeRecord(key, value));
-    }
-    const history = builder.finish();
-    if (meta.format === undefined) {
-        if (history.newestTxn > 0) throw new StoreError('corrupt', `the store's "format" entry is missing`);
-        await disk.write([formatWrite()], { sync: true });
-        return { history, cleanRevision: undefined };
-    }
-    const newest = Math.max(history.newestTxn, meta.compacted, 1);
-    const revision =
-        meta.clean !== undefined && meta.clean >= newest ? meta.clean : newest + skipped(history);
+    if (meta.format !== formatVersion) await disk.write([formatWrite()], { sync: true });
+    const leases = await readLeases(disk, history);
+    const alarms = await readAlarms(disk);
+    const revision = exact ? await appliedRevision(disk, history) : revisionOf(meta, history);
     history.persisted = history.applied = history.head = revision;
-    return { history, cleanRevision: meta.clean };
+    return { history, leases, alarms, cleanRevision: meta.clean, exact };
+}
+
+function checkFormat({ format }: Meta): void {
+    if (format === undefined || format <= formatVersion) return;
+    throw new StoreError(
+        'newerFormat',
+        `the store was written in format ${format} by a newer version; this one knows up to ${formatVersion}`,
+    );
+}
+
+async function appliedRevision(disk: Disk, { newestTxn, compacted }: History): Promise<number> {
+    const [value] = await disk.getMany([raftRecordKey('applied')]);
+    const { revision } = decodeApplied(value);
+    const newest = Math.max(newestTxn, compacted);
+    if (revision >= newest) return revision;
+    throw new StoreError('corrupt', `revision ${newest} is on disk, but only ${revision} was applied`);
+}
+
+function revisionOf({ compacted, clean, format }: Meta, history: History): number {
+    if (format === undefined) return 1;
+    const newest = Math.max(history.newestTxn, compacted, 1);
+    return clean !== undefined && clean >= newest ? clean : newest + skipped(history);
 }
 
 /** Nothing is held back before the first durable write, so a store without records has lost none. */
 function skipped(history: History): number {
     return history.newestTxn === 0 ? 0 : relaxedPendingMax;
+}
+
+async function readRecords(disk: Disk, compacted: number): Promise<History> {
+    const builder = new IndexBuilder(compacted);
+    for await (const entries of disk.scan(allRecords())) {
+        for (const [key, value] of entries) builder.add(decodeRecord(key, value));
+    }
+    return builder.finish();
+}
+
+async function readLeases(disk: Disk, { index }: History): Promise<LeaseTable> {
+    const table = new LeaseTable();
+    let count = 0;
+    for await (const entries of disk.scan(allLeases())) {
+        for (const [key, value] of entries) {
+            const lease = decodeLease(key, value);
+            table.publish(lease.id, lease);
+            count += 1;
+        }
+    }
+    if (count === 0) return table;
+    index.forEach('', keyMax, ({ key, lease, version }) => {
+        if (lease !== 0 && version > 0) table.get(lease)?.keys.add(key);
+    });
+    return table;
+}
+
+async function readAlarms(disk: Disk): Promise<AlarmTable> {
+    const table = new AlarmTable();
+    for await (const entries of disk.scan(allAlarms())) {
+        for (const [key, value] of entries) table.publish(decodeAlarm(key, value), true);
+    }
+    return table;
 }
 
 class IndexBuilder {
@@ -60,7 +120,7 @@ class IndexBuilder {
 
     constructor(compacted: number) {
         this.#compacted = compacted;
-        this.#history.compacted = compacted;
+        this.#history.compacted = this.#history.compactedHead = compacted;
     }
 
     add(record: StoredRecord): void {

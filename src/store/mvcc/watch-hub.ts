@@ -23,11 +23,14 @@ interface Watcher {
     readonly key: string;
     readonly end: string | undefined;
     readonly previous: boolean;
+    readonly noPut: boolean;
+    readonly noDelete: boolean;
     readonly onBatch: (batch: WatchBatch) => void;
     readonly onError: ((error: StoreError) => void) | undefined;
-    /** The first revision that has not been delivered. */
+    /** The first revision that has not been delivered; of a live watcher, where it became one. */
     next: number;
-    state: 'replaying' | 'live' | 'cancelled';
+    /** 'rejoining': replays what a snapshot jumped over, although it was live before. */
+    state: 'replaying' | 'rejoining' | 'live' | 'cancelled';
 }
 
 /**
@@ -35,6 +38,8 @@ interface Watcher {
  * new events, which it will read as well. When it has reached the newest revision it turns `live` in the
  * same turn of the event loop in which it saw that, so that between history and live events there is
  * neither a gap nor an overlap, and nothing has to be queued meanwhile.
+ *
+ * When the whole state is replaced by a newer one, live watchers replay what lies in between.
  */
 export class WatchHub {
     readonly #options: WatchHubOptions;
@@ -58,6 +63,8 @@ export class WatchHub {
             key,
             end,
             previous: request.previous === true,
+            noPut: request.noPut === true,
+            noDelete: request.noDelete === true,
             onBatch,
             onError,
             next: startRevision === 0 ? history.applied + 1 : startRevision,
@@ -97,6 +104,42 @@ export class WatchHub {
         await Promise.all(waiting);
     }
 
+    /** The newest revision that all watchers have been told of which are not reading history for the first time. */
+    get revision(): number {
+        let revision = this.#options.history.applied;
+        for (const watcher of this.#replays.keys()) {
+            if (watcher.state === 'rejoining') revision = Math.min(revision, watcher.next - 1);
+        }
+        return revision;
+    }
+
+    /** Resolves when nobody is behind who was live when the state was replaced. */
+    async whenRejoined(): Promise<void> {
+        if (this.#replays.size === 0) return;
+        const rejoining = [...this.#replays].filter(([{ state }]) => state === 'rejoining');
+        await Promise.all(rejoining.map(async ([, done]) => await done));
+    }
+
+    /**
+     * The history has been replaced by a newer one; `before` is the revision that live watchers have been told
+     * of. Those that need what is compacted there fail with 'compacted'.
+     */
+    rejoin(before: number): void {
+        const { history } = this.#options;
+        for (const watcher of [...this.#all]) {
+            const wasLive = watcher.state === 'live';
+            if (wasLive) watcher.next = Math.max(watcher.next, before + 1);
+            if (watcher.next < history.compacted) {
+                this.#fail(watcher, compactedError(history.compacted));
+                continue;
+            }
+            if (!wasLive || watcher.next > history.applied) continue;
+            this.#live.delete(watcher);
+            watcher.state = 'rejoining';
+            this.#replays.set(watcher, this.#replay(watcher));
+        }
+    }
+
     async close(): Promise<void> {
         const error = new StoreError('closed', 'the store is closed');
         const replays = [...this.#replays.values()];
@@ -106,9 +149,9 @@ export class WatchHub {
 
     #interested({ revision, writes }: StagedTxn): Map<Watcher, number[]> {
         const found = new Map<Watcher, number[]>();
-        for (const [i, { key }] of writes.entries()) {
+        for (const [i, { key, tombstone }] of writes.entries()) {
             this.#live.forEach(key, (watcher) => {
-                if (watcher.next > revision) return;
+                if (watcher.next > revision || (tombstone ? watcher.noDelete : watcher.noPut)) return;
                 const indices = found.get(watcher);
                 if (indices === undefined) found.set(watcher, [i]);
                 else indices.push(i);
@@ -146,6 +189,7 @@ export class WatchHub {
             this.#deliver(watcher, batch);
             watcher.next = batch.revision + 1;
         }
+        if (!isReplaying(watcher)) return;
         watcher.next = Math.max(watcher.next, upTo + 1);
     }
 
@@ -181,7 +225,7 @@ export class WatchHub {
 
 /** A function, because the state changes during what is awaited between two questions. */
 function isReplaying(watcher: Watcher): boolean {
-    return watcher.state === 'replaying';
+    return watcher.state === 'replaying' || watcher.state === 'rejoining';
 }
 
 function withoutPrevious(event: StoreEvent): StoreEvent {
