@@ -34,7 +34,33 @@ export const sharedApiserverFlags = {
     'api-audiences': flag.list('audiences of tokens; default: the issuer'),
     'data-dir': flag.string('where the store is kept', '/var/lib/hyperkube', 'directory'),
     'config-dir': flag.string('certificates (pki/) and kubeconfigs', '/etc/kubernetes', 'directory'),
-    'etcd-servers': ignoredFlag('addresses of an etcd cluster to use instead of the embedded store'),
+    'listen-peer-urls': flag.string(
+        'where the other masters reach the store of this one',
+        'https://0.0.0.0:2380',
+        'url',
+    ),
+    'initial-advertise-peer-urls': flag.string(
+        'the address of that for the others; default: the advertised address, port 2380',
+        '',
+        'url',
+    ),
+    'listen-client-urls': flag.string(
+        'where the store serves the etcd API, to holders of client certificates; empty for nowhere',
+        'https://127.0.0.1:2379',
+        'url',
+    ),
+    server: flag.string('join the cluster of this master: https://<address>:6443', '', 'url'),
+    token: flag.string(
+        'join token: the content of server-token in the data directory of a master',
+        '',
+        'token',
+    ),
+    'token-file': flag.string('file with the join token', '', 'file'),
+    'etcd-servers': flag.list('addresses of an etcd cluster to use instead of the embedded store'),
+    'etcd-cafile': flag.string("CA of etcd's serving certificates", '', 'file'),
+    'etcd-certfile': flag.string('client certificate shown to etcd', '', 'file'),
+    'etcd-keyfile': flag.string('its key', '', 'file'),
+    'etcd-prefix': flag.string('where everything is kept in etcd', '/registry', 'path'),
 } as const;
 
 export const apiserverFlags = {

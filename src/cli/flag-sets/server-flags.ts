@@ -13,6 +13,9 @@ export const serverFlags = {
     ...commonFlags,
     'node-name': flag.string('name of this node; default: the host name'),
     'node-ip': flag.string('address of this node; default: that of the default route', '', 'address'),
+    'cluster-reset': flag.boolean(
+        'make this master, the only survivor, a cluster of its own with all its data, then end',
+    ),
     disable: flag.list(`components to leave out: ${serverComponents.join(', ')}`),
     ...clusterFlags,
     ...sharedApiserverFlags,

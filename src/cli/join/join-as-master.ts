@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../../util/logger.ts';
+import { sharedSettings, type ClusterSettings } from './cluster-settings.ts';
+import { joinCluster, JoinError } from './join-cluster.ts';
+import type { JoinResponse } from './join-route.ts';
+
+/** How this master became part of its cluster; in the data directory. */
+const joinFile = 'join.json';
+
+export type Joined = Omit<JoinResponse, 'keys'>;
+
+export interface JoinFlags extends ClusterSettings {
+    server: string;
+    token: string;
+    'token-file': string;
+    'data-dir': string;
+    'config-dir': string;
+}
+
+/**
+ * With --server, asks that master to let this one in, once: who has joined goes on with what it was told then,
+ * and who has a store of its own already keeps it. Undefined for a master that did not join another.
+ */
+export async function joinAsMaster(
+    flags: JoinFlags,
+    { name, peerUrl, logger }: { name: string; peerUrl: string; logger: Logger },
+): Promise<Joined | undefined> {
+    const file = join(flags['data-dir'], joinFile);
+    if (existsSync(file)) return await readJoined(file);
+    if (flags.server === '') return undefined;
+    if (existsSync(join(flags['data-dir'], 'store', 'CURRENT'))) {
+        logger.warn(
+            { server: flags.server, dataDirectory: flags['data-dir'] },
+            'this master has a cluster of its own: --server is ignored',
+        );
+        return undefined;
+    }
+    const { keys: _keys, ...joined } = await joinCluster({
+        server: flags.server,
+        token: await tokenOf(flags),
+        member: { name, peerUrls: [peerUrl] },
+        pkiDirectory: join(flags['config-dir'], 'pki'),
+        logger,
+    });
+    await mkdir(flags['data-dir'], { recursive: true, mode: 0o700 });
+    await writeFile(`${file}.tmp`, JSON.stringify(joined), { mode: 0o600 });
+    await rename(`${file}.tmp`, file);
+    logger.info({ server: flags.server, clusterId: joined.clusterId }, 'joined the cluster');
+    return joined;
+}
+
+/** Flags with the settings of the cluster in the place of this master's own. */
+export function withClusterSettings<F extends ClusterSettings>(
+    flags: F,
+    joined: Joined | undefined,
+    logger: Logger,
+): F {
+    if (joined === undefined) return flags;
+    const changed = sharedSettings.filter((name) => flags[name] !== joined.settings[name]);
+    if (changed.length > 0) logger.info({ flags: changed }, 'settings of the cluster are used');
+    return { ...flags, ...joined.settings };
+}
+
+async function tokenOf(flags: JoinFlags): Promise<string> {
+    if (flags['token-file'] === '') return flags.token;
+    try {
+        return (await readFile(flags['token-file'], 'utf8')).trim();
+    } catch (cause) {
+        throw new JoinError(`--token-file: cannot read ${flags['token-file']}`, { cause });
+    }
+}
+
+async function readJoined(file: string): Promise<Joined> {
+    try {
+        return JSON.parse(await readFile(file, 'utf8')) as Joined;
+    } catch (cause) {
+        throw new JoinError(`${file} is damaged: remove the data directory and join again`, { cause });
+    }
+}
