@@ -1,8 +1,8 @@
 import type { ResourceDefinition } from '../../api/groups/resource.ts';
 import type { ApiObject, GroupVersionResource, Stored } from '../../api/meta/object.ts';
-import { type KeyValue, prefixEnd, type Store, type StoreWatch, type WatchBatch } from '../../store/store.ts';
-import type { StoreEvent } from '../../store/store.ts';
+import { type KeyValue, prefixEnd, type Store, type StoreEvent, type WatchBatch } from '../../store/store.ts';
 import type { Logger } from '../../util/logger.ts';
+import { StoreFollower } from './cache/store-follower.ts';
 import { WatchCache } from './cache/watch-cache.ts';
 import { inVersion, storageDefinition } from './conversion/versions.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -11,6 +11,8 @@ import type { StoredObject } from './stored-object.ts';
 
 /** How long a read waits for a revision that this member has not applied yet. */
 const freshnessTimeoutMs = 3_000;
+/** How often such a read looks: the store's revision also grows without an event of ours. */
+const freshnessCheckMs = 5;
 const registryRoot = '/registry/';
 
 export interface WatchCachesOptions {
@@ -29,25 +31,41 @@ interface RevisionWaiter {
 /**
  * The watch caches of all resources, fed by one watch of the store.
  *
- * Invariants: every cache is at `revision`, which only grows. The store delivers events synchronously as
- * it applies them, so `revision` may always be raised to the store's own.
+ * Invariants: every cache is at `revision`, which only grows, also without an event: it is what the watch has been
+ * told of (see `StoreWatch.revision`). When the watch ends, reads that need more wait until the
+ * state was read anew.
  */
 export class WatchCaches implements ObjectReader {
     readonly store: Store;
     readonly #logger: Logger;
     readonly #eventsMax: number | undefined;
+    readonly #follower: StoreFollower;
     readonly #byPrefix = new Map<string, WatchCache>();
     readonly #definitions = new Map<string, ResourceDefinition>();
-    #revision = 0;
-    #watch: StoreWatch | undefined;
     #waiters = new Set<RevisionWaiter>();
     #started: Promise<void> | undefined;
-    #state: 'new' | 'running' | 'stopped' = 'new';
 
     constructor(options: WatchCachesOptions) {
         this.store = options.store;
         this.#logger = options.logger.child({ part: 'watch-caches' });
         this.#eventsMax = options.eventsMax;
+        this.#follower = new StoreFollower(
+            { store: options.store, prefix: registryRoot, logger: this.#logger },
+            {
+                load: (kvs, revision) => {
+                    for (const [cache, group] of this.#group(kvs)) cache.load(group, revision);
+                },
+                apply: (batch) => {
+                    this.#apply(batch);
+                },
+                reconcile: (kvs, revisions) => {
+                    for (const [cache, group] of this.#group(kvs)) cache.reconcile(group, revisions);
+                },
+                lost: () => {
+                    for (const cache of this.#byPrefix.values()) cache.close();
+                },
+            },
+        );
         for (const definition of options.definitions) this.#register(definition, options.definitions);
     }
 
@@ -58,8 +76,7 @@ export class WatchCaches implements ObjectReader {
     }
 
     stop(): void {
-        this.#state = 'stopped';
-        this.#watch?.cancel();
+        this.#follower.stop();
         for (const cache of this.#byPrefix.values()) cache.close();
         for (const waiter of this.#waiters) waiter.resolve();
         this.#waiters.clear();
@@ -67,10 +84,7 @@ export class WatchCaches implements ObjectReader {
 
     /** Revision up to which all caches are current. */
     get revision(): number {
-        if (this.#state === 'running' && this.store.revision > this.#revision) {
-            this.#revision = this.store.revision;
-        }
-        return this.#revision;
+        return this.#follower.revision;
     }
 
     cacheOf(definition: ResourceDefinition): WatchCache {
@@ -91,12 +105,12 @@ export class WatchCaches implements ObjectReader {
     /** Serves one more resource from now on (custom resources). */
     async add(definition: ResourceDefinition): Promise<void> {
         const isNew = !this.#byPrefix.has(definition.storagePrefix);
-        if (isNew && this.#state === 'running') {
-            const prefix = `${registryRoot}${definition.storagePrefix}/`;
-            const { kvs, revision } = await this.store.range({ key: prefix, end: prefixEnd(prefix) });
-            const cache = this.#register(definition, [definition]);
+        if (isNew && this.revision > 0) {
+            // Gets events at once, so that none is missed while the state is read.
+            const cache = this.#cacheFor(definition, [definition]);
+            const { kvs, revision } = await this.store.range({ key: cache.root, end: prefixEnd(cache.root) });
             cache.load(kvs, revision);
-            return;
+            await this.waitFor(revision);
         }
         this.#register(definition, [definition]);
     }
@@ -120,16 +134,23 @@ export class WatchCaches implements ObjectReader {
     /** Waits until the caches have reached `revision`; 504 when that takes too long. */
     async waitFor(revision: number): Promise<void> {
         if (this.revision >= revision) return;
+        // A store far away may have nothing to tell of other keys, and has to be asked how far it is.
+        if (this.store.revision < revision) this.store.readIndex().catch(() => undefined);
         let waiter: RevisionWaiter | undefined;
-        let timer: NodeJS.Timeout | undefined;
+        let timeout: NodeJS.Timeout | undefined;
+        let check: NodeJS.Timeout | undefined;
         try {
             await new Promise<void>((resolve) => {
                 waiter = { revision, resolve };
                 this.#waiters.add(waiter);
-                timer = setTimeout(resolve, freshnessTimeoutMs);
+                timeout = setTimeout(resolve, freshnessTimeoutMs);
+                check = setInterval(() => {
+                    if (this.revision >= revision) resolve();
+                }, freshnessCheckMs);
             });
         } finally {
-            clearTimeout(timer);
+            clearTimeout(timeout);
+            clearInterval(check);
             if (waiter !== undefined) this.#waiters.delete(waiter);
         }
         if (this.revision < revision) throw tooLargeResourceVersion(revision, this.revision);
@@ -179,8 +200,12 @@ export class WatchCaches implements ObjectReader {
         await this.start();
     }
 
-    #register(definition: ResourceDefinition, all: readonly ResourceDefinition[]): WatchCache {
+    #register(definition: ResourceDefinition, all: readonly ResourceDefinition[]): void {
         this.#definitions.set(resourceKey({ ...definition, resource: definition.plural }), definition);
+        this.#cacheFor(definition, all);
+    }
+
+    #cacheFor(definition: ResourceDefinition, all: readonly ResourceDefinition[]): WatchCache {
         let cache = this.#byPrefix.get(definition.storagePrefix);
         if (cache === undefined) {
             cache = new WatchCache(storageDefinition(definition, all), this.#eventsMax);
@@ -190,31 +215,25 @@ export class WatchCaches implements ObjectReader {
     }
 
     async #start(): Promise<void> {
-        const { kvs, revision } = await this.store.range({ key: registryRoot, end: prefixEnd(registryRoot) });
-        if (this.#state === 'stopped') return;
+        await this.#follower.start();
+        this.#logger.debug({ revision: this.revision }, 'caches filled');
+    }
+
+    /** Every cache with its part of the whole state. */
+    #group(kvs: readonly KeyValue[]): Map<WatchCache, KeyValue[]> {
         const groups = new Map<WatchCache, KeyValue[]>();
         for (const cache of this.#byPrefix.values()) groups.set(cache, []);
         for (const kv of kvs) {
             const cache = this.#cacheOfKey(kv.key);
             if (cache !== undefined) groups.get(cache)?.push(kv);
         }
-        for (const [cache, group] of groups) cache.load(group, revision);
-        this.#revision = revision;
-        this.#state = 'running';
-        this.#watch = this.store.watch(
-            { key: registryRoot, end: prefixEnd(registryRoot), startRevision: revision + 1 },
-            (batch) => {
-                this.#apply(batch);
-            },
-        );
-        this.#logger.debug({ objects: kvs.length, revision }, 'caches filled');
+        return groups;
     }
 
     #apply(batch: WatchBatch): void {
-        this.#revision = Math.max(this.#revision, batch.revision);
         for (const [cache, events] of this.#split(batch.events)) cache.apply(events);
         for (const waiter of this.#waiters) {
-            if (this.revision >= waiter.revision) waiter.resolve();
+            if (batch.revision >= waiter.revision) waiter.resolve();
         }
     }
 
