@@ -4,6 +4,7 @@ import { gitVersion } from '../util/version.ts';
 import { apiserverCommand } from './apiserver.ts';
 import { controllerCommand } from './controller.ts';
 import { ConfigFileError } from './flags.ts';
+import { etcdCommand } from './etcd.ts';
 import { kubeletCommand } from './kubelet.ts';
 import { proxyCommand } from './proxy.ts';
 import { resetCommand } from './reset.ts';
@@ -38,6 +39,7 @@ export async function main(argv: readonly string[]): Promise<void> {
         apiserverCommand(),
         controllerCommand(),
         schedulerCommand(),
+        etcdCommand(),
         kubeletCommand(),
         proxyCommand(),
         resetCommand(),

@@ -4,6 +4,7 @@ const initialBytes = 16 * 1024;
 /** A scratch buffer that has grown beyond this is given back after the message. */
 const keptBytesMax = 4 * 1024 * 1024;
 const two32 = 2 ** 32;
+const two63 = 2 ** 63;
 /** The varints of identifiers that were written last: few, and the same in every response. */
 const identifierCacheMax = 64;
 
@@ -78,7 +79,7 @@ export class ByteWriter {
 
     /** A negative int64 is written as its two's complement, ten bytes long. */
     #longVarint(value: number): void {
-        assert(Number.isSafeInteger(value), 'a varint that is no safe integer', { value });
+        assert(Number.isInteger(value) && Math.abs(value) < two63, 'no integer of 64 bits', { value });
         let high = Math.floor(value / two32);
         let low = value - high * two32;
         if (high < 0) high += two32;
