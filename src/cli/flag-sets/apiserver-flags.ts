@@ -1,4 +1,4 @@
-import { flag, ignoredFlag } from '../flags.ts';
+import { flag } from '../flags.ts';
 import { clusterFlags } from './cluster-flags.ts';
 import { commonFlags } from './common.ts';
 
