@@ -31,7 +31,10 @@ export function sendTimeoutNowWhenReady(core: Core): void {
 export function tickTransfer(core: Core): void {
     const { leadership } = core;
     if (leadership?.transfer === undefined) return;
-    if (leadership.transfer.until <= core.now || !leadership.progress.has(leadership.transfer.to)) {
+    if (
+        leadership.transfer.until <= core.now ||
+        !core.memberships.current.voters.includes(leadership.transfer.to)
+    ) {
         leadership.transfer = undefined;
     }
 }

@@ -45,6 +45,8 @@ export class Progress {
     paused = false;
     /** replicate: an append without entries is due, to find out whether some were lost. */
     nudge = false;
+    /** Tick of the last append that was sent or answered: what is silent for longer may be lost. */
+    movedAt: number;
     /** Tick at which it was last heard of. */
     heardAt: number;
     /** The last read round it answered. */
@@ -56,11 +58,13 @@ export class Progress {
     /** It came back with an empty disk: its acknowledgements and votes are forgotten, it counts for nothing. */
     forgetful = false;
     sending: SnapshotSending | undefined;
+    /** Set when it is removed: it shall learn of that before it is let go, but not for ever. */
+    leaving: { index: number; until: number } | undefined;
 
     constructor(id: MemberId, options: { next: number; now: number; inflightMax: number }) {
         this.id = id;
         this.next = options.next;
-        this.heardAt = options.now;
+        this.heardAt = this.movedAt = options.now;
         this.#inflightMax = options.inflightMax;
     }
 

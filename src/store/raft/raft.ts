@@ -171,7 +171,8 @@ class RaftMember implements Raft {
     }
 
     reportUnreachable(id: MemberId): void {
-        if (this.#core.leadership !== undefined) reportUnreachable(this.#core.leadership, id);
+        const core = this.#core;
+        if (core.leadership !== undefined) reportUnreachable(core, core.leadership, id);
     }
 
     setTimeouts({ electionTicks, heartbeatTicks }: { electionTicks: number; heartbeatTicks: number }): void {

@@ -1,4 +1,5 @@
 import type { Core, MessageOf } from './core.ts';
+import { isMember } from './membership.ts';
 import type { Leadership, WaitingRead } from './leadership.ts';
 import { quorumValue } from './quorum.ts';
 import type { ProposeRefusal } from './types.ts';
@@ -26,7 +27,8 @@ export function readIndex(core: Core, context: number): void {
 export function handleReadIndex(core: Core, message: MessageOf<'readIndex'>): void {
     const { leadership } = core;
     const read: WaitingRead = { from: 'follower', id: message.from, context: message.context };
-    if (leadership?.progress.has(message.from) === true) addRead(core, leadership, read);
+    if (leadership !== undefined && isMember(core.memberships.current, message.from))
+        addRead(core, leadership, read);
     else answer(core, read, 'noLeader');
 }
 

@@ -4,11 +4,13 @@ import type { Leadership } from './leadership.ts';
 import { sendTimeoutNowWhenReady } from './leadership-transfer.ts';
 import type { Progress } from './progress.ts';
 import { beginRound, confirmReads } from './read-index.ts';
+import type { RaftLog } from './raft-log.ts';
 import { startSnapshot } from './snapshot-send.ts';
 
 /** Sends every follower what it may be sent now. Part of every `ready`, so that one message carries many proposals. */
 export function replicate(core: Core, leadership: Leadership): void {
     for (const progress of leadership.progress.values()) {
+        if (progress.leaving !== undefined && letGo(core, leadership, progress)) continue;
         switch (progress.state) {
             case 'snapshot':
                 break;
@@ -20,6 +22,15 @@ export function replicate(core: Core, leadership: Leadership): void {
                 break;
         }
     }
+}
+
+/** A removed member is fed until it knows, unless that takes a snapshot or too long. */
+function letGo(core: Core, leadership: Leadership, progress: Progress): boolean {
+    const { leaving } = progress;
+    if (leaving === undefined) return false;
+    const keep = core.now < leaving.until && progress.next > core.log.baseIndex;
+    if (!keep) leadership.progress.delete(progress.id);
+    return !keep;
 }
 
 function stream(core: Core, leadership: Leadership, progress: Progress): void {
@@ -51,6 +62,7 @@ function sendAppend(core: Core, leadership: Leadership, progress: Progress): boo
         readRound: leadership.round,
     });
     progress.nudge = false;
+    progress.movedAt = core.now;
     progress.commitSent = log.committed;
     if (progress.state === 'probe' || entries.length > 0) progress.sent(previousIndex + entries.length);
     return true;
@@ -71,6 +83,11 @@ export function handleAppendReply(
         return;
     }
     if (message.match > core.log.lastIndex) return;
+    const { leaving } = progress;
+    if (leaving !== undefined && message.match >= leaving.index && progress.commitSent >= leaving.index) {
+        leadership.progress.delete(progress.id);
+        return;
+    }
     acknowledge(core, progress, message.match);
     advanceCommit(core, leadership);
     sendTimeoutNowWhenReady(core);
@@ -78,6 +95,7 @@ export function handleAppendReply(
 
 function acknowledge(core: Core, progress: Progress, match: number): void {
     progress.acknowledged(match);
+    progress.movedAt = core.now;
     if (progress.suspected && match < progress.next - 1) return;
     progress.suspected = false;
     if (progress.state === 'probe') progress.becomeReplicate();
@@ -107,7 +125,15 @@ function handleRefusal(
     if (progress.state === 'snapshot') return;
     if (progress.state === 'probe' && refused.at !== progress.next - 1) return;
     const hint = Math.min(refused.hintIndex, refused.at - 1);
-    progress.becomeProbe(core.log.lastWithTermAtMost(hint, refused.hintTerm).index + 1);
+    progress.becomeProbe(firstToTry(core.log, hint, refused.hintTerm));
+    progress.movedAt = core.now;
+}
+
+/** At or below the base it is the base's, which is compacted: that brings a snapshot. */
+function firstToTry(log: RaftLog, hintIndex: number, hintTerm: number): number {
+    if (hintIndex < log.baseIndex) return hintIndex + 1;
+    const { index, term } = log.lastWithTermAtMost(hintIndex, hintTerm);
+    return term <= hintTerm ? index + 1 : log.baseIndex;
 }
 
 /**
@@ -141,9 +167,11 @@ export function handleHeartbeatReply(
     const progress = leadership.progress.get(message.from);
     if (progress === undefined) return;
     progress.heardAt = core.now;
-    // It lives: what was not answered may be lost.
-    progress.paused = false;
-    if (progress.match < core.log.lastIndex) progress.nudge = true;
+    if (core.now - progress.movedAt >= core.heartbeatTicks) {
+        // It lives, and what was sent is not answered: that may be lost.
+        progress.paused = false;
+        progress.nudge = progress.match < core.log.lastIndex;
+    }
     noteRound(core, leadership, { progress, round: message.readRound });
 }
 
@@ -158,10 +186,11 @@ function noteRound(
 }
 
 /** The connection broke: what is in flight is lost, probably. A snapshot waits for the next sign of life. */
-export function reportUnreachable(leadership: Leadership, id: string): void {
+export function reportUnreachable(core: Core, leadership: Leadership, id: string): void {
     const progress = leadership.progress.get(id);
     if (progress?.state === 'replicate') {
         progress.becomeProbe();
         progress.paused = true;
+        progress.movedAt = core.now;
     }
 }

@@ -50,14 +50,23 @@ export function becomeLeader(core: Core): void {
     appendAsLeader(core, leadership, { type: 'noop', data: Buffer.alloc(0) });
 }
 
+/** A removed member that cannot be reached is let go after as many election timeouts. */
+const farewellElectionsMax = 10;
+
 /** The leader feeds exactly the others of the membership in force. */
 export function followMembership(core: Core, leadership: Leadership): void {
     const { voters, learners } = core.memberships.current;
     const others = new Set([...voters, ...learners]);
     others.delete(core.id);
-    for (const id of leadership.progress.keys()) if (!others.has(id)) leadership.progress.delete(id);
+    for (const progress of leadership.progress.values()) {
+        if (others.has(progress.id)) continue;
+        progress.leaving ??= {
+            index: core.log.lastIndex,
+            until: core.now + core.electionTicks * farewellElectionsMax,
+        };
+    }
     for (const id of others) {
-        if (leadership.progress.has(id)) continue;
+        if (leadership.progress.get(id)?.leaving === undefined && leadership.progress.has(id)) continue;
         const options = {
             next: core.log.lastIndex + 1,
             now: core.now,

@@ -18,7 +18,7 @@ import type { ChunkToRead, SnapshotMeta } from './types.ts';
 export function startSnapshot(core: Core, progress: Progress): void {
     const { leadership } = core;
     if (leadership === undefined || isAway(core, progress)) {
-        giveUp(progress);
+        giveUp(core, progress);
         return;
     }
     const reading: ChunkToRead = { to: progress.id, chunk: 0 };
@@ -42,7 +42,7 @@ export function snapshotChunkRead(
     const sending = progress?.sending;
     if (progress === undefined || sending === undefined || sending.reading !== request) return;
     if (result === 'failed' || !fits(core, sending, result)) {
-        giveUp(progress);
+        giveUp(core, progress);
         return;
     }
     sending.reading = undefined;
@@ -88,7 +88,7 @@ export function handleSnapshotReply(
             if (!sending.sent.last) askForNext(core, progress, sending);
             break;
         case 'restart':
-            giveUp(progress);
+            giveUp(core, progress);
             break;
         case 'installed':
             progress.acknowledged(message.index);
@@ -113,7 +113,7 @@ export function tickSnapshots(core: Core, leadership: Leadership): void {
         const { sending } = progress;
         if (sending === undefined) continue;
         if (isAway(core, progress)) {
-            giveUp(progress);
+            giveUp(core, progress);
         } else if (sending.sent !== undefined && core.now - sending.since >= core.electionTicks) {
             sending.since = core.now;
             core.send(progress.id, sending.sent);
@@ -125,7 +125,8 @@ function isAway(core: Core, progress: Progress): boolean {
     return core.now - progress.heardAt >= core.electionTicks;
 }
 
-function giveUp(progress: Progress): void {
+function giveUp(core: Core, progress: Progress): void {
     progress.becomeProbe();
     progress.paused = true;
+    progress.movedAt = core.now;
 }

@@ -3,12 +3,15 @@ import type { RaftRole, RaftStatus } from './types.ts';
 
 export function statusOf(core: Core): RaftStatus {
     const { log, leadership } = core;
-    const progress = [...(leadership?.progress.values() ?? [])].map((follower) => ({
-        id: follower.id,
-        match: follower.match,
-        state: follower.state,
-        active: core.now - follower.heardAt < core.electionTicks,
-    }));
+    const progress = [...(leadership?.progress.values() ?? [])]
+        .filter((follower) => follower.leaving === undefined)
+        .map((follower) => ({
+            id: follower.id,
+            match: follower.match,
+            state: follower.state,
+            active: core.now - follower.heardAt < core.electionTicks,
+            forgetful: follower.forgetful,
+        }));
     return {
         id: core.id,
         role: roleOf(core),
@@ -20,6 +23,7 @@ export function statusOf(core: Core): RaftStatus {
         firstIndex: log.baseIndex + 1,
         membership: core.memberships.current,
         progress,
+        forgetful: core.forgetful,
         transferringTo: leadership?.transfer?.to ?? '',
     };
 }

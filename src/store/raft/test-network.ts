@@ -207,7 +207,7 @@ export class TestNetwork {
             member.disk.applied = entry.index;
         }
         member.raft.appliedTo(member.disk.applied);
-        this.#carryChunks(member, ready);
+        this.#carryChunks(member, ready, this.stalledDisks.has(id));
     }
 
     #persist(member: TestMember, ready: Ready): void {
@@ -222,7 +222,7 @@ export class TestNetwork {
         this.wire.push(...ready.messagesAfterPersist);
     }
 
-    #carryChunks(member: TestMember, ready: Ready): void {
+    #carryChunks(member: TestMember, ready: Ready, stalled: boolean): void {
         const { raft, disk } = member;
         for (const request of ready.chunksToRead) {
             const snapshot = request.snapshot ?? this.snapshotOf(member);
@@ -232,6 +232,10 @@ export class TestNetwork {
             raft.snapshotChunkRead(request, { snapshot, data, last: end === snapshot.index });
         }
         for (const request of ready.chunksToStore) {
+            if (stalled) {
+                raft.snapshotChunkStored(request, 'failed');
+                continue;
+            }
             if (request.chunk === 0) member.staged = [];
             const entries = JSON.parse(request.data.toString()) as (Entry & { data: { data: number[] } })[];
             member.staged.push(...entries.map((entry) => ({ ...entry, data: Buffer.from(entry.data.data) })));

@@ -208,7 +208,11 @@ export interface RaftStatus {
         state: 'probe' | 'replicate' | 'snapshot';
         /** Heard of within an election timeout. */
         active: boolean;
+        /** It came back with an empty disk: counts for nothing, must be removed and added anew under another id. */
+        forgetful: boolean;
     }[];
+    /** This member is such a one, as its leader's messages show: it refuses service and does not vote. */
+    forgetful: boolean;
     transferringTo: MemberId;
 }
 
