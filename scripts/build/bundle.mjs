@@ -1,4 +1,5 @@
-// Bundles bin/hyperkube.ts into dist/: hyperkube.js is the entry, chunks/ what is loaded on demand.
+// Bundles bin/hyperkube.ts into dist/: hyperkube.js is the entry, chunks/ what is loaded on demand,
+// transport-worker.js the program of the peer transport's thread.
 import { build } from 'esbuild';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
@@ -46,7 +47,10 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 await build({
     absWorkingDir: root,
-    entryPoints: { hyperkube: 'bin/hyperkube.ts' },
+    entryPoints: {
+        hyperkube: 'bin/hyperkube.ts',
+        'transport-worker': 'src/store/transport/transport-worker.ts',
+    },
     outdir: 'dist',
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
@@ -60,7 +64,7 @@ await build({
     minifySyntax: true,
     keepNames: true,
     legalComments: 'none',
-    external: ['level', 'classic-level'],
+    external: ['level', 'classic-level', 'esbuild'],
     plugins: [unreachable],
     define: {
         'process.env.HYPERKUBE_VERSION': JSON.stringify(version),

@@ -187,3 +187,13 @@ export function decodeWith<T>(
         throw error;
     }
 }
+
+/** The number at the offset, whatever follows; undefined when there is none. */
+export function peekUint(body: Buffer, offset: number): number | undefined {
+    try {
+        return new ByteReader(body, offset).uint();
+    } catch (error) {
+        if (error instanceof MalformedMessageError) return undefined;
+        throw error;
+    }
+}

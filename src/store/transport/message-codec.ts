@@ -1,10 +1,11 @@
 import { assert } from '../../util/assert.ts';
 import type { Entry, EntryType, MemberId, ProposedEntry, RaftMessage, SnapshotMeta } from '../raft/types.ts';
 import {
-    ByteReader,
+    type ByteReader,
     ByteWriter,
     decodeWith,
     MalformedMessageError,
+    peekUint,
     type Sink,
     SizeCounter,
 } from './binary.ts';
@@ -105,9 +106,9 @@ export function peekMessage(
     };
 }
 
-/** The term of a message that `peekMessage` accepts. */
-export function peekTerm(body: Buffer): number {
-    return new ByteReader(body, termOffset).uint();
+/** The term; undefined when it is malformed. */
+export function peekTerm(body: Buffer): number | undefined {
+    return peekUint(body, termOffset);
 }
 
 function writeMessage(sink: Sink, message: RaftMessage): void {

@@ -46,6 +46,12 @@ export interface PeerTransport {
     /** The same by address, before `start`, of a member that is not known yet; the caller is anonymous. */
     requestUrl(peerUrl: string, method: string, body: Buffer): Promise<Buffer>;
 
+    /**
+     * Hands over, now, what has arrived: to be called before time is counted. After a stall of the main thread
+     * timers run first; a leader that counted them before it has read its followers' answers would step down.
+     */
+    deliverPending?(): void;
+
     /** The newest measured round trip; undefined when there is no connection. */
     roundTripMs(member: MemberId): number | undefined;
 
