@@ -1,0 +1,415 @@
+import type {
+    ChunkToRead,
+    ChunkToStore,
+    Entry,
+    MemberId,
+    Membership,
+    MembershipChange,
+    ProposeResult,
+    Raft,
+    RaftConfig,
+    RaftMessage,
+    RaftStatus,
+    Ready,
+    SnapshotMeta,
+} from '../../src/store/raft/types.ts';
+import type { Core } from './core.ts';
+import { SimulatedDisk, type Image } from './disk.ts';
+import { decodeCommand, encodeCommand, type Command, type ReadOutcome, type TxnOutcome } from './machine.ts';
+import type { Random } from './random.ts';
+import type { SafetyObserver } from './safety.ts';
+
+/** The world around a member: who carries its messages, and how long things take. */
+export interface MemberEnvironment {
+    core: Core;
+    random: Random;
+    safety: SafetyObserver;
+    raftConfig: Omit<RaftConfig, 'id' | 'random'>;
+    log: { keepEntries: number; snapshotChunkBytes: number };
+    send: (message: RaftMessage) => void;
+    /** The callback comes after as long as this kind of work takes. */
+    later: (kind: 'sync' | 'apply' | 'snapshot', callback: () => void) => void;
+    /** Its state has moved on. */
+    onProgress?: ((member: SimulatedMember) => void) | undefined;
+    onReady?: ((member: SimulatedMember, ready: Ready) => void) | undefined;
+    onCrash?: ((member: SimulatedMember) => void) | undefined;
+}
+
+/** Why a request has no answer: 'refused' did not happen, 'unknown' may have happened or happen yet. */
+export type Answer<T> = { type: 'done'; outcome: T } | { type: 'refused' } | { type: 'unknown' };
+
+interface PendingRead {
+    keys: readonly string[];
+    answer: (answer: Answer<ReadOutcome>) => void;
+    index: number | undefined;
+}
+
+/** Everything that a crash takes away. */
+interface Running {
+    raft: Raft;
+    /** Of the process, to tell late callbacks of an earlier one. */
+    incarnation: number;
+    toPersist: ({ type: 'ready'; ready: Ready } | { type: 'install'; request: ChunkToStore })[];
+    isSyncing: boolean;
+    toApply: Entry[];
+    isApplying: boolean;
+    staging: { snapshot: SnapshotMeta; chunks: Buffer[] } | undefined;
+    opened: Map<MemberId, { snapshot: SnapshotMeta; state: Buffer }>;
+    sequence: number;
+    writes: Map<number, (answer: Answer<TxnOutcome>) => void>;
+    reads: Map<number, PendingRead>;
+}
+
+/** Unwinds what the member was doing when it crashed in the middle of it. */
+const crashSignal = Symbol('crash');
+
+/**
+ * Drives one core over a simulated disk, as store/member.ts drives it over LevelDB:
+ *
+ *     ready ─► send messages ─► write, sync ─► persisted ─► send messagesAfterPersist
+ *         └──► apply committed entries (write, no sync) ─► appliedTo ─► answer clients
+ *
+ * Each arrow is a step, at which the member can crash. Disk and machine stay, everything else goes.
+ */
+export class SimulatedMember {
+    readonly id: MemberId;
+    readonly #environment: MemberEnvironment;
+    #disk: SimulatedDisk;
+    #running: Running | undefined;
+    #incarnation = 0;
+    /** Steps until it crashes; undefined for not at all. */
+    #crashAfterSteps: number | undefined;
+    #losesTail = false;
+
+    constructor(id: MemberId, initial: Membership, environment: MemberEnvironment) {
+        this.id = id;
+        this.#environment = environment;
+        this.#disk = new SimulatedDisk(initial);
+    }
+
+    get isRunning(): boolean {
+        return this.#running !== undefined;
+    }
+    get incarnation(): number {
+        return this.#incarnation;
+    }
+    get durable(): Readonly<Image> {
+        return this.#disk.durable;
+    }
+    get view(): Readonly<Image> {
+        return this.#disk.view;
+    }
+    get status(): RaftStatus | undefined {
+        return this.#running?.raft.status();
+    }
+
+    start(): void {
+        this.#incarnation += 1;
+        this.#crashAfterSteps = undefined;
+        const { core, raftConfig, random } = this.#environment;
+        const config = { ...raftConfig, id: this.id, random: () => random.next() };
+        this.#running = {
+            raft: core.createRaft(config, this.#disk.persistedState()),
+            incarnation: this.#incarnation,
+            toPersist: [],
+            isSyncing: false,
+            toApply: [],
+            isApplying: false,
+            staging: undefined,
+            opened: new Map(),
+            sequence: 0,
+            writes: new Map(),
+            reads: new Map(),
+        };
+        this.#input(() => undefined);
+    }
+
+    /** The process ends now. `losesTail`: nothing that was not synced is there afterwards. */
+    crash(losesTail: boolean): void {
+        const running = this.#running;
+        if (running === undefined) return;
+        this.#running = undefined;
+        this.#disk.crash(this.#environment.random, losesTail);
+        for (const answer of running.writes.values()) answer({ type: 'unknown' });
+        for (const { answer } of running.reads.values()) answer({ type: 'unknown' });
+        this.#environment.onCrash?.(this);
+    }
+
+    crashWithin(steps: number, losesTail: boolean): void {
+        this.#crashAfterSteps = steps;
+        this.#losesTail = losesTail;
+    }
+
+    /** As though the directory was deleted while the process was not running. */
+    loseDisk(): void {
+        this.#disk = new SimulatedDisk({ voters: [], learners: [] });
+    }
+
+    tick(): void {
+        this.#input(({ raft }) => raft.tick());
+    }
+
+    receive(message: RaftMessage): void {
+        this.#input(({ raft }) => raft.step(message));
+    }
+
+    campaign(): void {
+        this.#input(({ raft }) => raft.campaign());
+    }
+
+    transferLeadership(to: MemberId): ReturnType<Raft['transferLeadership']> | undefined {
+        return this.#input(({ raft }) => raft.transferLeadership(to));
+    }
+
+    proposeMembership(change: MembershipChange): ProposeResult | undefined {
+        return this.#input(({ raft }) => raft.proposeMembership(change));
+    }
+
+    write(request: Command['request'], answer: (answer: Answer<TxnOutcome>) => void): ProposeResult | undefined {
+        const result = this.#input((running) => {
+            const sequence = ++running.sequence;
+            const data = encodeCommand({ origin: this.#origin(running), sequence, request });
+            const proposed = running.raft.propose([{ type: 'command', data }]);
+            if (proposed.type === 'refused') answer({ type: 'refused' });
+            else running.writes.set(sequence, answer);
+            return proposed;
+        });
+        if (result === undefined) answer({ type: 'refused' });
+        return result;
+    }
+
+    read(keys: readonly string[], answer: (answer: Answer<ReadOutcome>) => void): void {
+        let isTaken = false;
+        this.#input(({ raft, reads }) => {
+            isTaken = true;
+            const context = this.#incarnation * 1_000_000 + reads.size + this.#nextRead++;
+            reads.set(context, { keys, answer, index: undefined });
+            raft.readIndex(context);
+        });
+        if (!isTaken) answer({ type: 'refused' });
+    }
+    #nextRead = 0;
+
+    /** Runs one input to its end: the core's answer to it, and what follows at once. */
+    #input<T>(input: (running: Running) => T): T | undefined {
+        const running = this.#running;
+        if (running === undefined) return undefined;
+        try {
+            const result = input(running);
+            this.#pump(running);
+            return result;
+        } catch (error) {
+            if (error !== crashSignal) throw error;
+            return undefined;
+        }
+    }
+
+    /** A place where a crash may come. */
+    #step(): void {
+        if (this.#crashAfterSteps === undefined) return;
+        this.#crashAfterSteps -= 1;
+        if (this.#crashAfterSteps > 0) return;
+        this.#crashAfterSteps = undefined;
+        this.crash(this.#losesTail);
+        throw crashSignal;
+    }
+
+    #later(running: Running, kind: 'sync' | 'apply' | 'snapshot', callback: () => void): void {
+        this.#environment.later(kind, () => {
+            if (this.#running === running) this.#input(callback);
+        });
+    }
+
+    #pump(running: Running): void {
+        const { raft, toPersist, toApply } = running;
+        while (raft.hasReady()) {
+            const ready = raft.ready();
+            this.#environment.onReady?.(this, ready);
+            this.#environment.safety.onStatus(this, raft.status());
+            this.#send(ready.messages);
+            toPersist.push({ type: 'ready', ready });
+            toApply.push(...ready.committed);
+            for (const read of ready.reads) this.#onReadIndex(running, read);
+            for (const request of ready.chunksToRead) this.#readChunk(running, request);
+            for (const request of ready.chunksToStore) this.#storeChunk(running, request);
+            this.#persist(running);
+            this.#applyLater(running);
+        }
+        this.#environment.safety.onStatus(this, raft.status());
+        this.#answerReads(running);
+    }
+
+    #send(messages: readonly RaftMessage[]): void {
+        for (const message of messages) {
+            this.#step();
+            this.#environment.safety.onSend(this, message);
+            this.#environment.send(message);
+        }
+    }
+
+    /** Everything that waits goes to the disk with one sync. */
+    #persist(running: Running): void {
+        const { toPersist } = running;
+        if (running.isSyncing || toPersist.length === 0) return;
+        const batch = toPersist.splice(0);
+        let mustSync = false;
+        for (const item of batch) {
+            this.#step();
+            if (item.type === 'install') {
+                this.#install(running, item.request);
+                mustSync = true;
+                continue;
+            }
+            const { hardState, entries } = item.ready;
+            mustSync ||= item.ready.mustSync;
+            if (hardState === undefined && entries.length === 0) continue;
+            this.#environment.safety.onAppend(this, entries);
+            this.#disk.write({ type: 'raft', hardState, entries });
+        }
+        if (!mustSync) {
+            this.#persisted(running, batch);
+            return;
+        }
+        running.isSyncing = true;
+        const { position } = this.#disk;
+        this.#later(running, 'sync', () => {
+            this.#disk.synced(position);
+            running.isSyncing = false;
+            this.#persisted(running, batch);
+            this.#persist(running);
+        });
+    }
+
+    #persisted({ raft }: Running, batch: Running['toPersist']): void {
+        for (const item of batch) {
+            this.#step();
+            if (item.type === 'ready') {
+                raft.persisted(item.ready);
+                this.#send(item.ready.messagesAfterPersist);
+            } else {
+                raft.snapshotChunkStored(item.request, 'installed');
+            }
+        }
+    }
+
+    #applyLater(running: Running): void {
+        if (running.isApplying || running.toApply.length === 0) return;
+        running.isApplying = true;
+        this.#later(running, 'apply', () => {
+            running.isApplying = false;
+            const group = running.toApply.splice(0, this.#environment.random.between(1, 20));
+            for (const entry of group) this.#apply(running, entry);
+            this.#environment.onProgress?.(this);
+            this.#answerReads(running);
+            this.#compactLog(running);
+            this.#applyLater(running);
+        });
+    }
+
+    #apply(running: Running, entry: Entry): void {
+        this.#step();
+        // A snapshot that was installed meanwhile contains it.
+        if (entry.index <= this.view.applied.index) return;
+        this.#environment.safety.onApply(this, entry);
+        const membership = this.#membershipAfter(this.view.machine.membership, entry);
+        const outcome = this.#disk.write({ type: 'apply', entry, membership });
+        this.#step();
+        running.raft.appliedTo(entry.index);
+        if (entry.type !== 'command' || outcome === undefined) return;
+        const { origin, sequence } = decodeCommand(entry.data);
+        if (origin !== this.#origin(running)) return;
+        running.writes.get(sequence)?.({ type: 'done', outcome });
+        running.writes.delete(sequence);
+    }
+
+    #origin({ incarnation }: Running): string {
+        return `${this.id}.${incarnation}`;
+    }
+
+    #membershipAfter(membership: Membership, entry: Entry): Membership | undefined {
+        if (entry.type !== 'membership') return undefined;
+        const { core } = this.#environment;
+        const change = core.decodeMembershipChange(entry.data);
+        return change === undefined ? undefined : core.applyMembershipChange(membership, change);
+    }
+
+    #compactLog({ raft }: Running): void {
+        const { keepEntries } = this.#environment.log;
+        const { snapshot, applied, entries } = this.view;
+        const index = applied.index - keepEntries;
+        if (index - snapshot.index <= keepEntries || index <= snapshot.index) return;
+        this.#step();
+        let { membership } = snapshot;
+        let { term } = snapshot;
+        for (const entry of entries.slice(0, index - snapshot.index)) {
+            membership = this.#membershipAfter(membership, entry) ?? membership;
+            term = entry.term;
+        }
+        this.#disk.write({ type: 'compactLog', snapshot: { index, term, membership } });
+        raft.compactLog(index, membership);
+    }
+
+    #onReadIndex({ reads }: Running, read: Ready['reads'][number]): void {
+        const pending = reads.get(read.context);
+        if (pending === undefined) return;
+        if ('index' in read) {
+            pending.index = read.index;
+            return;
+        }
+        reads.delete(read.context);
+        pending.answer({ type: 'refused' });
+    }
+
+    #answerReads({ reads }: Running): void {
+        const { applied, machine } = this.view;
+        for (const [context, { index, keys, answer }] of reads) {
+            if (index === undefined || index > applied.index) continue;
+            reads.delete(context);
+            answer({ type: 'done', outcome: machine.read(keys) });
+        }
+    }
+
+    #readChunk(running: Running, request: ChunkToRead): void {
+        this.#later(running, 'snapshot', () => {
+            const { to, chunk } = request;
+            const { applied, machine } = this.view;
+            if (chunk === 0) {
+                const snapshot = { ...applied, membership: machine.membership };
+                running.opened.set(to, { snapshot, state: machine.serialize() });
+            }
+            const opened = running.opened.get(to);
+            const wanted = request.snapshot?.index ?? opened?.snapshot.index;
+            if (opened === undefined || opened.snapshot.index !== wanted) {
+                running.raft.snapshotChunkRead(request, 'failed');
+                return;
+            }
+            const { snapshotChunkBytes } = this.#environment.log;
+            const end = (chunk + 1) * snapshotChunkBytes;
+            const data = opened.state.subarray(chunk * snapshotChunkBytes, end);
+            const last = end >= opened.state.length;
+            running.raft.snapshotChunkRead(request, { snapshot: opened.snapshot, data, last });
+        });
+    }
+
+    #storeChunk(running: Running, request: ChunkToStore): void {
+        const { snapshot, chunk, data, last } = request;
+        if (chunk === 0) running.staging = { snapshot, chunks: [] };
+        const { staging } = running;
+        if (staging?.snapshot.index !== snapshot.index || staging.chunks.length !== chunk) {
+            this.#later(running, 'snapshot', () => running.raft.snapshotChunkStored(request, 'failed'));
+            return;
+        }
+        staging.chunks.push(data);
+        if (last) running.toPersist.push({ type: 'install', request });
+        else this.#later(running, 'snapshot', () => running.raft.snapshotChunkStored(request, 'stored'));
+    }
+
+    #install(running: Running, { snapshot }: ChunkToStore): void {
+        this.#environment.safety.onInstall(this, snapshot);
+        const state = Buffer.concat(running.staging?.chunks ?? []);
+        running.staging = undefined;
+        this.#disk.write({ type: 'install', snapshot, state });
+        running.toApply = running.toApply.filter(({ index }) => index > snapshot.index);
+        this.#environment.onProgress?.(this);
+    }
+}

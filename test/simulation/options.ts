@@ -1,0 +1,165 @@
+import { Random } from './random.ts';
+
+/** Everything that a simulated run depends on. Times are simulated milliseconds; means are exponential. */
+export interface SimulationOptions {
+    seed: number;
+    /** Voters at the start, 1 to 7. */
+    members: number;
+    /** How long faults and clients go on, before everything is healed and must converge. */
+    faultyMs: number;
+    network: {
+        lossProbability: number;
+        duplicateProbability: number;
+        delayMinMs: number;
+        /** On top of the minimum; what reorders messages. */
+        delayMeanMs: number;
+        partitionEveryMs: number;
+        partitionMeanMs: number;
+        /** Of a partition: it cuts one direction only. */
+        oneWayProbability: number;
+    };
+    disk: {
+        syncMeanMs: number;
+        stallProbability: number;
+        stallMeanMs: number;
+        /** Of a crash: nothing survives that was not synced; otherwise a random part of it, the last write torn. */
+        losesTailProbability: number;
+        applyMeanMs: number;
+    };
+    crash: {
+        everyMs: number;
+        downMeanMs: number;
+        /** Of a crash: the member stays away for long, and comes back with an old disk. */
+        longProbability: number;
+        longMs: number;
+        /** The crash happens this many steps of the member later at most: also between persist, send and apply. */
+        stepsMax: number;
+        /** Of a crash: all members at once, as in a power cut. */
+        everybodyProbability: number;
+    };
+    clock: {
+        /** A member's tick takes between 1 / spread and spread of the nominal time. */
+        rateSpread: number;
+        jumpEveryMs: number;
+        jumpTicksMax: number;
+        /** The member does nothing at all for a while. */
+        pauseEveryMs: number;
+        pauseMeanMs: number;
+    };
+    membership: {
+        changeEveryMs: number;
+        transferEveryMs: number;
+        votersMin: number;
+        votersMax: number;
+    };
+    log: {
+        /** Entries kept after compaction; a log of twice that many more is compacted. */
+        keepEntries: number;
+        snapshotChunkBytes: number;
+    };
+    clients: {
+        count: number;
+        keys: number;
+        thinkMeanMs: number;
+        timeoutMs: number;
+        readShare: number;
+        guardedShare: number;
+        /** History for watchers is compacted to this many revisions, now and then. */
+        historyRevisions: number;
+    };
+    watchers: { count: number; moveEveryMs: number; bookmarkEveryMs: number; delayMeanMs: number };
+    raft: {
+        electionTicks: number;
+        heartbeatTicks: number;
+        appendBytesMax: number;
+        inflightAppendsMax: number;
+        uncommittedBytesMax: number;
+        pendingReadsMax: number;
+        readMode: 'quorum' | 'lease';
+    };
+}
+
+export const tickMs = 10;
+const never = Infinity;
+
+/**
+ * A configuration from one seed. Each kind of fault is present in a part of the runs only: a run with all of
+ * them at once gets less far than one with few ("swarm testing", Groce et al., 2012).
+ */
+export function optionsOfSeed(seed: number): SimulationOptions {
+    const random = new Random(seed);
+    const sometimes = <T>(value: T, otherwise: T): T => (random.chance(0.5) ? value : otherwise);
+    const members = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]);
+    const isLease = random.chance(0.15);
+    return {
+        seed,
+        members,
+        faultyMs: 8_000,
+        network: networkOptions(random),
+        disk: {
+            syncMeanMs: random.pick([0.1, 2, 10]),
+            stallProbability: sometimes(0.02, 0),
+            stallMeanMs: random.pick([100, 500]),
+            losesTailProbability: random.pick([0, 0.5, 1]),
+            applyMeanMs: random.pick([0.1, 1, 20]),
+        },
+        crash: {
+            everyMs: sometimes(random.pick([300, 1_000]), never),
+            downMeanMs: random.pick([50, 400]),
+            longProbability: 0.2,
+            longMs: 2_500,
+            stepsMax: random.pick([1, 30]),
+            everybodyProbability: random.pick([0, 0.2]),
+        },
+        clock: isLease
+            ? { rateSpread: 1, jumpEveryMs: never, jumpTicksMax: 0, pauseEveryMs: never, pauseMeanMs: 0 }
+            : {
+                  rateSpread: sometimes(random.pick([1.1, 3]), 1),
+                  jumpEveryMs: sometimes(1_000, never),
+                  jumpTicksMax: random.pick([5, 100]),
+                  pauseEveryMs: sometimes(1_000, never),
+                  pauseMeanMs: random.pick([50, 500]),
+              },
+        membership: {
+            changeEveryMs: sometimes(random.pick([150, 600]), never),
+            transferEveryMs: sometimes(random.pick([300, 1_500]), never),
+            votersMin: Math.min(members, random.between(1, 3)),
+            votersMax: 7,
+        },
+        log: {
+            keepEntries: random.pick([0, 5, 40, 1_000]),
+            snapshotChunkBytes: random.pick([50, 500, 1_000_000]),
+        },
+        clients: {
+            count: random.between(2, 6),
+            keys: random.between(1, 5),
+            thinkMeanMs: random.pick([5, 30]),
+            timeoutMs: random.pick([100, 500]),
+            readShare: random.pick([0.2, 0.5]),
+            guardedShare: random.pick([0.2, 0.7]),
+            historyRevisions: random.pick([20, 200]),
+        },
+        watchers: { count: 3, moveEveryMs: 500, bookmarkEveryMs: 100, delayMeanMs: 5 },
+        raft: {
+            electionTicks: 10,
+            heartbeatTicks: random.pick([1, 2, 3]),
+            appendBytesMax: random.pick([1, 400, 100_000]),
+            inflightAppendsMax: random.pick([1, 4, 64]),
+            uncommittedBytesMax: random.pick([2_000, 1_000_000]),
+            pendingReadsMax: random.pick([2, 1_000]),
+            readMode: isLease ? 'lease' : 'quorum',
+        },
+    };
+}
+
+function networkOptions(random: Random): SimulationOptions['network'] {
+    return {
+        lossProbability: random.pick([0, 0, 0.01, 0.1]),
+        duplicateProbability: random.pick([0, 0, 0.02, 0.1]),
+        delayMinMs: random.pick([0.1, 1, 5]),
+        delayMeanMs: random.pick([0.1, 3, 15]),
+        partitionEveryMs: random.chance(0.5) ? random.pick([400, 1_500]) : never,
+        partitionMeanMs: random.pick([100, 600]),
+        oneWayProbability: random.pick([0, 0.4, 1]),
+    };
+}
