@@ -23,6 +23,9 @@ export interface Disk {
     /** Pairs in key order, in chunks, of the state at the time of the first step. */
     scan(range: { from: Buffer; to: Buffer }): AsyncIterable<[Buffer, Buffer][]>;
 
+    /** The state at the time of the call, to be read while others write; must be closed. */
+    snapshot(): Promise<DiskSnapshot>;
+
     /** Bytes used, an estimate. */
     sizeBytes(): Promise<number>;
 
@@ -38,5 +41,15 @@ export interface Disk {
      */
     exchange(work: () => Promise<void>): Promise<void>;
 
+    close(): Promise<void>;
+}
+
+/**
+ * One state of a disk. It does not keep the disk from being closed or exchanged; reading on rejects with 'closed'
+ * after that.
+ */
+export interface DiskSnapshot {
+    /** The first pairs of the range, in key order, until they have `bytesMax`: fewer bytes only at its end. */
+    read(range: { from: Buffer; to: Buffer }, bytesMax: number): Promise<[Buffer, Buffer][]>;
     close(): Promise<void>;
 }

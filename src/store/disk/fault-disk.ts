@@ -1,6 +1,6 @@
 import type { DiskWrite } from '../log/log.ts';
 import { StoreError } from '../store.ts';
-import type { Disk } from './disk.ts';
+import type { Disk, DiskSnapshot } from './disk.ts';
 
 /**
  * A disk for tests that can be told to fail, and that outlives the store on it: `close` does nothing, like a
@@ -49,6 +49,10 @@ export class FaultDisk implements Disk {
 
     scan(range: { from: Buffer; to: Buffer }): AsyncIterable<[Buffer, Buffer][]> {
         return this.#disk.scan(range);
+    }
+
+    async snapshot(): Promise<DiskSnapshot> {
+        return await this.#disk.snapshot();
     }
 
     async sizeBytes(): Promise<number> {

@@ -2,8 +2,9 @@ import type { AbstractLevel } from 'abstract-level';
 import { assert } from '../../util/assert.ts';
 import type { DiskWrite } from '../log/log.ts';
 import { StoreError } from '../store.ts';
-import type { Disk } from './disk.ts';
+import type { Disk, DiskSnapshot } from './disk.ts';
 import { diskError } from './disk-error.ts';
+import { LevelSnapshot } from './level-snapshot.ts';
 
 export type Engine = AbstractLevel<Buffer | Uint8Array | string, Buffer, Buffer> & {
     /** LevelDB's own; memory-level has neither. */
@@ -158,6 +159,10 @@ export class LevelDisk implements Disk {
             await iterator.close();
             this.#endRead();
         }
+    }
+
+    async snapshot(): Promise<DiskSnapshot> {
+        return await this.#read((engine) => Promise.resolve(new LevelSnapshot(engine)));
     }
 
     async sizeBytes(): Promise<number> {

@@ -4,6 +4,7 @@ import type { Logger } from '../../util/logger.ts';
 import { StoreError } from '../store.ts';
 import type { Disk } from './disk.ts';
 import { diskError } from './disk-error.ts';
+import { removeIncoming, settleExchange } from './exchange-directory.ts';
 import { LevelDisk, type Engine } from './level-disk.ts';
 
 /**
@@ -20,18 +21,29 @@ const noRoom = 'no room on the disk of the store';
 
 /** Opens or creates a LevelDB database in `directory`, which is made private to this user. */
 export async function openLevelDisk(directory: string, logger: Logger): Promise<Disk> {
+    const disk = await LevelDisk.open({
+        open: async () => {
+            await prepareDirectory(directory);
+            return await openLevel(directory, logger);
+        },
+        checkSpace: async () => await checkSpace(directory),
+        sizeBytes: async () => await directoryBytes(directory),
+    });
+    // Only now: the lock on the database says that no other process is filling one.
+    await removeIncoming(directory);
+    return disk;
+}
+
+/** Also after an exchange of the directory that failed, or that a crash interrupted. */
+async function prepareDirectory(directory: string): Promise<void> {
     try {
+        await settleExchange(directory);
         await mkdir(directory, { recursive: true, mode: 0o700 });
         await chmod(directory, 0o700);
         await rm(join(directory, probeFile), { force: true });
     } catch (error) {
         throw diskError(error, `cannot use the store's directory ${directory}`);
     }
-    return await LevelDisk.open({
-        open: async () => await openLevel(directory, logger),
-        checkSpace: async () => await checkSpace(directory),
-        sizeBytes: async () => await directoryBytes(directory),
-    });
 }
 
 /** A disk that forgets everything when it is closed; for tests and for API servers inside tests. */
