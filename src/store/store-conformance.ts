@@ -45,7 +45,7 @@ export function describeStoreConformance(
         ranges(given);
         watches(given, capabilities);
         replays(given);
-        compaction(given);
+        compaction(given, capabilities);
         leases(given, capabilities);
         maintenance(given);
         limits(given);

@@ -51,7 +51,10 @@ export interface Store {
         onError?: (error: StoreError) => void,
     ): StoreWatch;
 
-    /** Forgets history below `revision`; the newest state of every key stays. */
+    /**
+     * Forgets history below `revision`; the newest state of every key stays. Rejects 'futureRevision', and
+     * 'compacted' when history begins there or later already.
+     */
     compact(revision: number): Promise<void>;
 
     readonly leases: Leases;

@@ -19,9 +19,15 @@ export interface ConformanceCapabilities {
     localWatches: boolean;
     /** A transaction's events come in the order of their keys; otherwise in that of its operations. */
     eventsInKeyOrder: boolean;
+    /** Watching from the compacted revision also delivers what was deleted at it. */
+    keepsDeletionAtCompaction: boolean;
 }
 
-export const embeddedCapabilities: ConformanceCapabilities = { localWatches: true, eventsInKeyOrder: true };
+export const embeddedCapabilities: ConformanceCapabilities = {
+    localWatches: true,
+    eventsInKeyOrder: true,
+    keepsDeletionAtCompaction: true,
+};
 
 /** The store of the running test. */
 export type Given = () => Store;
