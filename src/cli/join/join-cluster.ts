@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { request } from 'node:https';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { importControlPlaneKeys } from '../../pki/control-plane-keys.ts';
-import { parseJoinToken, type JoinToken } from '../../pki/join-token.ts';
+import { authorityHash, parseJoinToken, type JoinToken } from '../../pki/join-token.ts';
 import type { Logger } from '../../util/logger.ts';
 import { joinPath, type JoinRequest, type JoinResponse } from './join-route.ts';
 
@@ -90,7 +89,7 @@ async function authorityOf(url: URL, token: JoinToken): Promise<string> {
             resolve(socket.getPeerCertificate(true));
             socket.end();
         });
-        socket.once('error', (cause) => {
+        socket.once('error', (cause: Error) => {
             reject(new JoinError(`cannot reach ${url.origin}: ${cause.message}`, { cause, retriable: true }));
         });
     });
@@ -98,12 +97,12 @@ async function authorityOf(url: URL, token: JoinToken): Promise<string> {
     while (authority.issuerCertificate !== authority && (authority.issuerCertificate as unknown)) {
         authority = authority.issuerCertificate;
     }
-    const hash = createHash('sha256').update(authority.raw).digest('hex');
+    const hash = authorityHash(authority.raw);
     if (hash === token.caHash) {
         return `-----BEGIN CERTIFICATE-----\n${authority.raw.toString('base64')}\n-----END CERTIFICATE-----\n`;
     }
     throw new JoinError(
-        `${url.origin} does not belong to the cluster of the token: its certificate authority has the SHA-256 ` +
+        `${url.origin} does not belong to the cluster of the token: the key of its certificate authority has the hash ` +
             `${hash}, the token says ${token.caHash}`,
     );
 }
