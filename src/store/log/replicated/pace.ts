@@ -1,0 +1,45 @@
+/** The resolution of the consensus core's time. */
+export const tickMs = 50;
+/** etcd's defaults, and how far they go when the disk or the network is slow. */
+export const heartbeatMinMs = 100;
+export const electionMinMs = 1_000;
+export const electionMaxMs = 5_000;
+/** An election takes a few writes and round trips; this many of the slowest must fit into the timeout. */
+const syncsPerElection = 10;
+const roundTripsPerElection = 20;
+const heartbeatsPerElection = 10;
+/** Share of the old value that remains with each faster measurement: slow ones are remembered for a while. */
+const decay = 0.95;
+
+/**
+ * Election and heartbeat timeouts that follow what this member measures: a disk that takes half a second to
+ * sync must not cost an election with each write.
+ */
+export class Pace {
+    #syncMs = 0;
+    #roundTripMs = 0;
+
+    noteSync(durationMs: number): void {
+        this.#syncMs = Math.max(durationMs, this.#syncMs * decay + durationMs * (1 - decay));
+    }
+
+    noteRoundTrip(durationMs: number): void {
+        this.#roundTripMs = Math.max(durationMs, this.#roundTripMs * decay + durationMs * (1 - decay));
+    }
+
+    get electionMs(): number {
+        const wanted = Math.max(this.#syncMs * syncsPerElection, this.#roundTripMs * roundTripsPerElection);
+        return Math.min(Math.max(wanted, electionMinMs), electionMaxMs);
+    }
+
+    get heartbeatMs(): number {
+        return Math.max(heartbeatMinMs, this.electionMs / heartbeatsPerElection);
+    }
+
+    get ticks(): { electionTicks: number; heartbeatTicks: number } {
+        return {
+            electionTicks: Math.ceil(this.electionMs / tickMs),
+            heartbeatTicks: Math.max(1, Math.floor(this.heartbeatMs / tickMs)),
+        };
+    }
+}
