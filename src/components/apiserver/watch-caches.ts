@@ -122,8 +122,9 @@ export class WatchCaches implements ObjectReader {
             ({ storagePrefix }) => storagePrefix === definition.storagePrefix,
         );
         if (shared) return;
-        this.#byPrefix.get(definition.storagePrefix)?.close();
+        const cache = this.#byPrefix.get(definition.storagePrefix);
         this.#byPrefix.delete(definition.storagePrefix);
+        cache?.close();
     }
 
     /** Resolves when a read of the caches sees everything acknowledged before the call. */
@@ -187,13 +188,21 @@ export class WatchCaches implements ObjectReader {
         if (definition === undefined) return () => undefined;
         const cache = this.cacheOf(definition);
         const view = (stored: StoredObject): ApiObject => inVersion(stored, definition).object;
-        return cache.subscribe({
-            keyPrefix: cache.root,
-            onEvent: ({ object, type }) => {
-                listener(view(object), type === 'DELETED');
-            },
-            onClose: () => undefined,
-        });
+        let unsubscribe: (() => void) | undefined;
+        const subscribe = (): void => {
+            unsubscribe = cache.subscribe({
+                keyPrefix: cache.root,
+                onEvent: ({ object, type }) => {
+                    listener(view(object), type === 'DELETED');
+                },
+                // Clients would list now; a listener is told of the differences, and stays.
+                onClose: () => {
+                    if (this.#byPrefix.get(definition.storagePrefix) === cache) subscribe();
+                },
+            });
+        };
+        subscribe();
+        return () => unsubscribe?.();
     }
 
     async ready(_resource: GroupVersionResource): Promise<void> {

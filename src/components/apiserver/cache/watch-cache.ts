@@ -66,21 +66,23 @@ export class WatchCache {
      * comes back with one that is too old, and lists.
      */
     reconcile(kvs: readonly KeyValue[], { from, to }: { from: number; to: number }): void {
-        if (this.#early !== undefined || to < from) {
+        if (this.#early !== undefined) {
             this.load(kvs, to);
-            if (to < from) this.close();
             return;
         }
-        const gone = new Map([...this.objects.range(this.root)].map((stored) => [stored.key, stored]));
+        // The store was put back to an older state: clients start over.
+        if (to < from) this.close();
+        const gone = new Set([...this.objects.range(this.root)].map(({ key }) => key));
         const puts: StoreEvent[] = [];
         for (const kv of kvs) {
-            const known = gone.get(kv.key);
+            const known = this.objects.get(kv.key);
             const isSame = known !== undefined && kv.createRevision <= known.revision;
             if (isSame) gone.delete(kv.key);
             if (!isSame || kv.modRevision !== known.revision) puts.push({ type: 'put', kv });
         }
         puts.sort((a, b) => a.kv.modRevision - b.kv.modRevision);
-        this.apply([...[...gone.keys()].map((key) => deletion(key, from + 1)), ...puts]);
+        this.#loaded = 0;
+        this.apply([...[...gone].map((key) => deletion(key, Math.min(from + 1, to))), ...puts]);
         this.#loaded = to;
         this.ring.reset(to);
     }
