@@ -1,6 +1,12 @@
 import { applyMembershipChange, decodeMembershipChange } from '../../src/store/raft/membership.ts';
 import { createRaft } from '../../src/store/raft/raft.ts';
-import type { Raft, RaftConfig, Membership, MembershipChange, PersistedState } from '../../src/store/raft/types.ts';
+import type {
+    Raft,
+    RaftConfig,
+    Membership,
+    MembershipChange,
+    PersistedState,
+} from '../../src/store/raft/types.ts';
 
 /** What is simulated: src/store/raft, or a copy of it that was broken on purpose. */
 export interface Core {

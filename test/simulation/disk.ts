@@ -1,4 +1,10 @@
-import type { Entry, HardState, Membership, PersistedState, SnapshotMeta } from '../../src/store/raft/types.ts';
+import type {
+    Entry,
+    HardState,
+    Membership,
+    PersistedState,
+    SnapshotMeta,
+} from '../../src/store/raft/types.ts';
 import { assert } from '../../src/util/assert.ts';
 import { decodeCommand, Machine, type TxnOutcome } from './machine.ts';
 import type { Random } from './random.ts';
@@ -81,12 +87,21 @@ export class SimulatedDisk {
     }
 }
 
+/**
+ * The first members begin with a state at index 1: at index 0 it would look like the empty disk of one that
+ * joins, which would then get the log from its start and never learn who the first members are.
+ */
+export const initialIndex = 1;
+export const initialTerm = 1;
+
 function emptyImage(membership: Membership): Image {
+    const isFounder = membership.voters.length > 0;
+    const [index, term] = isFounder ? [initialIndex, initialTerm] : [0, 0];
     return {
-        hardState: { term: 0, votedFor: '', commit: 0 },
-        snapshot: { index: 0, term: 0, membership },
+        hardState: { term, votedFor: '', commit: index },
+        snapshot: { index, term, membership },
         entries: [],
-        applied: { index: 0, term: 0 },
+        applied: { index, term },
         machine: new Machine(membership),
     };
 }

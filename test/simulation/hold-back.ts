@@ -32,6 +32,9 @@ export interface HoldBackResult {
     oldestLostMs: number;
 }
 
+/** History is read back whole, so it is not compacted. */
+const neverMs = 1e12;
+
 /** What must never be: texts name the promise and the write. */
 export class PromiseBroken extends Error {
     override readonly name = 'PromiseBroken';
@@ -59,7 +62,9 @@ class SteppedClock implements Clock {
     async advance(byMs: number): Promise<void> {
         const endMs = this.#atMs + byMs;
         for (;;) {
-            const due = [...this.#timers].filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
+            const due = [...this.#timers]
+                .filter(({ atMs }) => atMs <= endMs)
+                .sort((a, b) => a.atMs - b.atMs)[0];
             if (due === undefined) break;
             this.#timers.delete(due);
             this.#atMs = Math.max(this.#atMs, due.atMs);
@@ -85,7 +90,8 @@ class RecordingDisk extends FaultDisk {
         await setImmediate();
         await super.write(writes, options);
         if (!options.sync) return;
-        for (const earlier of this.#batches.slice(0, this.#batches.indexOf(batch) + 1)) earlier.isDurable = true;
+        for (const earlier of this.#batches.slice(0, this.#batches.indexOf(batch) + 1))
+            earlier.isDurable = true;
     }
 
     /** Everything durable; of the rest, a random number of whole batches from the front. */
@@ -103,7 +109,8 @@ export async function simulateHoldBack(seed: number): Promise<HoldBackResult> {
     const random = new Random(seed);
     const clock = new SteppedClock();
     const disk = new RecordingDisk(await openMemoryDisk());
-    const store = await openStoreOn(disk, { clock, logger: silentLogger() });
+    const options = { clock, logger: silentLogger(), autoCompaction: { ageMs: neverMs } };
+    const store = await openStoreOn(disk, options);
     const issued: IssuedWrite[] = [];
     for (let action = random.between(1, 60); action > 0; action--) {
         if (random.chance(0.3)) await clock.advance(random.exponential(random.pick([10, 4_000, 100_000])));
@@ -115,8 +122,10 @@ export async function simulateHoldBack(seed: number): Promise<HoldBackResult> {
     }
     const nowMs = clock.monotonicMs();
     // From here on nothing that the old process does counts.
-    const acknowledged = issued.flatMap((write) => (write.acknowledged ? [{ ...write, ...write.acknowledged }] : []));
-    const survivor = await openStoreOn(await disk.afterPowerCut(random), { clock, logger: silentLogger() });
+    const acknowledged = issued.flatMap((write) =>
+        write.acknowledged ? [{ ...write, ...write.acknowledged }] : [],
+    );
+    const survivor = await openStoreOn(await disk.afterPowerCut(random), options);
     const result = await checkPromises(survivor, { acknowledged, issued, nowMs });
     await Promise.all([survivor.close(), store.close()]);
     return result;
@@ -131,7 +140,11 @@ async function issue(on: {
     const { store, clock, random, issued } = on;
     const durability = random.pick(['fsync', 'relaxed', 'relaxed', 'renewal', 'renewal'] as const);
     const padding = random.chance(0.02) ? 'x'.repeat(200_000) : '';
-    const write: IssuedWrite = { durability, key: `/k${random.below(6)}`, value: `${issued.length}${padding}` };
+    const write: IssuedWrite = {
+        durability,
+        key: `/k${random.below(6)}`,
+        value: `${issued.length}${padding}`,
+    };
     issued.push(write);
     const put = { type: 'put' as const, key: write.key, value: Buffer.from(write.value) };
     const { revision } = await store.txn({ compares: [], success: [put], failure: [], durability });
@@ -150,7 +163,8 @@ async function checkPromises(
     const lost = acknowledged.filter(({ revision }) => revision > newest);
     let oldestLostMs = 0;
     for (const { durability, revision, atMs } of lost) {
-        if (durability === 'fsync') throw new PromiseBroken(`the durable write of revision ${revision} is lost`);
+        if (durability === 'fsync')
+            throw new PromiseBroken(`the durable write of revision ${revision} is lost`);
         const ageMs = nowMs - atMs;
         oldestLostMs = Math.max(oldestLostMs, ageMs);
         const boundMs = durability === 'relaxed' ? relaxedDelayMaxMs : renewalDelayMaxMs;
@@ -165,9 +179,14 @@ async function checkPromises(
 }
 
 /** What survived is the beginning of what happened, each write at the revision its caller was told. */
-function checkOrder(acknowledged: readonly Acknowledged[], survived: ReadonlyMap<number, string>, newest: number): void {
+function checkOrder(
+    acknowledged: readonly Acknowledged[],
+    survived: ReadonlyMap<number, string>,
+    newest: number,
+): void {
     for (let revision = 2; revision <= newest; revision++) {
-        if (!survived.has(revision)) throw new PromiseBroken(`revision ${revision} is missing below ${newest}`);
+        if (!survived.has(revision))
+            throw new PromiseBroken(`revision ${revision} is missing below ${newest}`);
     }
     for (const { revision, key, value } of acknowledged) {
         if (revision <= newest && survived.get(revision) !== `${key}=${value}`) {
@@ -181,7 +200,8 @@ async function checkRevisions(store: Store, issued: readonly IssuedWrite[]): Pro
     const put = { type: 'put' as const, key: '/after', value: Buffer.from('x') };
     const { revision } = await store.txn({ compares: [], success: [put], failure: [] });
     const seen = Math.max(1, ...issued.map(({ acknowledged }) => acknowledged?.revision ?? 0));
-    if (revision <= seen) throw new PromiseBroken(`revision ${revision} is given out again, ${seen} was seen`);
+    if (revision <= seen)
+        throw new PromiseBroken(`revision ${revision} is given out again, ${seen} was seen`);
 }
 
 /** By revision, from the store's own history. */

@@ -2,12 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { checkLinearizable, type Model, type Operation } from './linearizability.ts';
 import type { Cell } from './machine.ts';
 import { Random } from './random.ts';
-import { txnModel, type ClientInput, type ClientOperation, type ClientOutput } from './txn-model.ts';
+import { txnModel, type ClientOperation } from './txn-model.ts';
 
 type RegisterInput =
-    | { type: 'read' }
-    | { type: 'write'; value: number }
-    | { type: 'swap'; from: number; to: number };
+    { type: 'read' } | { type: 'write'; value: number } | { type: 'swap'; from: number; to: number };
 type RegisterOutput = number | boolean | undefined;
 
 const register: Model<number, RegisterInput, RegisterOutput> = {
@@ -41,7 +39,11 @@ const lostWrite = (calledAt: number, value: number): RegisterOperation => ({
     input: { type: 'write', value },
     calledAt,
 });
-const swap = (times: readonly [number, number], values: readonly [number, number], output: boolean): RegisterOperation => ({
+const swap = (
+    times: readonly [number, number],
+    values: readonly [number, number],
+    output: boolean,
+): RegisterOperation => ({
     input: { type: 'swap', from: values[0], to: values[1] },
     calledAt: times[0],
     returned: { at: times[1], output },
@@ -138,8 +140,7 @@ const done = (revision: number): { succeeded: boolean; revision: number } => ({ 
 const cell = (value: string, modRevision: number): Cell => ({ value, modRevision });
 
 describe('histories of transactions over several keys', () => {
-    const check = (history: ClientOperation[]): string =>
-        checkLinearizable<unknown, ClientInput, ClientOutput>(txnModel(history) as Model<unknown, ClientInput, ClientOutput>, history).type;
+    const check = (history: ClientOperation[]): string => checkLinearizable(txnModel(history), history).type;
 
     it('accepts transactions that are seen whole', () => {
         const history = [
@@ -177,7 +178,10 @@ describe('histories of transactions over several keys', () => {
     });
 
     it('refuses two transactions with the same revision', () => {
-        const history = [txn([1, 9], { put: { a: '1' } }, done(2)), txn([2, 9], { put: { b: '1' } }, done(2))];
+        const history = [
+            txn([1, 9], { put: { a: '1' } }, done(2)),
+            txn([2, 9], { put: { b: '1' } }, done(2)),
+        ];
         expect(check(history)).toBe('violation');
     });
 
@@ -223,8 +227,12 @@ function randomHistory(random: Random): ClientOperation[] {
         if (random.chance(0.4)) {
             return readKeys([calledAt, at], Object.fromEntries(keys.map((k) => [k, cells.get(k)])), revision);
         }
-        const guard = random.chance(0.5) ? { [key]: random.chance(0.7) ? (cells.get(key)?.modRevision ?? 0) : 1 } : {};
-        const holds = Object.values(guard).every((expected) => expected === (cells.get(key)?.modRevision ?? 0));
+        const guard = random.chance(0.5)
+            ? { [key]: random.chance(0.7) ? (cells.get(key)?.modRevision ?? 0) : 1 }
+            : {};
+        const holds = Object.values(guard).every(
+            (expected) => expected === (cells.get(key)?.modRevision ?? 0),
+        );
         const happens = !isLost || random.chance(0.5);
         if (holds && happens) cells.set(key, cell(`v${i}`, ++revision));
         const change = { if: guard, put: { [key]: `v${i}` } };
@@ -240,6 +248,9 @@ function breakOneRead(history: readonly ClientOperation[]): ClientOperation[] | 
     if (operation?.returned?.output.type !== 'read') return undefined;
     const [first, ...others] = operation.returned.output.cells;
     if (first === undefined) return undefined;
-    const output = { ...operation.returned.output, cells: [cell('never written', first.modRevision), ...others] };
+    const output = {
+        ...operation.returned.output,
+        cells: [cell('never written', first.modRevision), ...others],
+    };
     return history.with(victim, { ...operation, returned: { ...operation.returned, output } });
 }

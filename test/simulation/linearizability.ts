@@ -133,7 +133,11 @@ class Search<State, Input, Output> {
     }
 
     #remember(): void {
-        if (this.#trail.length < this.#longest.length || (this.#stuck.length > 0 && this.#trail.length === this.#longest.length)) return;
+        if (
+            this.#trail.length < this.#longest.length ||
+            (this.#stuck.length > 0 && this.#trail.length === this.#longest.length)
+        )
+            return;
         this.#longest = this.#trail.map(({ call }) => call.operation);
         this.#stuck = [];
         for (let node = this.#head.next; node?.kind === 'call'; node = node.next) {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { productionCore } from './core.ts';
 import { SafetyViolation } from './safety.ts';
-import { simulate, type SimulationResult } from './simulation.ts';
+import { simulate, type SimulationResult, type Trace } from './simulation.ts';
 
 const progressEveryMs = 5_000;
 
@@ -9,30 +10,38 @@ interface Totals {
     counts: Record<keyof SimulationResult, number>;
 }
 
-/** npm run simulate -- [--minutes N] [--seed S] [--runs N]; a seed given alone is run once. */
+/** npm run simulate -- [--minutes N] [--seed S] [--runs N] [--trace]; a seed given alone is run once. */
 function main(): number {
     const { values } = parseArgs({
-        options: { minutes: { type: 'string' }, seed: { type: 'string' }, runs: { type: 'string' } },
+        options: {
+            minutes: { type: 'string' },
+            seed: { type: 'string' },
+            runs: { type: 'string' },
+            trace: { type: 'boolean' },
+        },
     });
     const isOnce = values.seed !== undefined && values.minutes === undefined && values.runs === undefined;
     const runsMax = isOnce ? 1 : Number(values.runs ?? Infinity);
     const lastsMs = Number(values.minutes ?? (values.runs === undefined ? 1 : Infinity)) * 60_000;
     const firstSeed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
     if (!Number.isInteger(firstSeed) || Number.isNaN(lastsMs) || Number.isNaN(runsMax)) {
-        console.error('usage: npm run simulate -- [--minutes N] [--seed S] [--runs N]');
+        console.error('usage: npm run simulate -- [--minutes N] [--seed S] [--runs N] [--trace]');
         return 2;
     }
-    return runMany(firstSeed, { runsMax, lastsMs });
+    return runMany(firstSeed, { runsMax, lastsMs, trace: values.trace === true ? console.log : undefined });
 }
 
-function runMany(firstSeed: number, limits: { runsMax: number; lastsMs: number }): number {
+function runMany(
+    firstSeed: number,
+    limits: { runsMax: number; lastsMs: number; trace: Trace | undefined },
+): number {
     const startedAt = performance.now();
     const totals: Totals = { runs: 0, counts: {} as Totals['counts'] };
     let reportedAt = startedAt;
     while (totals.runs < limits.runsMax && performance.now() - startedAt < limits.lastsMs) {
         const seed = firstSeed + totals.runs;
         try {
-            add(totals, simulate(seed));
+            add(totals, simulate(seed, productionCore, limits.trace));
         } catch (error) {
             const name = error instanceof SafetyViolation ? '' : 'the simulation itself failed: ';
             console.error(`seed ${seed}: ${name}`, error);

@@ -14,6 +14,7 @@ import type {
     SnapshotMeta,
 } from '../../src/store/raft/types.ts';
 import type { Core } from './core.ts';
+import { describeEntries, describeEntry, describeMembership, shortId } from './describe.ts';
 import { SimulatedDisk, type Image } from './disk.ts';
 import { decodeCommand, encodeCommand, type Command, type ReadOutcome, type TxnOutcome } from './machine.ts';
 import type { Random } from './random.ts';
@@ -31,7 +32,8 @@ export interface MemberEnvironment {
     later: (kind: 'sync' | 'apply' | 'snapshot', callback: () => void) => void;
     /** Its state has moved on. */
     onProgress?: ((member: SimulatedMember) => void) | undefined;
-    onReady?: ((member: SimulatedMember, ready: Ready) => void) | undefined;
+    /** What happens, for those who want to read along; the text is made only when somebody does. */
+    trace?: ((text: () => string) => void) | undefined;
     onCrash?: ((member: SimulatedMember) => void) | undefined;
 }
 
@@ -105,6 +107,7 @@ export class SimulatedMember {
 
     start(): void {
         this.#incarnation += 1;
+        this.#trace(() => `starts with ${this.#diskText()}`);
         this.#crashAfterSteps = undefined;
         const { core, raftConfig, random } = this.#environment;
         const config = { ...raftConfig, id: this.id, random: () => random.next() };
@@ -130,6 +133,7 @@ export class SimulatedMember {
         if (running === undefined) return;
         this.#running = undefined;
         this.#disk.crash(this.#environment.random, losesTail);
+        this.#trace(() => `crashes, keeps ${this.#diskText()}`);
         for (const answer of running.writes.values()) answer({ type: 'unknown' });
         for (const { answer } of running.reads.values()) answer({ type: 'unknown' });
         this.#environment.onCrash?.(this);
@@ -165,7 +169,10 @@ export class SimulatedMember {
         return this.#input(({ raft }) => raft.proposeMembership(change));
     }
 
-    write(request: Command['request'], answer: (answer: Answer<TxnOutcome>) => void): ProposeResult | undefined {
+    write(
+        request: Command['request'],
+        answer: (answer: Answer<TxnOutcome>) => void,
+    ): ProposeResult | undefined {
         const result = this.#input((running) => {
             const sequence = ++running.sequence;
             const data = encodeCommand({ origin: this.#origin(running), sequence, request });
@@ -189,6 +196,10 @@ export class SimulatedMember {
         if (!isTaken) answer({ type: 'refused' });
     }
     #nextRead = 0;
+
+    #trace(text: () => string): void {
+        this.#environment.trace?.(() => `${shortId(this.id)} ${text()}`);
+    }
 
     /** Runs one input to its end: the core's answer to it, and what follows at once. */
     #input<T>(input: (running: Running) => T): T | undefined {
@@ -224,7 +235,6 @@ export class SimulatedMember {
         const { raft, toPersist, toApply } = running;
         while (raft.hasReady()) {
             const ready = raft.ready();
-            this.#environment.onReady?.(this, ready);
             this.#environment.safety.onStatus(this, raft.status());
             this.#send(ready.messages);
             toPersist.push({ type: 'ready', ready });
@@ -237,6 +247,24 @@ export class SimulatedMember {
         }
         this.#environment.safety.onStatus(this, raft.status());
         this.#answerReads(running);
+    }
+
+    #diskText(): string {
+        const { hardState, snapshot, entries, applied } = this.#disk.view;
+        const vote = hardState.votedFor === '' ? '' : ` vote ${shortId(hardState.votedFor)}`;
+        const log = describeEntries(entries, this.#environment.core);
+        const base = `${snapshot.index}/${snapshot.term} ${describeMembership(snapshot.membership)}`;
+        return `term ${hardState.term}${vote} applied ${applied.index} log from ${base} ${log}`;
+    }
+
+    #writeText({ hardState, entries, mustSync }: Ready): string {
+        const vote =
+            hardState === undefined || hardState.votedFor === ''
+                ? ''
+                : ` vote ${shortId(hardState.votedFor)}`;
+        const state =
+            hardState === undefined ? '' : `term ${hardState.term}${vote} commit ${hardState.commit} `;
+        return `${state}${describeEntries(entries, this.#environment.core)}${mustSync ? '' : ' without sync'}`;
     }
 
     #send(messages: readonly RaftMessage[]): void {
@@ -265,6 +293,7 @@ export class SimulatedMember {
             if (hardState === undefined && entries.length === 0) continue;
             this.#environment.safety.onAppend(this, entries);
             this.#disk.write({ type: 'raft', hardState, entries });
+            this.#trace(() => `writes ${this.#writeText(item.ready)}`);
         }
         if (!mustSync) {
             this.#persisted(running, batch);
@@ -311,6 +340,7 @@ export class SimulatedMember {
         // A snapshot that was installed meanwhile contains it.
         if (entry.index <= this.view.applied.index) return;
         this.#environment.safety.onApply(this, entry);
+        this.#trace(() => `applies ${describeEntry(entry, this.#environment.core)}`);
         const membership = this.#membershipAfter(this.view.machine.membership, entry);
         const outcome = this.#disk.write({ type: 'apply', entry, membership });
         this.#step();
@@ -345,6 +375,7 @@ export class SimulatedMember {
             membership = this.#membershipAfter(membership, entry) ?? membership;
             term = entry.term;
         }
+        this.#trace(() => `compacts its log to ${index}`);
         this.#disk.write({ type: 'compactLog', snapshot: { index, term, membership } });
         raft.compactLog(index, membership);
     }
@@ -406,6 +437,10 @@ export class SimulatedMember {
 
     #install(running: Running, { snapshot }: ChunkToStore): void {
         this.#environment.safety.onInstall(this, snapshot);
+        this.#trace(
+            () =>
+                `installs snapshot ${snapshot.index}/${snapshot.term} ${describeMembership(snapshot.membership)}`,
+        );
         const state = Buffer.concat(running.staging?.chunks ?? []);
         running.staging = undefined;
         this.#disk.write({ type: 'install', snapshot, state });

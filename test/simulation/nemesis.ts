@@ -122,7 +122,10 @@ export class Nemesis {
         } else {
             const candidates = voters.length > votersMin ? [...voters, ...learners] : learners;
             if (candidates.length === 0) return;
-            const id = random.chance(0.3) && candidates.includes(leader.member.id) ? leader.member.id : random.pick(candidates);
+            const id =
+                random.chance(0.3) && candidates.includes(leader.member.id)
+                    ? leader.member.id
+                    : random.pick(candidates);
             leader.member.proposeMembership({ type: 'remove', id, context });
         }
     }

@@ -52,7 +52,9 @@ export class Network {
         const size = random.between(1, Math.max(1, members.length - 1));
         const [inside, outside] = [shuffled.slice(0, size), shuffled.slice(size)];
         const isOneWay = random.chance(faults.oneWayProbability);
-        const cuts = inside.flatMap((a) => outside.flatMap((b) => (isOneWay ? [`${a} ${b}`] : [`${a} ${b}`, `${b} ${a}`])));
+        const cuts = inside.flatMap((a) =>
+            outside.flatMap((b) => (isOneWay ? [`${a} ${b}`] : [`${a} ${b}`, `${b} ${a}`])),
+        );
         for (const cut of cuts) this.#cuts.set(cut, (this.#cuts.get(cut) ?? 0) + 1);
         timeline.after(random.exponential(faults.partitionMeanMs), () => {
             for (const cut of cuts) this.#cuts.set(cut, (this.#cuts.get(cut) ?? 0) - 1);

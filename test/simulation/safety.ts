@@ -7,7 +7,7 @@ import type {
     SnapshotMeta,
 } from '../../src/store/raft/types.ts';
 import type { Core } from './core.ts';
-import type { Image } from './disk.ts';
+import { initialIndex, initialTerm, type Image } from './disk.ts';
 
 export type SafetyProperty =
     | 'election safety'
@@ -59,7 +59,7 @@ export class SafetyObserver {
     /** Every entry ever given to a disk, by "term index". */
     #entries = new Map<string, KnownEntry>();
     /** What was applied first at each index, by whomever. */
-    #committed: Entry[] = [];
+    #committed: Entry[] = [{ index: initialIndex, term: initialTerm, type: 'noop', data: Buffer.alloc(0) }];
     #initial: Membership;
     /** Membership after each committed change; ascending. */
     #memberships: { index: number; membership: Membership }[];
@@ -94,7 +94,10 @@ export class SafetyObserver {
         const known = this.#leaders.get(status.term);
         if (known === member.id) return;
         if (known !== undefined) {
-            throw new SafetyViolation('election safety', `${known} and ${member.id} lead in term ${status.term}`);
+            throw new SafetyViolation(
+                'election safety',
+                `${known} and ${member.id} lead in term ${status.term}`,
+            );
         }
         this.#leaders.set(status.term, member.id);
         this.#checkLeaderCompleteness(member, status.term);
@@ -122,11 +125,17 @@ export class SafetyObserver {
         const vote = `${id} ${term}`;
         const known = this.#votes.get(vote);
         if (known !== undefined && known !== candidate) {
-            throw new SafetyViolation('one vote a term', `${id} votes for ${known} and ${candidate} in term ${term}`);
+            throw new SafetyViolation(
+                'one vote a term',
+                `${id} votes for ${known} and ${candidate} in term ${term}`,
+            );
         }
         this.#votes.set(vote, candidate);
         if (hardState.term < term || (hardState.term === term && !isDurable)) {
-            throw new SafetyViolation('vote is durable', `${id} says its vote for ${candidate} in term ${term} early`);
+            throw new SafetyViolation(
+                'vote is durable',
+                `${id} says its vote for ${candidate} in term ${term} early`,
+            );
         }
     }
 
@@ -170,7 +179,10 @@ export class SafetyObserver {
     onApply(member: ObservedMember, entry: Entry): void {
         const { id, view } = member;
         if (entry.index !== view.applied.index + 1) {
-            throw new SafetyViolation('state-machine safety', `${id} applies ${entry.index} after ${view.applied.index}`);
+            throw new SafetyViolation(
+                'state-machine safety',
+                `${id} applies ${entry.index} after ${view.applied.index}`,
+            );
         }
         const known = this.#committed[entry.index - 1];
         if (known === undefined) {
@@ -187,7 +199,10 @@ export class SafetyObserver {
 
     #onCommit({ id }: ObservedMember, entry: Entry): void {
         if (entry.index !== this.#committed.length + 1) {
-            throw new SafetyViolation('state-machine safety', `${id} applies ${entry.index}, which skips some`);
+            throw new SafetyViolation(
+                'state-machine safety',
+                `${id} applies ${entry.index}, which skips some`,
+            );
         }
         this.#checkDurableOnQuorum(id, entry);
         this.#committed.push(entry);
@@ -210,12 +225,14 @@ export class SafetyObserver {
     #checkDurableOnQuorum(id: MemberId, entry: Entry): void {
         const have = new Set<MemberId>();
         for (const member of this.#members.values()) if (holds(member.durable, entry)) have.add(member.id);
+        const tried = new Set<string>();
         for (const { voters } of this.#candidateMemberships(entry)) {
             if (voters.filter((voter) => have.has(voter)).length > voters.length / 2) return;
+            tried.add(`[${voters.join(' ')}]`);
         }
         throw new SafetyViolation(
             'applied only committed',
-            `${id} applies entry ${entry.index} of term ${entry.term}, which only [${[...have].join(' ')}] have on disk`,
+            `${id} applies entry ${entry.index} of term ${entry.term}, which of ${[...tried].join(' or ')} only [${[...have].join(' ')}] have on disk`,
         );
     }
 
@@ -238,14 +255,23 @@ export class SafetyObserver {
         this.snapshotsInstalled += 1;
         const committed = this.#committed[snapshot.index - 1];
         if (committed === undefined || committed.term !== snapshot.term) {
-            throw new SafetyViolation('state-machine safety', `${id} installs ${snapshot.index}, not committed so`);
+            throw new SafetyViolation(
+                'state-machine safety',
+                `${id} installs ${snapshot.index}, not committed so`,
+            );
         }
         if (snapshot.index < view.applied.index) {
-            throw new SafetyViolation('committed stays', `${id} goes back from ${view.applied.index} to ${snapshot.index}`);
+            throw new SafetyViolation(
+                'committed stays',
+                `${id} goes back from ${view.applied.index} to ${snapshot.index}`,
+            );
         }
         const expected = this.#memberships.findLast(({ index }) => index <= snapshot.index)?.membership;
         if (JSON.stringify(expected) !== JSON.stringify(snapshot.membership)) {
-            throw new SafetyViolation('state-machine safety', `${id} installs another membership at ${snapshot.index}`);
+            throw new SafetyViolation(
+                'state-machine safety',
+                `${id} installs another membership at ${snapshot.index}`,
+            );
         }
     }
 }

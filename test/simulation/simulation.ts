@@ -1,6 +1,7 @@
-import type { MemberId, Membership } from '../../src/store/raft/types.ts';
+import type { MemberId, Membership, RaftMessage } from '../../src/store/raft/types.ts';
 import { AssertionError } from '../../src/util/assert.ts';
 import { productionCore, type Core } from './core.ts';
+import { describeMessage } from './describe.ts';
 import { checkLinearizable } from './linearizability.ts';
 import { decodeCommand, Machine, type EventBatch } from './machine.ts';
 import { SimulatedMember, type MemberEnvironment } from './member.ts';
@@ -34,9 +35,12 @@ const checkEveryMs = 100;
 const probeTimeoutMs = 1_000;
 
 /** Runs what `seed` stands for to its end; throws SafetyViolation when something is wrong. */
-export function simulate(seed: number, core: Core = productionCore): SimulationResult {
-    return new Simulation(optionsOfSeed(seed), core).run();
+export function simulate(seed: number, core: Core = productionCore, trace?: Trace): SimulationResult {
+    return new Simulation(optionsOfSeed(seed), core, trace).run();
 }
+
+/** Called with a line for everything that happens. */
+export type Trace = (line: string) => void;
 
 /** One cluster, its clients, its watchers and its bad luck. */
 export class Simulation {
@@ -51,12 +55,14 @@ export class Simulation {
     readonly #watchers: Watcher[];
     readonly #nemesis: Nemesis;
     readonly #safety: SafetyObserver;
+    readonly #trace: ((text: () => string) => void) | undefined;
     #isHealed = false;
     #steps = 0;
     #crashes = 0;
 
-    constructor(options: SimulationOptions, core: Core) {
+    constructor(options: SimulationOptions, core: Core, trace?: Trace) {
         this.#options = options;
+        this.#trace = trace && ((text) => trace(`${this.#timeline.nowMs.toFixed(2)} ${text()}`));
         this.#core = core;
         this.#random = new Random(options.seed ^ 0x5eed);
         const timeline = this.#timeline;
@@ -69,7 +75,7 @@ export class Simulation {
             faults: options.network,
             timeline,
             random: random(),
-            deliver: (message) => this.#whenAwake(message.to, () => members.get(message.to)?.receive(message)),
+            deliver: (message) => this.#whenAwake(message.to, () => this.#deliver(message)),
         });
         this.#workload = new Workload({ options: options.clients, timeline, random: random(), members });
         this.#nemesis = new Nemesis({
@@ -139,6 +145,7 @@ export class Simulation {
             safety: this.#safety,
             raftConfig: raft,
             log,
+            trace: this.#trace,
             send: (message) => this.#network.send(message),
             later: (kind, callback) => this.#timeline.after(this.#duration(kind, random), callback),
             onProgress: (member) => {
@@ -174,6 +181,11 @@ export class Simulation {
     #whenAwake(id: MemberId, callback: () => void): void {
         if (!this.#isFrozen(id)) callback();
         else this.#timeline.after((this.#frozenUntilMs.get(id) ?? 0) - this.#timeline.nowMs, callback);
+    }
+
+    #deliver(message: RaftMessage): void {
+        this.#trace?.(() => describeMessage(message, this.#core));
+        this.#members.get(message.to)?.receive(message);
     }
 
     #compactHistoryNowAndThen(): void {
@@ -236,7 +248,10 @@ export class Simulation {
                 return `${id} has applied ${view.applied.index} of ${applied.index}`;
             }
             if (view.machine.digest() !== digest) {
-                throw new SafetyViolation('state-machine safety', `${id} and ${leader.id} differ at ${applied.index}`);
+                throw new SafetyViolation(
+                    'state-machine safety',
+                    `${id} and ${leader.id} differ at ${applied.index}`,
+                );
             }
         }
         return applied.index === leader.status?.lastIndex ? undefined : 'not everything is applied';
@@ -244,7 +259,9 @@ export class Simulation {
 
     #checkHistories(): void {
         const { history } = this.#workload;
-        const verdict = checkLinearizable(txnModel(history), history);
+        const truth = this.#trueHistory();
+        const verdict = checkLinearizable(txnModel(history, truth), history);
+        if (verdict.type === 'undecided') throw new Error('the search for a linearization was given up');
         if (verdict.type === 'violation') {
             const { longest, stuck } = verdict;
             const tail = longest.slice(-8).map((operation) => `\n  then ${JSON.stringify(operation)}`);
@@ -252,7 +269,6 @@ export class Simulation {
             const text = `${longest.length} of ${history.length} operations can be explained${tail.join('')}${rest.join('')}`;
             throw new SafetyViolation('linearizability', text);
         }
-        const truth = this.#trueHistory();
         for (const session of this.#watchers.flatMap(({ sessions }) => sessions)) {
             const broken = brokenWatchGuarantees(session, truth);
             if (broken.length > 0) throw new SafetyViolation('watch guarantees', broken.join('\n'));

@@ -1,11 +1,11 @@
 import type { Model, Operation } from './linearizability.ts';
-import type { Cell, ReadOutcome, Txn, TxnOutcome } from './machine.ts';
+import type { Cell, EventBatch, ReadOutcome, Txn, TxnOutcome } from './machine.ts';
 
 export type ClientInput = { type: 'txn'; txn: Txn } | { type: 'read'; keys: readonly string[] };
 export type ClientOutput = ({ type: 'txn' } & TxnOutcome) | ({ type: 'read' } & ReadOutcome);
 export type ClientOperation = Operation<ClientInput, ClientOutput>;
 
-interface State {
+export interface State {
     revision: number;
     cells: ReadonlyMap<string, Cell>;
 }
@@ -16,9 +16,16 @@ interface State {
  * The model knows the whole history and uses it to refuse early what could only lead to a dead end: a
  * transaction of unknown outcome cannot have a revision that belongs to another, cannot have written another
  * value at a revision than was read, and is of no interest after the newest revision that anybody saw.
+ *
+ * With many unknown outcomes that is not enough. `happened` is what took effect, where it is known from the
+ * log: then a transaction of unknown outcome has taken effect where the log says so, or not at all. What is
+ * accepted so is linearizable all the same; what is refused contradicts the log.
  */
-export function txnModel(history: readonly ClientOperation[]): Model<State, ClientInput, ClientOutput> {
-    const evidence = collectEvidence(history);
+export function txnModel(
+    history: readonly ClientOperation[],
+    happened?: readonly EventBatch[],
+): Model<State, ClientInput, ClientOutput> {
+    const evidence = collectEvidence(history, happened);
     return {
         initial: { revision: 1, cells: new Map() },
         step(state, input, output) {
@@ -68,7 +75,9 @@ interface Evidence {
     allows(revision: number, txn: Txn): boolean;
 }
 
-function collectEvidence(history: readonly ClientOperation[]): Evidence {
+function collectEvidence(history: readonly ClientOperation[], happened?: readonly EventBatch[]): Evidence {
+    const log =
+        happened && new Map(happened.map(({ revision, events }) => [revision, JSON.stringify(events)]));
     const owned = new Set<number>();
     const read = new Map<number, Map<string, string>>();
     let newest = 0;
@@ -88,6 +97,7 @@ function collectEvidence(history: readonly ClientOperation[]): Evidence {
     return {
         allows(revision, { puts }) {
             if (revision > newest || owned.has(revision)) return false;
+            if (log !== undefined) return log.get(revision) === JSON.stringify(puts);
             for (const [key, value] of read.get(revision) ?? []) {
                 if (!puts.some((put) => put.key === key && put.value === value)) return false;
             }

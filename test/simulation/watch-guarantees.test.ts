@@ -4,7 +4,13 @@ import { brokenWatchGuarantees, type WatchRecord, type WatchStream } from './wat
 
 const history: EventBatch[] = [
     { revision: 2, events: [{ key: 'a', value: '1' }] },
-    { revision: 3, events: [{ key: 'a', value: '2' }, { key: 'b', value: '2' }] },
+    {
+        revision: 3,
+        events: [
+            { key: 'a', value: '2' },
+            { key: 'b', value: '2' },
+        ],
+    },
     { revision: 4, events: [{ key: 'c', value: '3' }] },
     { revision: 5, events: [{ key: 'b' }] },
     { revision: 6, events: [{ key: 'a', value: '4' }] },

@@ -18,7 +18,8 @@ export type WatchSession = readonly WatchStream[];
 
 /** One of etcd's published guarantees: what breaks it, undefined when nothing does. */
 interface Guarantee {
-    name: 'ordered' | 'unique' | 'atomic' | 'reliable' | 'resumable' | 'bookmarkable' | 'genuine' | 'filtered';
+    name:
+        'ordered' | 'unique' | 'atomic' | 'reliable' | 'resumable' | 'bookmarkable' | 'genuine' | 'filtered';
     text: string;
     broken: (session: WatchSession, truth: Truth) => string | undefined;
 }
@@ -64,7 +65,9 @@ export const watchGuarantees: readonly Guarantee[] = [
         name: 'genuine',
         text: 'every event is one that happened, with its value, at its revision',
         broken: everyStream((stream, truth) =>
-            firstBatch(stream, (batch) => batch.events.some((event) => !truth.happened(batch.revision, event))),
+            firstBatch(stream, (batch) =>
+                batch.events.some((event) => !truth.happened(batch.revision, event)),
+            ),
         ),
     },
     {
@@ -170,7 +173,11 @@ function firstGapBetweenStreams(session: WatchSession, truth: Truth): string | u
     let received = 0;
     for (const [i, stream] of session.entries()) {
         if (i > 0 && stream.startRevision > received + 1) {
-            const [missing] = truth.wanted({ ...stream, startRevision: 0 }, received + 1, stream.startRevision - 1);
+            const [missing] = truth.wanted(
+                { ...stream, startRevision: 0 },
+                received + 1,
+                stream.startRevision - 1,
+            );
             if (missing !== undefined) return `revision ${missing.revision} fell between two connections`;
         }
         const first = batchesOf(stream)[0];
@@ -178,7 +185,11 @@ function firstGapBetweenStreams(session: WatchSession, truth: Truth): string | u
         if (i > 0 && first !== undefined && expected !== undefined && expected.revision < first.revision) {
             return `revision ${expected.revision} was skipped when it resumed at ${stream.startRevision}`;
         }
-        received = Math.max(received, stream.startRevision - 1, ...stream.records.map(({ revision }) => revision));
+        received = Math.max(
+            received,
+            stream.startRevision - 1,
+            ...stream.records.map(({ revision }) => revision),
+        );
     }
     return undefined;
 }
@@ -188,7 +199,8 @@ function firstFalseBookmark(stream: WatchStream, truth: Truth): string | undefin
     let promised = 0;
     for (const record of stream.records) {
         if (record.type === 'batch') {
-            if (record.revision <= promised) return `revision ${record.revision} came after bookmark ${promised}`;
+            if (record.revision <= promised)
+                return `revision ${record.revision} came after bookmark ${promised}`;
             delivered.add(record.revision);
             continue;
         }

@@ -76,7 +76,13 @@ export class Watcher {
         const startRevision = isNew ? revision + 1 : this.#received + 1;
         if (isNew) this.#received = revision;
         const stream = { startRevision, keys: this.#keys, records: [] };
-        this.#connection = { member, incarnation: member.incarnation, next: startRevision, stream, inFlight: [] };
+        this.#connection = {
+            member,
+            incarnation: member.incarnation,
+            next: startRevision,
+            stream,
+            inFlight: [],
+        };
         this.sessions.at(-1)?.push(stream);
         this.#pull(this.#connection);
     }
@@ -104,7 +110,8 @@ export class Watcher {
         for (const batch of batchesFrom(machine.history, connection.next)) {
             connection.next = batch.revision + 1;
             const events = batch.events.filter(({ key }) => this.#keys.has(key));
-            if (events.length > 0) this.#send(connection, { type: 'batch', revision: batch.revision, events });
+            if (events.length > 0)
+                this.#send(connection, { type: 'batch', revision: batch.revision, events });
         }
     }
 
