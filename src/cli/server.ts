@@ -8,6 +8,7 @@ import { ContestedComponent } from './contested-component.ts';
 import { addFlags, type FlagValues, readFlags } from './flags.ts';
 import { serverComponents, serverFlags } from './flag-sets/server-flags.ts';
 import { defaultNodeIp, hostName } from './host.ts';
+import { settingsOf } from './join/cluster-settings.ts';
 import { loggerFor, runUntilSignal } from './run.ts';
 
 type Flags = FlagValues<typeof serverFlags>;
@@ -49,7 +50,8 @@ async function startServer(flags: Flags, logger: Logger, lifecycle: Lifecycle): 
     const beforeGrowing = async (): Promise<void> => {
         await Promise.all(contested.map((component) => component.contest()));
     };
-    const api = await startApiServer({ flags, nodeName, nodeIp, logger, beforeGrowing }, lifecycle);
+    const admission = { settings: settingsOf(flags), beforeGrowing };
+    const api = await startApiServer({ flags, nodeName, nodeIp, logger, admission }, lifecycle);
     await api.bootstrapped;
     const context = { flags, api, nodeName, nodeIp, logger, lifecycle };
     const enabled = serverComponents.filter((name) => !disabled.has(name));

@@ -35,6 +35,7 @@ import type { Logger } from '../../util/logger.ts';
 import type { FlagValues } from '../flags.ts';
 import type { sharedApiserverFlags } from '../flag-sets/apiserver-flags.ts';
 import { hostName } from '../host.ts';
+import { admitMasters, type MasterAdmission } from '../join/admit-masters.ts';
 import { writeKubeconfigs } from './control-plane-files.ts';
 import { openControlPlaneStore } from './control-plane-store.ts';
 import { FlagError } from './flag-error.ts';
@@ -64,8 +65,8 @@ export interface ApiServerSetup {
     nodeName: string;
     nodeIp: string;
     logger: Logger;
-    /** Called before another master is let in: what needs no election while there is one master needs it then. */
-    beforeGrowing?: () => Promise<void>;
+    /** Lets other masters join; absent for an API server on its own. */
+    admission?: MasterAdmission;
 }
 
 /** A running API server, and clients of it inside this process. */
@@ -77,7 +78,7 @@ export interface RunningApiServer {
     /** Undefined where the store is a real etcd. */
     cluster: Cluster | undefined;
     /** There are, or may be, other API servers on the same store. */
-    hasRivals(): boolean;
+    hasRivals: () => boolean;
     /** Resolves once roles and system objects are there. */
     bootstrapped: Promise<void>;
 }
@@ -115,6 +116,10 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         },
     });
 
+    const admission =
+        cluster === undefined || setup.admission === undefined
+            ? undefined
+            : await admitMasters(setup.admission, { cluster, pki, dataDirectory: flags['data-dir'] });
     const tokens = new ServiceAccountTokens({
         keys: loadVerifyingKeys(material.serviceAccountPublicKey),
         issuers: [flags['service-account-issuer']],
@@ -139,9 +144,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             groupHeaders: setup.requestHeader?.groupHeaders ?? ['X-Remote-Group'],
             extraHeaderPrefixes: setup.requestHeader?.extraHeaderPrefixes ?? ['X-Remote-Extra-'],
         },
-        ...(flags['token-auth-file'] === ''
-            ? {}
-            : { tokenFile: await readFile(flags['token-auth-file'], 'utf8') }),
+        tokenFile: [await readTokens(flags['token-auth-file']), admission?.staticToken ?? ''].join('\n'),
     });
     const clients: { own?: Client } = {};
     const ownClient = (): Client => {
@@ -163,7 +166,11 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             disable: flags['disable-admission-plugins'],
             ...(flags['admission-control'].length === 0 ? {} : { only: flags['admission-control'] }),
         }),
-        tls: { cert: material.cert, key: material.key, clientCa: material.clientCa },
+        tls: {
+            cert: admission?.chainOf(material.cert) ?? material.cert,
+            key: material.key,
+            clientCa: material.clientCa,
+        },
         bindAddress: flags['bind-address'],
         port: flags['secure-port'],
         logger,
@@ -174,6 +181,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                     () => `${advertiseAddress}:${flags['secure-port']}`,
                 ),
                 ...openApiRoutes(),
+                ...(admission?.routes ?? []),
             ],
             resources: [
                 ...podConnectionHandlers(caches, material.kubelet),
@@ -243,6 +251,10 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         serviceAccountClient: (name) => clientFor(serviceAccountIdentity('kube-system', name)),
         bootstrapped,
     };
+}
+
+async function readTokens(file: string): Promise<string> {
+    return file === '' ? '' : (await readFile(file, 'utf8')).trimEnd();
 }
 
 interface Material {

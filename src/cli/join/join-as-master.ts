@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../util/logger.ts';
+import { joinTokenFile } from './admit-masters.ts';
 import { sharedSettings, type ClusterSettings } from './cluster-settings.ts';
 import { joinCluster, JoinError } from './join-cluster.ts';
 import type { JoinResponse } from './join-route.ts';
@@ -37,14 +38,17 @@ export async function joinAsMaster(
         );
         return undefined;
     }
+    const token = await tokenOf(flags);
     const { keys: _keys, ...joined } = await joinCluster({
         server: flags.server,
-        token: await tokenOf(flags),
+        token,
         member: { name, peerUrls: [peerUrl] },
         pkiDirectory: join(flags['config-dir'], 'pki'),
         logger,
     });
     await mkdir(flags['data-dir'], { recursive: true, mode: 0o700 });
+    // All masters admit others with the same token.
+    await writeFile(join(flags['data-dir'], joinTokenFile), `${token}\n`, { mode: 0o600 });
     await writeFile(`${file}.tmp`, JSON.stringify(joined), { mode: 0o600 });
     await rename(`${file}.tmp`, file);
     logger.info({ server: flags.server, clusterId: joined.clusterId }, 'joined the cluster');
