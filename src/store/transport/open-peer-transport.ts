@@ -31,6 +31,8 @@ export interface PeerTransportOptions {
     logger: Logger;
     /** How often changes of the certificates' files are looked for. */
     certificatePollMs?: number;
+    /** How the thread is made. */
+    startThread?: typeof startTransportWorker;
 }
 
 /** A transport whose sockets live in a thread of their own, which is started when it is needed first. */
@@ -45,7 +47,8 @@ export function openPeerTransport(options: PeerTransportOptions): ThreadedPeerTr
 export class ThreadedPeerTransport implements PeerTransport {
     readonly #options: EndpointOptions;
     readonly #logger: Logger;
-    readonly #requests: RequestBook;
+    readonly #requests = new RequestBook();
+    readonly #startThread: typeof startTransportWorker;
     readonly #counters = new Int32Array(new SharedArrayBuffer(8));
     readonly #roundTripsMs = new Map<MemberId, number>();
     #state: 'open' | 'closing' | 'closed' = 'open';
@@ -64,7 +67,7 @@ export class ThreadedPeerTransport implements PeerTransport {
             certificatePollMs: options.certificatePollMs ?? certificatePollMs,
         };
         this.#logger = options.logger;
-        this.#requests = new RequestBook();
+        this.#startThread = options.startThread ?? startTransportWorker;
     }
 
     async start(identity: PeerIdentity, handlers: PeerHandlers): Promise<void> {
@@ -159,7 +162,7 @@ export class ThreadedPeerTransport implements PeerTransport {
             port: port2,
             queued: this.#counters.buffer,
         };
-        const worker = await startTransportWorker({ workerData, transferList: [port2] });
+        const worker = await this.#startThread({ workerData, transferList: [port2] });
         port1.on('message', (message: FromWorker) => {
             this.#receive(message);
         });
