@@ -21,7 +21,7 @@ export function handleAppend(core: Core, message: MessageOf<'append'>): void {
     if (!hearLeader(core, message.from) || core.receiving?.installing === true) return;
     const { previousIndex, previousTerm, entries, readRound } = message;
     const known = log.termAt(previousIndex);
-    if (known !== previousTerm && previousIndex > log.committed) {
+    if ((known !== previousTerm && previousIndex > log.committed) || needsSnapshot(core, previousIndex)) {
         const hint = log.lastWithTermAtMost(previousIndex, previousTerm);
         core.sendAfterPersist(message.from, {
             type: 'appendReply',
@@ -38,6 +38,15 @@ export function handleAppend(core: Core, message: MessageOf<'append'>): void {
     if (agreed > log.committed) log.commitTo(Math.min(message.commit, agreed));
     const match = Math.max(agreed, log.committed);
     core.sendAfterPersist(message.from, { type: 'appendReply', match, readRound });
+}
+
+/**
+ * A member that joins knows no membership. The log alone might not tell it the one that the cluster began with,
+ * and half a membership makes a second leader: it begins with a snapshot. Nobody else refuses at index 0.
+ */
+function needsSnapshot(core: Core, previousIndex: number): boolean {
+    const { voters, learners } = core.memberships.current;
+    return previousIndex === 0 && core.log.lastIndex === 0 && voters.length + learners.length === 0;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Core, MessageOf } from './core.ts';
 import { isMember } from './membership.ts';
 import type { Leadership, WaitingRead } from './leadership.ts';
+import type { Progress } from './progress.ts';
 import { quorumValue } from './quorum.ts';
 import type { ProposeRefusal } from './types.ts';
 
@@ -60,13 +61,16 @@ export function startReadRound(core: Core, leadership: Leadership): void {
 }
 
 export function broadcastHeartbeat(core: Core, leadership: Leadership): void {
-    for (const { id, match } of leadership.progress.values()) {
-        core.send(id, {
-            type: 'heartbeat',
-            commit: Math.min(match, core.log.committed),
-            readRound: leadership.round,
-        });
-    }
+    for (const progress of leadership.progress.values()) sendHeartbeat(core, leadership, progress);
+}
+
+/** Never speaks of more than the follower has acknowledged: its log may differ after that. */
+export function sendHeartbeat(core: Core, leadership: Leadership, progress: Progress): void {
+    core.send(progress.id, {
+        type: 'heartbeat',
+        commit: Math.min(progress.match, core.log.committed),
+        readRound: leadership.round,
+    });
 }
 
 /** A later round number than every message sent so far carries. */

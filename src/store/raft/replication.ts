@@ -3,7 +3,7 @@ import type { Core, MessageOf } from './core.ts';
 import type { Leadership } from './leadership.ts';
 import { sendTimeoutNowWhenReady } from './leadership-transfer.ts';
 import type { Progress } from './progress.ts';
-import { beginRound, confirmReads } from './read-index.ts';
+import { beginRound, confirmReads, sendHeartbeat } from './read-index.ts';
 import type { RaftLog } from './raft-log.ts';
 import { startSnapshot } from './snapshot-send.ts';
 
@@ -118,6 +118,10 @@ function handleRefusal(
     },
 ): void {
     const { progress, refused } = reply;
+    if (refused.at === 0 && progress.match === 0) {
+        if (progress.state === 'probe' && progress.next === 1) startSnapshot(core, progress);
+        return;
+    }
     if (refused.at <= progress.match || refused.hintIndex < progress.match) {
         doubt(core, leadership, reply);
         return;
@@ -157,6 +161,8 @@ function doubt(
     progress.suspected = true;
     progress.minRound = beginRound(core, leadership);
     progress.becomeProbe();
+    // So that the member itself notices before its log is filled again.
+    sendHeartbeat(core, leadership, progress);
 }
 
 export function handleHeartbeatReply(

@@ -70,7 +70,9 @@ function fits(
         return snapshot.index === sending.snapshot.index && snapshot.term === sending.snapshot.term;
     }
     const { log } = core;
-    return snapshot.index <= log.committed && log.termAt(snapshot.index) === snapshot.term;
+    return (
+        snapshot.index > 0 && snapshot.index <= log.committed && log.termAt(snapshot.index) === snapshot.term
+    );
 }
 
 export function handleSnapshotReply(

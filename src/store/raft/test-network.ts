@@ -152,6 +152,16 @@ export class TestNetwork {
         assert(this.raft(id).status().role === 'leader', 'elected', { ...this.raft(id).status() });
     }
 
+    /** Until one of those named leads: who hears nobody else. */
+    electAmong(ids: string): MemberId {
+        for (let at = 0; at < 1_000; at++) {
+            const leader = this.leaders().find((id) => ids.includes(id));
+            if (leader !== undefined) return leader;
+            this.tick(1, ids);
+        }
+        throw new Error('nobody was elected');
+    }
+
     propose(id: MemberId, text: string): ReturnType<Raft['propose']> {
         return this.raft(id).propose([{ type: 'command', data: Buffer.from(text) }]);
     }
