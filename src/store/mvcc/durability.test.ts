@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Clock } from '../../util/clock.ts';
 import { silentLogger } from '../../util/logger.ts';
 import { FaultDisk } from '../disk/fault-disk.ts';
 import { openMemoryDisk } from '../disk/open-disk.ts';
@@ -7,45 +6,8 @@ import { relaxedDelayMaxMs, relaxedPendingMax, renewalDelayMaxMs } from '../log/
 import { retryAfterFailureMs } from '../log/single-member-log.ts';
 import { collect, get, put, putRelaxed, run } from '../store-conformance.ts';
 import { StoreError, type Store } from '../store.ts';
+import { ManualClock, settled } from './manual-clock.ts';
 import { openStoreOn } from './open-store.ts';
-
-class ManualClock implements Clock {
-    #nowMs = 0;
-    #timers: { atMs: number; callback: () => void }[] = [];
-
-    nowMs(): number {
-        return this.#nowMs;
-    }
-
-    monotonicMs(): number {
-        return this.#nowMs;
-    }
-
-    setTimer(delayMs: number, callback: () => void): () => void {
-        const timer = { atMs: this.#nowMs + delayMs, callback };
-        this.#timers.push(timer);
-        return () => {
-            this.#timers = this.#timers.filter((other) => other !== timer);
-        };
-    }
-
-    get timers(): number {
-        return this.#timers.length;
-    }
-
-    async advance(byMs: number): Promise<void> {
-        this.#nowMs += byMs;
-        const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs);
-        this.#timers = this.#timers.filter(({ atMs }) => atMs > this.#nowMs);
-        for (const { callback } of due) callback();
-        await settled();
-    }
-}
-
-/** Lets what was started run to its end; everything here is in memory. */
-async function settled(): Promise<void> {
-    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 interface Setup {
     disk: FaultDisk;

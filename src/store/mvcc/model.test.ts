@@ -25,7 +25,7 @@ describe('the store against a model', () => {
         let seed = initialSeed * 7_919;
         const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
         const disk = new FaultDisk(await openMemoryDisk());
-        let store = await openStoreOn(disk, {});
+        let store: Store = await openStoreOn(disk, {});
         const model = new Model();
         for (let step = 0; step < 300; step++) {
             const action = random(100);

@@ -16,6 +16,11 @@ import {
     type WatchBatch,
     type WatchRequest,
 } from '../store.ts';
+import {
+    openSnapshotSource,
+    type SnapshotCapable,
+    type SnapshotSource,
+} from '../snapshot/snapshot-source.ts';
 import { AutoCompaction, type AutoCompactionPolicy } from './auto-compaction.ts';
 import { checkRequest } from './check-request.ts';
 import type { Command, CommandOutcomes, Outcome } from './command.ts';
@@ -53,7 +58,7 @@ export type CreateLog = (machine: LocalStateMachine<Command, Outcome>) => Log<Co
 const commandBytes = 64;
 
 /** The embedded store: a revisioned key space, driven by a log. */
-export class MvccStore implements Store {
+export class MvccStore implements Store, SnapshotCapable {
     readonly leases: StoreLeases;
     readonly #options: MvccStoreOptions;
     readonly #state: MvccState;
@@ -154,6 +159,12 @@ export class MvccStore implements Store {
     async sizeBytes(): Promise<number> {
         this.#checkOpen();
         return await this.#options.disk.sizeBytes();
+    }
+
+    async openSnapshot(): Promise<SnapshotSource> {
+        this.#checkOpen();
+        // Nothing that was acknowledged is held back then.
+        return await this.#log.runExclusive(async () => await openSnapshotSource(this.#options.disk));
     }
 
     async defragment(): Promise<void> {

@@ -3,7 +3,7 @@ import { silentLogger, type Logger } from '../../util/logger.ts';
 import type { Disk } from '../disk/disk.ts';
 import { openLevelDisk, openMemoryDisk } from '../disk/open-disk.ts';
 import { SingleMemberLog } from '../log/single-member-log.ts';
-import type { Store } from '../store.ts';
+import { StoreError } from '../store.ts';
 import { defaultAutoCompaction, type AutoCompactionPolicy } from './auto-compaction.ts';
 import { MvccStore } from './mvcc-store.ts';
 import { recover } from './recover.ts';
@@ -14,21 +14,39 @@ export interface OpenStoreOptions {
     logger: Logger;
     clock?: Clock;
     autoCompaction?: AutoCompactionPolicy;
+    quotaBytes?: number;
+    memberId?: string;
 }
 
 /** Opens the embedded store. Rejects with StoreError 'locked', 'newerFormat', 'corrupt', 'noSpace' or 'io'. */
-export async function openStore(options: OpenStoreOptions): Promise<Store> {
+export async function openStore(options: OpenStoreOptions): Promise<MvccStore> {
     const { directory, logger } = options;
-    return await openStoreOn(await openLevelDisk(directory, logger), options);
+    const disk = await openLevelDisk(directory, logger);
+    try {
+        return await openStoreOn(disk, options);
+    } catch (error) {
+        throw namingDirectory(error, directory);
+    }
+}
+
+/** Says of damaged data where they are and what their owner does about it. */
+export function namingDirectory(error: unknown, directory: string): unknown {
+    if (!(error instanceof StoreError) || error.reason !== 'corrupt') return error;
+    return new StoreError(
+        'corrupt',
+        `the store in ${directory} is damaged: ${error.message}. Move that directory away and restore a ` +
+            'snapshot (hyperkube snapshot restore), or, as one of several masters, join again',
+        { cause: error },
+    );
 }
 
 /** A store in memory, the same code on memory-level; for tests. */
-export async function openMemoryStore(options: Partial<OpenStoreOptions> = {}): Promise<Store> {
+export async function openMemoryStore(options: Partial<OpenStoreOptions> = {}): Promise<MvccStore> {
     return await openStoreOn(await openMemoryDisk(), options);
 }
 
 /** A store on any disk, for tests of disk faults. Closes the disk when it cannot be opened. */
-export async function openStoreOn(disk: Disk, options: Partial<OpenStoreOptions>): Promise<Store> {
+export async function openStoreOn(disk: Disk, options: Partial<OpenStoreOptions>): Promise<MvccStore> {
     const { logger = silentLogger(), clock = systemClock } = options;
     try {
         const recovered = await recover(disk);
@@ -39,6 +57,8 @@ export async function openStoreOn(disk: Disk, options: Partial<OpenStoreOptions>
             logger,
             clock,
             autoCompaction,
+            ...(options.quotaBytes === undefined ? {} : { quotaBytes: options.quotaBytes }),
+            ...(options.memberId === undefined ? {} : { memberId: options.memberId }),
             createLog: (machine) => new SingleMemberLog({ disk, machine, clock, logger }),
         });
     } catch (error) {
