@@ -1,17 +1,13 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import {
-    createServer as createHttp2Server,
-    type Http2Server,
-    type IncomingHttpHeaders,
-    type ServerHttp2Session,
-    type ServerHttp2Stream,
-} from 'node:http2';
 import { createServer as createNetServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { unlinkSync } from 'node:fs';
 import type { Logger } from '../../../util/logger.ts';
 import { isGrpc, serveCall } from './grpc/http2-calls.ts';
 import type { CallHandler } from './grpc/server-call.ts';
+import { Http2Connection } from './h2/connection.ts';
+import { encodeHeaders } from './h2/header-blocks.ts';
+import type { Http2Stream } from './h2/stream.ts';
 import type { Endpoints } from './http/endpoints.ts';
 import { parseListenUrl, type ListenUrl } from './listen-url.ts';
 
@@ -38,9 +34,6 @@ const preface = Buffer.from('PRI * HTTP/2.0');
 const handshakeTimeoutMs = 10_000;
 /** A client that says nothing at all. */
 const firstByteTimeoutMs = 60_000;
-const streamsPerConnectionMax = 2 ** 31 - 1;
-const windowBytes = 1024 * 1024;
-const sessionMemoryMax = 256;
 
 /** One port that speaks gRPC and HTTP/1.1, over TLS or not. */
 export class EtcdListener {
@@ -49,15 +42,13 @@ export class EtcdListener {
     readonly #server: Server;
     readonly #tlsServer: TlsServer | undefined;
     readonly #http: HttpServer;
-    readonly #http2: Http2Server;
     readonly #sockets = new Set<Socket>();
-    readonly #sessions = new Set<ServerHttp2Session>();
+    readonly #connections = new Set<Http2Connection>();
 
     constructor(url: string, options: ListenerOptions) {
         this.#url = parseListenUrl(url);
         this.#options = options;
         this.#http = createHttpServer(options.endpoints.handle);
-        this.#http2 = this.#createHttp2();
         if (this.#url.protocol === 'https') {
             this.#tlsServer = this.#createTls();
             this.#server = this.#tlsServer;
@@ -100,7 +91,7 @@ export class EtcdListener {
                 resolve();
             });
         });
-        for (const session of this.#sessions) session.destroy();
+        for (const connection of this.#connections) connection.close();
         for (const socket of this.#sockets) socket.destroy();
         await closed;
     }
@@ -129,40 +120,37 @@ export class EtcdListener {
         return server;
     }
 
-    #createHttp2(): Http2Server {
+    #speakHttp2(socket: Socket): void {
         const { calls, logger } = this.#options;
-        const server = createHttp2Server({
-            maxSessionMemory: sessionMemoryMax,
-            settings: {
-                maxConcurrentStreams: streamsPerConnectionMax,
-                initialWindowSize: windowBytes,
-                enablePush: false,
+        const connection = new Http2Connection(socket, {
+            onStream: (stream, headers) => {
+                if (isGrpc(headers)) serveCall(stream, headers, calls);
+                else this.#answer(stream, headers);
+            },
+            onError: (error) => {
+                logger.debug({ err: error }, 'an HTTP/2 connection failed');
             },
         });
-        server.on('session', (session) => {
-            session.setLocalWindowSize(windowBytes * 4);
-            this.#sessions.add(session);
-            session.once('close', () => this.#sessions.delete(session));
-        });
-        server.on('stream', (stream, headers) => {
-            if (isGrpc(headers)) serveCall(stream, headers, calls);
-            else this.#answer(stream, headers);
-        });
-        server.on('sessionError', (error) => {
-            logger.debug({ err: error }, 'an HTTP/2 connection failed');
-        });
-        return server;
+        this.#connections.add(connection);
+        socket.once('close', () => this.#connections.delete(connection));
     }
 
-    #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-        stream.on('error', () => undefined);
-        stream.resume();
-        const method = headers[':method'] ?? 'GET';
+    #answer(stream: Http2Stream, headers: ReadonlyMap<string, string>): void {
+        const method = headers.get(':method') ?? 'GET';
         const send = async (): Promise<void> => {
-            const answer = await this.#options.endpoints.answer(method, headers[':path'] ?? '/');
-            if (stream.destroyed) return;
-            stream.respond({ ':status': answer.status, 'content-type': answer.contentType });
-            stream.end(method === 'HEAD' ? undefined : answer.body);
+            const path = headers.get(':path') ?? '/';
+            const { status, contentType, body } = await this.#options.endpoints.answer(method, path);
+            const block = encodeHeaders([
+                [':status', String(status)],
+                ['content-type', contentType],
+                ['content-length', String(Buffer.byteLength(body))],
+            ]);
+            if (method === 'HEAD') stream.end(block);
+            else {
+                stream.respond(block);
+                stream.send(Buffer.from(body));
+                stream.end(encodeHeaders([]));
+            }
         };
         send().catch((error: unknown) => {
             this.#options.logger.debug({ err: error }, 'an HTTP response failed');
@@ -183,15 +171,9 @@ export class EtcdListener {
             socket.unshift(chunk);
             const length = Math.min(chunk.length, preface.length);
             if (chunk.subarray(0, length).equals(preface.subarray(0, length))) this.#speakHttp2(socket);
-            else {
-                this.#http.emit('connection', socket);
-                socket.resume();
-            }
+            else this.#http.emit('connection', socket);
+            socket.resume();
         });
-    }
-
-    #speakHttp2(socket: Socket): void {
-        this.#http2.emit('connection', socket);
     }
 
     #own<S extends Socket>(socket: S): S {

@@ -1,4 +1,5 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { encodeHeaders } from '../h2/header-blocks.ts';
+import type { Http2Stream, StreamListener } from '../h2/stream.ts';
 import { MessageAssembler } from './message-assembler.ts';
 import type { CallHandler, CallListener, ServerCall } from './server-call.ts';
 import { encodeGrpcMessage, grpcCode, GrpcError } from './status.ts';
@@ -11,124 +12,113 @@ const silent: CallListener = {
 };
 
 const grpcContentType = 'application/grpc';
+const head = [
+    [':status', '200'],
+    ['content-type', grpcContentType],
+] as const;
+const headBlock = encodeHeaders(head);
+const okBlock = encodeHeaders([['grpc-status', '0']]);
 
-export function isGrpc(headers: IncomingHttpHeaders): boolean {
-    return headers['content-type']?.startsWith(grpcContentType) === true;
+export function isGrpc(headers: ReadonlyMap<string, string>): boolean {
+    return headers.get('content-type')?.startsWith(grpcContentType) === true;
 }
 
-/** Runs one gRPC call on a stream of node:http2. */
+/** Runs one gRPC call on a stream. */
 export function serveCall(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
+    stream: Http2Stream,
+    headers: ReadonlyMap<string, string>,
     handlers: ReadonlyMap<string, CallHandler>,
 ): void {
-    const path = headers[':path'];
     const call = new Http2Call(stream, headers);
-    const handler = typeof path === 'string' ? handlers.get(path) : undefined;
-    if (handler === undefined) {
-        call.end(undefined, unknownMethod(String(path)));
-        return;
-    }
-    handler(call);
-    call.receive();
+    stream.listener = call;
+    const handler = handlers.get(call.path);
+    if (handler === undefined) call.end(undefined, unknownMethod(call.path));
+    else handler(call);
 }
 
 /** As grpc-go says it. */
-export function unknownMethod(path: string): GrpcError {
+function unknownMethod(path: string): GrpcError {
     const [, service = '', method = ''] = path.split('/');
-    return new GrpcError('unimplemented', `unknown service ${service} or method ${method}`);
+    return new GrpcError('unimplemented', `unknown method ${method} for service ${service}`);
 }
 
-class Http2Call implements ServerCall {
+class Http2Call implements ServerCall, StreamListener {
     listener: CallListener = silent;
     readonly path: string;
-    readonly #stream: ServerHttp2Stream;
-    readonly #headers: IncomingHttpHeaders;
+    readonly #stream: Http2Stream;
+    readonly #headers: ReadonlyMap<string, string>;
+    readonly #assembler: MessageAssembler;
     #state: 'new' | 'responding' | 'ended' = 'new';
-    #trailers: Record<string, string> = { 'grpc-status': '0' };
 
-    constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    constructor(stream: Http2Stream, headers: ReadonlyMap<string, string>) {
         this.#stream = stream;
         this.#headers = headers;
-        this.path = String(headers[':path']);
-        stream.on('error', () => undefined);
+        this.path = headers.get(':path') ?? '';
+        this.#assembler = new MessageAssembler((message) => {
+            if (this.#state !== 'ended') this.listener.onMessage(message);
+        });
     }
 
     get backlogBytes(): number {
-        return this.#stream.writableLength;
+        return this.#stream.backlogBytes;
     }
 
     metadata(name: string): string | undefined {
-        const value = this.#headers[name];
-        return Array.isArray(value) ? value[0] : value;
-    }
-
-    receive(): void {
-        const stream = this.#stream;
-        const assembler = new MessageAssembler((message) => {
-            if (this.#state !== 'ended') this.listener.onMessage(message);
-        });
-        stream.on('data', (chunk: Buffer) => {
-            try {
-                assembler.push(chunk);
-            } catch (error) {
-                this.end(undefined, error instanceof GrpcError ? error : internalError(error));
-            }
-        });
-        stream.on('end', () => {
-            if (this.#state !== 'ended') this.listener.onHalfClose();
-        });
-        stream.on('drain', () => {
-            if (this.#state === 'responding') this.listener.onDrain();
-        });
-        stream.on('close', () => {
-            if (this.#state === 'ended') return;
-            this.#state = 'ended';
-            this.listener.onCancel();
-        });
+        return this.#headers.get(name);
     }
 
     send(framed: Buffer): void {
-        if (this.#state === 'ended' || this.#stream.destroyed) return;
+        if (this.#state === 'ended') return;
         this.#respond();
-        this.#stream.write(framed);
+        this.#stream.send(framed);
     }
 
     end(last?: Buffer, error?: GrpcError): void {
-        if (this.#state === 'ended' || this.#stream.destroyed) return;
-        if (error !== undefined) {
-            this.#trailers = {
-                'grpc-status': String(grpcCode[error.code]),
-                'grpc-message': encodeGrpcMessage(error.message),
-            };
-        }
-        if (this.#state === 'new' && last === undefined) this.#endWithoutBody();
-        else {
-            this.#respond();
-            this.#stream.end(last);
-        }
+        if (this.#state === 'ended') return;
+        if (last !== undefined) this.send(last);
+        // Without any message the status is in the first and only headers.
+        const prefix = this.#state === 'new' ? head : [];
         this.#state = 'ended';
-        this.#stream.resume();
+        if (error === undefined && prefix.length === 0) this.#stream.end(okBlock);
+        else this.#stream.end(encodeHeaders([...prefix, ...statusFields(error)]));
     }
 
-    #endWithoutBody(): void {
-        const headers = { ':status': 200, 'content-type': grpcContentType, ...this.#trailers };
-        this.#stream.respond(headers, { endStream: true });
-        // What the client still sends is not wanted.
-        if (!this.#stream.readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    onData(data: Buffer): void {
+        if (this.#state === 'ended') return;
+        try {
+            this.#assembler.push(data);
+        } catch (error) {
+            if (!(error instanceof GrpcError)) throw error;
+            this.end(undefined, error);
+            this.listener.onCancel();
+        }
+    }
+
+    onEnd(): void {
+        if (this.#state !== 'ended') this.listener.onHalfClose();
+    }
+
+    onClosed(): void {
+        if (this.#state === 'ended') return;
+        this.#state = 'ended';
+        this.listener.onCancel();
+    }
+
+    onDrain(): void {
+        if (this.#state === 'responding') this.listener.onDrain();
     }
 
     #respond(): void {
         if (this.#state !== 'new') return;
         this.#state = 'responding';
-        const stream = this.#stream;
-        stream.once('wantTrailers', () => {
-            stream.sendTrailers(this.#trailers);
-        });
-        stream.respond({ ':status': 200, 'content-type': grpcContentType }, { waitForTrailers: true });
+        this.#stream.respond(headBlock);
     }
 }
 
-function internalError(cause: unknown): GrpcError {
-    return new GrpcError('internal', cause instanceof Error ? cause.message : String(cause), { cause });
+function statusFields(error: GrpcError | undefined): (readonly [string, string])[] {
+    if (error === undefined) return [['grpc-status', '0']];
+    return [
+        ['grpc-status', String(grpcCode[error.code])],
+        ['grpc-message', encodeGrpcMessage(error.message)],
+    ];
 }

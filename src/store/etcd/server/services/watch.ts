@@ -51,7 +51,8 @@ interface Watch {
     readonly request: WireCreate;
     /** The first revision that was not delivered. */
     next: number;
-    /** Undefined while the client is too slow. */
+    /** 'paused' while the client is too slow. */
+    state: 'following' | 'paused';
     source: StoreWatch | undefined;
     /** Something was sent since the last round of progress notifications. */
     active: boolean;
@@ -110,7 +111,7 @@ class WatchStream {
 
     onDrain(): void {
         for (const watch of this.#watches.values()) {
-            if (watch.source === undefined && !this.#isFull()) this.#follow(watch);
+            if (watch.state === 'paused' && !this.#isFull()) this.#follow(watch);
         }
     }
 
@@ -126,7 +127,10 @@ class WatchStream {
         }
         const id = request.watchId === 0 ? this.#freeId() : request.watchId;
         const next = request.startRevision > 0 ? request.startRevision : store.revision + 1;
-        const watch: Watch = { id, key, end, request, next, source: undefined, active: false };
+        const watch: Watch = {
+            ...{ id, key, end, request, next },
+            ...{ state: 'following', source: undefined, active: false },
+        };
         this.#watches.set(id, watch);
         this.#send({ header, watchId: id, created: true });
         this.#follow(watch);
@@ -148,6 +152,7 @@ class WatchStream {
     /** Begins, or begins again, to read the store from `watch.next` on. */
     #follow(watch: Watch): void {
         const { store } = this.#context;
+        watch.state = 'following';
         try {
             watch.source = store.watch(
                 {
@@ -193,6 +198,7 @@ class WatchStream {
             this.#send({ header, watchId: watch.id, events: piece.map(wireEvent), fragment });
         }
         if (!this.#isFull()) return;
+        watch.state = 'paused';
         watch.source?.cancel();
         watch.source = undefined;
     }
