@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
  *     3. remove <directory>.outgoing
  *
  * `settleExchange` runs whenever the database is opened: between 1 and 2 it goes on with 2 (or back, should the
- * incoming one not be whole), after 2 with 3. An incoming database that was not yet put in place when the process
+ * incoming one not be whole), after 2 with 3; a restore from a backup begins at 2. An incoming database that was not yet put in place when the process
  * ended is removed by the next one (`removeIncoming`).
  */
 const completeFile = 'COMPLETE';
@@ -45,10 +45,12 @@ export async function exchangeDirectory(directory: string): Promise<void> {
 /** Brings an exchange that was interrupted to its end. */
 export async function settleExchange(directory: string): Promise<void> {
     const [incoming, outgoing] = [incomingDirectory(directory), outgoingDirectory(directory)];
-    if (!(await exists(directory)) && (await exists(outgoing))) {
+    if (!(await exists(directory))) {
         const complete = await exists(join(incoming, completeFile));
-        await rename(complete ? incoming : outgoing, directory);
-        await syncPath(dirname(directory));
+        if (complete || (await exists(outgoing))) {
+            await rename(complete ? incoming : outgoing, directory);
+            await syncPath(dirname(directory));
+        }
     }
     await rm(join(directory, completeFile), { force: true });
     await rm(outgoing, { recursive: true, force: true });

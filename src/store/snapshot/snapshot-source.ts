@@ -34,6 +34,16 @@ export interface SourceChunk {
     last: boolean;
 }
 
+/** A store that can be copied while it is in use; a real etcd makes snapshots of its own. */
+export interface SnapshotCapable {
+    /** The state with everything that was acknowledged before the call; must be closed. */
+    openSnapshot(): Promise<SnapshotSource>;
+}
+
+export function isSnapshotCapable(store: object): store is SnapshotCapable {
+    return 'openSnapshot' in store;
+}
+
 /**
  * Opens the state that the disk has at the time of the call, for reading in chunks while others write. Must be
  * closed: until then, LevelDB keeps all that is overwritten.
