@@ -144,6 +144,10 @@ export class SimulatedMember {
         this.#losesTail = losesTail;
     }
 
+    cancelCrash(): void {
+        this.#crashAfterSteps = undefined;
+    }
+
     /** As though the directory was deleted while the process was not running. */
     loseDisk(): void {
         this.#disk = new SimulatedDisk({ voters: [], learners: [] });

@@ -61,6 +61,9 @@ export class SafetyObserver {
     /** What was applied first at each index, by whomever. */
     #committed: Entry[] = [{ index: initialIndex, term: initialTerm, type: 'noop', data: Buffer.alloc(0) }];
     #initial: Membership;
+    #votersOf = new Map<MemberId, readonly MemberId[]>();
+    /** Every set of voters that any member went by. */
+    #votersSeen = new Map<string, readonly MemberId[]>();
     /** Membership after each committed change; ascending. */
     #memberships: { index: number; membership: Membership }[];
 
@@ -90,6 +93,11 @@ export class SafetyObserver {
     }
 
     onStatus(member: ObservedMember, status: RaftStatus): void {
+        const { voters } = status.membership;
+        if (this.#votersOf.get(member.id) !== voters) {
+            this.#votersOf.set(member.id, voters);
+            this.#votersSeen.set(voters.join(' '), voters);
+        }
         if (status.role !== 'leader') return;
         const known = this.#leaders.get(status.term);
         if (known === member.id) return;
@@ -220,13 +228,13 @@ export class SafetyObserver {
 
     /**
      * A quorum has the entry on disk, by the membership that the leader may have had when it counted: that of
-     * the entry's place, or one with a change that was in its log already.
+     * the entry's place, or one with a change that was in its log already, be it in memory.
      */
     #checkDurableOnQuorum(id: MemberId, entry: Entry): void {
         const have = new Set<MemberId>();
         for (const member of this.#members.values()) if (holds(member.durable, entry)) have.add(member.id);
         const tried = new Set<string>();
-        for (const { voters } of this.#candidateMemberships(entry)) {
+        for (const voters of this.#candidateMemberships(entry)) {
             if (voters.filter((voter) => have.has(voter)).length > voters.length / 2) return;
             tried.add(`[${voters.join(' ')}]`);
         }
@@ -236,17 +244,16 @@ export class SafetyObserver {
         );
     }
 
-    *#candidateMemberships(entry: Entry): Generator<Membership> {
-        yield this.#membership;
-        for (const { view } of this.#members.values()) {
-            let membership = this.#membership;
-            for (const later of view.entries) {
-                if (later.index < entry.index || later.type !== 'membership') continue;
-                const change = this.#core.decodeMembershipChange(later.data);
-                if (change === undefined) continue;
-                membership = this.#core.applyMembershipChange(membership, change);
-                yield membership;
-            }
+    /** Those seen anywhere that are one change away from what is committed. */
+    *#candidateMemberships(entry: Entry): Generator<readonly MemberId[]> {
+        const { voters } = this.#membership;
+        yield voters;
+        const change = entry.type === 'membership' ? this.#core.decodeMembershipChange(entry.data) : undefined;
+        if (change !== undefined) yield this.#core.applyMembershipChange(this.#membership, change).voters;
+        for (const seen of this.#votersSeen.values()) {
+            const added = seen.filter((id) => !voters.includes(id)).length;
+            const removed = voters.filter((id) => !seen.includes(id)).length;
+            if (added + removed === 1) yield seen;
         }
     }
 

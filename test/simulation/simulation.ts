@@ -203,7 +203,10 @@ export class Simulation {
         this.#nemesis.stop();
         this.#workload.stop();
         this.#network.heal();
-        for (const member of this.#members.values()) if (!member.isRunning) member.start();
+        for (const member of this.#members.values()) {
+            member.cancelCrash();
+            if (!member.isRunning) member.start();
+        }
     }
 
     /** Leaders, logs and states become one; a write gets through and is everywhere. */
