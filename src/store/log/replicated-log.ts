@@ -165,6 +165,11 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
         return this.#applier.applied;
     }
 
+    /** The kept entries, committed or not. */
+    get extent(): { firstIndex: number; lastIndex: number } {
+        return { firstIndex: this.#retained.base.index + 1, lastIndex: this.#retained.lastIndex };
+    }
+
     /** Of the last turn; `readBarrier` for what is certain. */
     get status(): RaftStatus {
         return this.#status;
