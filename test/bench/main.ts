@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
+import { hyperkubeBinary } from '../harness/cluster.ts';
 import { runErrand } from './inside/errand.ts';
 import type { BenchOptions } from './options.ts';
 import { api } from './parts/api.ts';
 import { idle } from './parts/idle.ts';
+import { million } from './parts/million.ts';
 import { pods } from './parts/pods.ts';
 import { proxy } from './parts/proxy.ts';
 import { scheduler } from './parts/scheduler.ts';
@@ -18,6 +20,7 @@ const parts: Readonly<Record<string, (options: BenchOptions) => Promise<Row[]>>>
     api,
     scheduler,
     proxy,
+    million,
 };
 
 const { values, positionals } = parseArgs({
@@ -25,6 +28,8 @@ const { values, positionals } = parseArgs({
     options: {
         minutes: { type: 'string', default: '5' },
         rounds: { type: 'string', default: '7' },
+        /** What is compared with etcd, words separated by spaces. */
+        ours: { type: 'string', default: `${process.execPath} ${hyperkubeBinary} etcd` },
         /** Internal: an errand in a machine's network, its parameters as JSON. */
         errand: { type: 'string' },
     },
@@ -34,7 +39,11 @@ if (values.errand === undefined) await measure();
 else await runErrand(values.errand, positionals[0] ?? '{}');
 
 async function measure(): Promise<void> {
-    const options = { minutes: positive('minutes'), rounds: positive('rounds') };
+    const options = {
+        minutes: positive('minutes'),
+        rounds: positive('rounds'),
+        ours: values.ours.split(' '),
+    };
     const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
     const unknown = chosen.filter((name) => !(name in parts));
     if (unknown.length > 0)

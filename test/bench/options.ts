@@ -3,4 +3,6 @@ export interface BenchOptions {
     minutes: number;
     /** How often starts and pods are repeated. */
     rounds: number;
+    /** The command that starts ours with etcd's flags. */
+    ours: readonly string[];
 }

@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { expectSuccess } from '../../harness/cluster.ts';
 import type { Machine } from '../../harness/machine.ts';
+import { runLoad } from '../etcd-load/loads.ts';
+import { measureOpen } from './measure-open.ts';
 import { measurePods } from './measure-pods.ts';
 import { measureStarts } from './measure-starts.ts';
 import { fillNode } from './fill-node.ts';
 import { measureApi } from './measure-api.ts';
 
-const errands = { measureStarts, measurePods, fillNode, measureApi } as const;
+const errands = { measureStarts, measurePods, fillNode, measureApi, measureOpen, runLoad } as const;
 type Errands = typeof errands;
 
 const errandTimeoutMs = 15 * 60_000;

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { openMemoryStore, openStore } from '../../../src/store/mvcc/open-store.ts';
 import { prefixEnd, type Store } from '../../../src/store/store.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
+import type { BenchOptions } from '../options.ts';
 import { count, median, mebibytes, percentile, row, type Row } from '../report.ts';
+import { storeAgainstEtcd } from './store-against-etcd.ts';
 
 const valueBytes = 256;
 const keys = 10_000;
@@ -10,8 +12,13 @@ const runMs = 3_000;
 const gets = 20_000;
 const budget = "etcd's (256 B values)";
 
+/** The embedded store in this process, as the all-in-one uses it; then over gRPC, against etcd. */
+export async function store(options: BenchOptions): Promise<Row[]> {
+    return [...(await inProcess()), ...(await storeAgainstEtcd(options))];
+}
+
 /** The embedded store alone, in this process, on the disk of /var/tmp. */
-export async function store(): Promise<Row[]> {
+async function inProcess(): Promise<Row[]> {
     const rows: Row[] = [];
     const memory = await openMemoryStore();
     rows.push(...(await writes('store in memory', memory, '')));
