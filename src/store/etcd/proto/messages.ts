@@ -248,3 +248,6 @@ export const hashKvResponse = message({
 export const snapshotResponse = message({ header, remainingBytes: uint(2), blob: bytes(3) });
 /** A member is named by the field `targetId`. */
 export const moveLeaderRequest = message({ targetId: identifier(1) });
+
+/** How etcd's backend keeps a lease. */
+export const leaseRecord = message({ id: int64(1), ttl: int64(2), remainingTtl: int64(3) });

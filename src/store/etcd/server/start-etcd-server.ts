@@ -16,6 +16,7 @@ import { clusterHandlers } from './services/cluster.ts';
 import { kvHandlers } from './services/kv.ts';
 import { leaseHandlers } from './services/lease.ts';
 import { maintenanceHandlers } from './services/maintenance.ts';
+import { snapshotHandler } from './services/snapshot.ts';
 import { watchHandler } from './services/watch.ts';
 
 export interface EtcdServerOptions {
@@ -30,6 +31,8 @@ export interface EtcdServerOptions {
     logger: Logger;
     /** Default 10 minutes. */
     watchProgressIntervalMs?: number;
+    /** For the copy that a snapshot is sent from; the system's temporary directory by default. */
+    snapshotDirectory?: string;
     /** What only the owner of the member can tell: Raft, disk and peers. */
     ownerMetrics?: () => readonly Metric[];
 }
@@ -98,7 +101,7 @@ export async function startEtcdServer(options: EtcdServerOptions): Promise<EtcdS
 function callsOf(
     context: EtcdContext,
     observer: GrpcMetrics,
-    { watchProgressIntervalMs = progressIntervalMsDefault }: EtcdServerOptions,
+    { watchProgressIntervalMs = progressIntervalMsDefault, snapshotDirectory }: EtcdServerOptions,
 ): ReadonlyMap<string, CallHandler> {
     const handlers: HandlerOptions = {
         toStatus,
@@ -112,6 +115,7 @@ function callsOf(
         ...leaseHandlers(context, handlers),
         ...clusterHandlers(context, handlers),
         ...maintenanceHandlers(context, handlers),
+        snapshotHandler(context, { ...handlers, directory: snapshotDirectory }),
         watchHandler(context, { ...handlers, progressIntervalMs: watchProgressIntervalMs }),
     ]);
 }
