@@ -10,6 +10,7 @@ import { proxyCommand } from './proxy.ts';
 import { resetCommand } from './reset.ts';
 import { schedulerCommand } from './scheduler.ts';
 import { serverCommand } from './server.ts';
+import { snapshotCommand } from './snapshot.ts';
 import { versionCommand } from './version.ts';
 
 /** Names under which the binary may be linked: `kube-apiserver` runs `hyperkube apiserver`. */
@@ -42,6 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
         etcdCommand(),
         kubeletCommand(),
         proxyCommand(),
+        snapshotCommand(),
         resetCommand(),
         versionCommand(),
     ])

@@ -36,9 +36,11 @@ import type { FlagValues } from '../flags.ts';
 import type { sharedApiserverFlags } from '../flag-sets/apiserver-flags.ts';
 import { hostName } from '../host.ts';
 import { admitMasters, type MasterAdmission } from '../join/admit-masters.ts';
+import type { Joined } from '../join/join-as-master.ts';
 import { writeKubeconfigs } from './control-plane-files.ts';
 import { openControlPlaneStore } from './control-plane-store.ts';
 import { FlagError } from './flag-error.ts';
+import { SnapshotService } from './snapshot-service.ts';
 
 /** Overrides of what is otherwise made under --config-dir: files, empty for none. */
 export interface ApiServerFiles {
@@ -65,6 +67,8 @@ export interface ApiServerSetup {
     nodeName: string;
     nodeIp: string;
     logger: Logger;
+    /** Of a master that joined the cluster of another. */
+    joined?: Joined | undefined;
     /** Lets other masters join; absent for an API server on its own. */
     admission?: MasterAdmission;
 }
@@ -107,7 +111,9 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     for (const entry of pki.issued) logger.info(entry, 'certificate issued');
     const material = await readMaterial(pki, setup.files);
 
-    const { store, cluster, isShared } = await openControlPlaneStore(setup, pki, lifecycle);
+    const { store, cluster, isShared } = await openControlPlaneStore(setup, lifecycle);
+    const snapshots = new SnapshotService({ store, flags, logger: logger.child({ component: 'snapshots' }) });
+    snapshots.start(lifecycle);
     const definitions = resourceDefinitions();
     const caches = new WatchCaches({ store, definitions, logger });
     lifecycle.add({
@@ -181,6 +187,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                     () => `${advertiseAddress}:${flags['secure-port']}`,
                 ),
                 ...openApiRoutes(),
+                ...snapshots.routes(),
                 ...(admission?.routes ?? []),
             ],
             resources: [

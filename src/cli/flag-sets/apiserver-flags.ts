@@ -1,6 +1,7 @@
 import { flag } from '../flags.ts';
 import { clusterFlags } from './cluster-flags.ts';
 import { commonFlags } from './common.ts';
+import { snapshotFlags } from './snapshot-flags.ts';
 
 /** Flags of the API server that also make sense where all components run in one process. */
 export const sharedApiserverFlags = {
@@ -34,6 +35,7 @@ export const sharedApiserverFlags = {
     'api-audiences': flag.list('audiences of tokens; default: the issuer'),
     'data-dir': flag.string('where the store is kept', '/var/lib/hyperkube', 'directory'),
     'config-dir': flag.string('certificates (pki/) and kubeconfigs', '/etc/kubernetes', 'directory'),
+    ...snapshotFlags,
     'listen-peer-urls': flag.string(
         'where the other masters reach the store of this one',
         'https://0.0.0.0:2380',
