@@ -7,9 +7,15 @@ import type { MemberId } from './types.ts';
 type Ballot = MessageOf<'preVote' | 'vote'>;
 type BallotReply = MessageOf<'preVoteReply' | 'voteReply'>;
 
-/** May stand for election: a voter whose log is its own, not about to be replaced by a snapshot. */
+/**
+ * May stand for election: a voter whose log is its own, not about to be replaced by a snapshot. Who is removed
+ * by an entry that is not committed yet stands too, though its own vote does not count (4.2.2): it may be the
+ * only one whose log is complete enough to win, and to commit that removal.
+ */
 export function isPromotable(core: Core): boolean {
-    return core.isVoter && !core.isRemoved && !core.forgetful && core.receiving?.installing !== true;
+    const { log, memberships } = core;
+    const isVoter = core.isVoter || memberships.at(log.committed).voters.includes(core.id);
+    return isVoter && !core.isRemoved && !core.forgetful && core.receiving?.installing !== true;
 }
 
 /** Time for an election, unless this member leads. */

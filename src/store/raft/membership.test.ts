@@ -114,6 +114,20 @@ describe('a membership change', () => {
         expect(network.raft('a').status()).toMatchObject({ role: 'removed', term: 1 });
     });
 
+    it('that removes the only complete log lets that one be elected to commit it', () => {
+        const network = TestNetwork.of('ab');
+        network.elect('a');
+        network.tick(2);
+        network.cut('a', 'b');
+        network.raft('a').proposeMembership(change('remove', 'a'));
+        network.settle();
+        network.restart('a');
+        network.heal();
+        network.tick(80);
+        expect(network.raft('a').status().role).toBe('removed');
+        expect(network.raft('b').status()).toMatchObject({ role: 'leader', membership: { voters: ['b'] } });
+    });
+
     it('that removes a follower tells it so, and it disturbs nobody', () => {
         const network = TestNetwork.of('abc');
         network.elect('a');

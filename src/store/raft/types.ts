@@ -237,6 +237,7 @@ export interface Raft {
     /** Everything of the `ready()` calls so far, up to and including that one, is durable. */
     persisted(ready: Ready): void;
     appliedTo(index: number): void;
+    /** `request` is the very object that `ready` gave: identity tells it from one of an earlier transfer. */
     snapshotChunkRead(
         request: ChunkToRead,
         result: { snapshot: SnapshotMeta; data: Buffer; last: boolean } | 'failed',
