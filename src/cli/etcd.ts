@@ -2,21 +2,19 @@ import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import type { AutoCompactionPolicy } from '../store/mvcc/auto-compaction.ts';
 import type { ServerTls } from '../store/etcd/server/listener.ts';
+import type { Member } from '../store/member.ts';
+import type { PeerTransport } from '../store/transport/peer-transport.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { Store } from '../store/store.ts';
 import type { Lifecycle } from '../util/lifecycle.ts';
 import { createLogger, type Logger, type LogLevel } from '../util/logger.ts';
+import { checkPeerUrls, EtcdFlagError, initialMembers, joinRunningCluster } from './etcd-cluster.ts';
 import { readEtcdEnvironment } from './etcd-environment.ts';
 import { addFlags, parseDuration, readFlags, type FlagValues } from './flags.ts';
 import { etcdFlags } from './flag-sets/etcd-flags.ts';
 import { runUntilSignal } from './run.ts';
 
 type Flags = FlagValues<typeof etcdFlags>;
-
-/** Flags that contradict each other, or a file that cannot be read. */
-export class EtcdFlagError extends Error {
-    override readonly name = 'EtcdFlagError';
-}
 
 export function etcdCommand(): Command {
     const command = new Command('etcd').description("the store alone, with etcd's API and flags");
@@ -31,27 +29,9 @@ async function run(flags: Flags): Promise<void> {
     const logger = createLogger(logLevel(flags['log-level'])).child({ component: 'etcd' });
     const tls = clientTls(flags);
     const revisions = revisionsKept(flags);
-    const { openStore } = await import('../store/mvcc/open-store.ts');
-    const { LoneCluster } = await import('../store/etcd/server/lone-cluster.ts');
     const { startEtcdServer } = await import('../store/etcd/server/start-etcd-server.ts');
     await runUntilSignal(logger, async (lifecycle) => {
-        const store = await openStore({
-            directory: flags['data-dir'] || `${flags.name}.etcd`,
-            logger,
-            autoCompaction: compactionPolicy(flags),
-        });
-        lifecycle.add({
-            stop: async () => {
-                await store.close();
-            },
-        });
-        const cluster = new LoneCluster({
-            store,
-            name: flags.name,
-            peerUrls: flags['initial-advertise-peer-urls'],
-            clientUrls: flags['advertise-client-urls'],
-            clusterToken: flags['initial-cluster-token'],
-        });
+        const { store, cluster } = await startMember(flags, logger, lifecycle);
         const server = await startEtcdServer({
             store,
             cluster,
@@ -65,6 +45,63 @@ async function run(flags: Flags): Promise<void> {
         if (revisions !== undefined) compactByRevision(lifecycle, { store, cluster, logger, revisions });
     });
 }
+
+async function startMember(flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<Member> {
+    const peerUrls = flags['initial-advertise-peer-urls'];
+    const initialCluster = initialMembers(flags['initial-cluster']);
+    const transport = await openTransport(flags, logger);
+    const join =
+        flags['initial-cluster-state'] === 'existing'
+            ? await joinRunningCluster(
+                  transport,
+                  initialCluster.filter(({ name }) => name !== flags.name),
+                  peerUrls,
+              )
+            : undefined;
+    const { openMember } = await import('../store/member.ts');
+    const quotaBytes = flags['quota-backend-bytes'];
+    const member = await openMember({
+        directory: flags['data-dir'] || `${flags.name}.etcd`,
+        name: flags.name,
+        logger,
+        peerUrls,
+        clientUrls: flags['advertise-client-urls'],
+        transport,
+        ...(join === undefined ? { initialCluster } : { join }),
+        initialClusterToken: flags['initial-cluster-token'],
+        quotaBytes: quotaBytes > 0 ? quotaBytes : quotaBytesDefault,
+        autoCompaction: compactionPolicy(flags),
+        onStopped: (error) => {
+            logger.fatal({ err: error }, 'this member can serve no more');
+            process.exit(1);
+        },
+    });
+    lifecycle.add({
+        stop: async () => {
+            await member.close();
+        },
+    });
+    return member;
+}
+
+async function openTransport(flags: Flags, logger: Logger): Promise<PeerTransport> {
+    const certFile = flags['peer-cert-file'];
+    const keyFile = flags['peer-key-file'];
+    const caFile = flags['peer-trusted-ca-file'];
+    const hasCertificate = certFile !== '' && keyFile !== '' && caFile !== '';
+    checkPeerUrls(flags['listen-peer-urls'], hasCertificate);
+    const { openPeerTransport } = await import('../store/transport/open-peer-transport.ts');
+    const { etcdPeerOrganization } = await import('../pki/etcd-pki.ts');
+    return openPeerTransport({
+        listenUrls: flags['listen-peer-urls'],
+        ...(hasCertificate ? { certificates: { certFile, keyFile, caFile } } : {}),
+        organization: etcdPeerOrganization,
+        logger,
+    });
+}
+
+/** etcd's. */
+const quotaBytesDefault = 2 * 1024 * 1024 * 1024;
 
 /** How often history is cut when its length counts, as in etcd. */
 const revisionCompactionIntervalMs = 5 * 60_000;

@@ -8,7 +8,9 @@ import { ContestedComponent } from './contested-component.ts';
 import { addFlags, type FlagValues, readFlags } from './flags.ts';
 import { serverComponents, serverFlags } from './flag-sets/server-flags.ts';
 import { defaultNodeIp, hostName } from './host.ts';
+import { advertisedPeerUrl } from './components/embedded-store.ts';
 import { settingsOf } from './join/cluster-settings.ts';
+import { joinAsMaster, withClusterSettings } from './join/join-as-master.ts';
 import { loggerFor, runUntilSignal } from './run.ts';
 
 type Flags = FlagValues<typeof serverFlags>;
@@ -41,17 +43,20 @@ export function serverCommand(): Command {
     });
 }
 
-async function startServer(flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> {
-    const disabled = disabledComponents(flags.disable);
-    const nodeName = flags['node-name'] || hostName();
-    const nodeIp = flags['node-ip'] || defaultNodeIp();
+async function startServer(given: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> {
+    const disabled = disabledComponents(given.disable);
+    const nodeName = given['node-name'] || hostName();
+    const nodeIp = given['node-ip'] || defaultNodeIp();
+    const peerUrl = advertisedPeerUrl(given, nodeIp);
+    const joined = await joinAsMaster(given, { name: nodeName, peerUrl, logger });
+    const flags = withClusterSettings(given, joined, logger);
     const { startApiServer } = await import('./components/apiserver.ts');
     const contested: ContestedComponent[] = [];
     const beforeGrowing = async (): Promise<void> => {
         await Promise.all(contested.map((component) => component.contest()));
     };
     const admission = { settings: settingsOf(flags), beforeGrowing };
-    const api = await startApiServer({ flags, nodeName, nodeIp, logger, admission }, lifecycle);
+    const api = await startApiServer({ flags, nodeName, nodeIp, logger, joined, admission }, lifecycle);
     await api.bootstrapped;
     const context = { flags, api, nodeName, nodeIp, logger, lifecycle };
     const enabled = serverComponents.filter((name) => !disabled.has(name));

@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ClusterPki } from '../../pki/cluster-pki.ts';
 import type { Cluster } from '../../store/cluster.ts';
 import type { EtcdTls } from '../../store/etcd/client/grpc-channel.ts';
 import { openEtcdStore } from '../../store/etcd/client/open-etcd-store.ts';
-import { openStore } from '../../store/mvcc/open-store.ts';
 import type { Store } from '../../store/store.ts';
 import type { Lifecycle } from '../../util/lifecycle.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { ApiServerSetup } from './apiserver.ts';
+import { openEmbeddedStore } from './embedded-store.ts';
 import { FlagError } from './flag-error.ts';
 
 export interface ControlPlaneStore {
@@ -21,10 +19,10 @@ export interface ControlPlaneStore {
 
 /** Opens where the API server keeps its objects: a real etcd with --etcd-servers, else the embedded store. */
 export async function openControlPlaneStore(
-    { flags, logger }: ApiServerSetup,
-    _pki: ClusterPki,
+    setup: ApiServerSetup,
     lifecycle: Lifecycle,
 ): Promise<ControlPlaneStore> {
+    const { flags, logger } = setup;
     if (flags['etcd-servers'].length > 0) {
         const store = await openEtcd(flags, logger);
         lifecycle.add({
@@ -34,13 +32,8 @@ export async function openControlPlaneStore(
         });
         return { store, cluster: undefined, isShared: () => true };
     }
-    const store = await openStore({ directory: join(flags['data-dir'], 'store'), logger });
-    lifecycle.add({
-        stop: async () => {
-            await store.close();
-        },
-    });
-    return { store, cluster: undefined, isShared: () => false };
+    const { store, cluster } = await openEmbeddedStore(setup, lifecycle);
+    return { store, cluster, isShared: () => cluster.members().length > 1 };
 }
 
 /** Keys are upstream's, "<prefix>/pods/<namespace>/<name>"; values are JSON, as ours are everywhere. */
