@@ -46,6 +46,15 @@ system_packages() {
         conntrack=conntrack /bin/busybox=busybox-static ip=iproute2 nsenter=util-linux "$@"
 }
 
+# etcd and etcdctl, which the store is compared with. Debian's package would start a service of its own, on the
+# ports of a cluster that may run here: not while it is masked.
+etcd_packages() {
+    command -v etcd >/dev/null && command -v etcdctl >/dev/null && return 0
+    [ ! -d /run/systemd/system ] || systemctl mask --quiet etcd.service
+    install_packages etcd=etcd-server etcdctl=etcd-client
+    [ ! -d /run/systemd/system ] || { systemctl unmask --quiet etcd.service && systemctl disable --quiet etcd.service; }
+}
+
 # Node.js packages as the lock file has them; again only when the lock file has changed.
 node_packages() {
     local stamp="$root/node_modules/.hyperkube-lock"

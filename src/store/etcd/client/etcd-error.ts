@@ -9,6 +9,7 @@ const reasons: readonly (readonly [text: string, reason: StoreErrorReason])[] = 
     ['lease already exists', 'leaseExists'],
     ['key not found', 'keyNotFound'],
     ['duplicate key given in txn request', 'duplicateKey'],
+    ['too large lease TTL', 'tooLarge'],
     ['request is too large', 'tooLarge'],
     ['received message larger than max', 'tooLarge'],
     ['too many operations in txn request', 'tooLarge'],
