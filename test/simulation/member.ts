@@ -2,6 +2,7 @@ import type {
     ChunkToRead,
     ChunkToStore,
     Entry,
+    HardState,
     MemberId,
     Membership,
     MembershipChange,
@@ -142,6 +143,17 @@ export class SimulatedMember {
     crashWithin(steps: number, losesTail: boolean): void {
         this.#crashAfterSteps = steps;
         this.#losesTail = losesTail;
+    }
+
+    /** What is on the disk before the first start, for scenarios that begin in the middle. */
+    presetLog(hardState: HardState, entries: readonly Entry[]): void {
+        this.#disk.write({ type: 'raft', hardState, entries });
+        this.#disk.synced(this.#disk.position);
+    }
+
+    /** Forgets the log up to what is applied, whatever the options say. */
+    compactNow(): void {
+        this.#input((running) => this.#compactTo(running, this.view.applied.index));
     }
 
     cancelCrash(): void {
@@ -367,11 +379,16 @@ export class SimulatedMember {
         return change === undefined ? undefined : core.applyMembershipChange(membership, change);
     }
 
-    #compactLog({ raft }: Running): void {
+    #compactLog(running: Running): void {
         const { keepEntries } = this.#environment.log;
-        const { snapshot, applied, entries } = this.view;
+        const { snapshot, applied } = this.view;
         const index = applied.index - keepEntries;
-        if (index - snapshot.index <= keepEntries || index <= snapshot.index) return;
+        if (index - snapshot.index > keepEntries) this.#compactTo(running, index);
+    }
+
+    #compactTo({ raft }: Running, index: number): void {
+        const { snapshot, entries } = this.view;
+        if (index <= snapshot.index) return;
         this.#step();
         let { membership } = snapshot;
         let { term } = snapshot;

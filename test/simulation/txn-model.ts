@@ -36,7 +36,8 @@ export function txnModel(
             }
             const after = applyTxn(state, input.txn);
             if (output === undefined) {
-                return after === state || evidence.allows(after.revision, input.txn) ? after : undefined;
+                // Without effect it is as though it had never happened, which is always possible.
+                return after !== state && evidence.allows(after.revision, input.txn) ? after : undefined;
             }
             if (output.type !== 'txn' || output.revision !== after.revision) return undefined;
             return output.succeeded === (after !== state) ? after : undefined;
