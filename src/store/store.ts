@@ -125,8 +125,10 @@ export type StoreOp =
           /** Keep the value, or the lease, that the key has; rejects 'keyNotFound' when there is no key. */
           ignoreValue?: boolean;
           ignoreLease?: boolean;
+          /** The answer need not have the value before, which is empty then: saves reading it. */
+          withoutPrevious?: boolean;
       }
-    | { type: 'delete'; key: string; end?: string }
+    | { type: 'delete'; key: string; end?: string; withoutPrevious?: boolean }
     | ({ type: 'range' } & RangeRequest)
     /** A transaction inside the transaction, with guards of its own. */
     | { type: 'txn'; compares: readonly Compare[]; success: readonly StoreOp[]; failure: readonly StoreOp[] };

@@ -48,6 +48,17 @@ export function watches(given: Given, { localWatches, eventsInKeyOrder }: Confor
         ]);
     });
 
+    it('gives the version before also when the writer did not ask for it', async () => {
+        await put(given(), '/a', '1');
+        const seen = collect(given(), '/a', undefined, { previous: true });
+        const withoutPrevious = true;
+        await run(given(), [{ type: 'put', key: '/a', value: bytes('2'), withoutPrevious }]);
+        await run(given(), [{ type: 'delete', key: '/a', withoutPrevious }]);
+        await seen.until(2);
+        const before = seen.batches.map(({ events }) => events[0]?.previous?.value.toString());
+        expect(before).toEqual(['1', '2']);
+    });
+
     it('goes on with the other watchers when one throws', async () => {
         given().watch({ key: '/a', startRevision: 0 }, () => {
             throw new Error('from the watcher');

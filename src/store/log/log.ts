@@ -49,9 +49,10 @@ export type Durability = 'fsync' | 'relaxed' | 'renewal';
 export interface StateMachine<Command, Outcome> {
     /**
      * Evaluates `commands` one after the other, each seeing the effects of those before it. Nothing of it
-     * is visible to readers before `commit`. At most one group is prepared at a time.
+     * is visible to readers before `commit`. At most one group is prepared at a time. Where `wanted` is false
+     * nobody waits for the outcome: what it would say need not be read.
      */
-    prepare(commands: readonly Command[]): PreparedGroup<Outcome>;
+    prepare(commands: readonly Command[], wanted?: readonly boolean[]): PreparedGroup<Outcome>;
 }
 
 export interface PreparedGroup<Outcome> {

@@ -21,7 +21,7 @@ import {
 
 /** The state machine as a log without other members needs it. */
 export interface LocalStateMachine<Command, Outcome> {
-    prepare(commands: readonly Command[]): PreparedGroup<Outcome>;
+    prepare(commands: readonly Command[], wanted?: readonly boolean[]): PreparedGroup<Outcome>;
     /** After a failed write: what removes the traces that it may have left on disk. */
     undoFailedWrite(): Promise<readonly DiskWrite[]>;
     /** What `close` adds to the last write. */

@@ -13,6 +13,8 @@ interface Acknowledged {
     logBytes: number;
 }
 
+const damagesMax = 15;
+
 describe('a store whose files a crash has cut or damaged', () => {
     let parent: string;
     let written: string;
@@ -39,7 +41,7 @@ describe('a store whose files a crash has cut or damaged', () => {
 
     it('opens with everything that was acknowledged before, wherever the log ends', async () => {
         const end = acknowledged.at(-1)!.logBytes;
-        for (let i = 0; i < 40; i++) {
+        for (let i = 0; i < damagesMax; i++) {
             const at = i === 0 ? end : random(end);
             const directory = await damaged(i, async (log) => {
                 await truncate(log, at);
@@ -58,7 +60,7 @@ describe('a store whose files a crash has cut or damaged', () => {
 
     it('opens, or says what is damaged and what to do, when bytes of the log are wrong', async () => {
         const end = acknowledged.at(-1)!.logBytes;
-        for (let i = 0; i < 40; i++) {
+        for (let i = 0; i < damagesMax; i++) {
             const at = random(end);
             const directory = await damaged(i, async (log) => {
                 const bytes = await readFile(log);

@@ -50,7 +50,7 @@ export function evaluate(request: TxnRequest, state: MvccState): EvaluatedTxn {
 export function evaluateDeletion(keys: readonly string[], state: MvccState): EvaluatedTxn {
     return stage(state, (evaluation) => ({
         succeeded: true,
-        responses: keys.map((key) => evaluation.run({ type: 'delete', key })),
+        responses: keys.map((key) => evaluation.run({ type: 'delete', key, withoutPrevious: true })),
     }));
 }
 
@@ -174,7 +174,7 @@ class Evaluation {
         const { history, reader } = this.#state;
         const entry = history.index.get(op.key);
         const live = entry !== undefined && entry.version > 0 ? entry : undefined;
-        const previous = live && this.#previousOf(live);
+        const previous = live && this.#previousOf(live, op.withoutPrevious !== true);
         this.#stage({
             key: op.key,
             tombstone: false,
@@ -194,7 +194,7 @@ class Evaluation {
             if (entry.version > 0) found.push(entry);
         });
         const deleted = found.map((entry) => {
-            const previous = this.#previousOf(entry);
+            const previous = this.#previousOf(entry, op.withoutPrevious !== true);
             this.#stage({
                 key: entry.key,
                 tombstone: true,
@@ -221,10 +221,10 @@ class Evaluation {
         return response;
     }
 
-    #previousOf(entry: KeyEntry): KeyValue {
+    #previousOf(entry: KeyEntry, withValue: boolean): KeyValue {
         if (entry.modRevision === this.#revision) throw duplicateKey(entry.key);
         const previous = this.#state.reader.version(entry, entry.modRevision);
-        this.#toLoad.push(previous);
+        if (withValue) this.#toLoad.push(previous);
         return previous;
     }
 
@@ -241,7 +241,13 @@ export function duplicateKey(key: string): StoreError {
 }
 
 /** As in etcd: over a range, every key must match; where there is none, zeros are compared. */
-function holds(compare: Compare, { history, reader }: MvccState): boolean {
+function holds(compare: Compare, state: MvccState): boolean {
+    const { history, reader } = state;
+    if (compare.end === undefined && compare.target !== 'value') {
+        const entry = history.index.get(compare.key);
+        const actual = entry === undefined || entry.version === 0 ? 0 : entry[compare.target];
+        return matches(compare.result, actual - compare.value);
+    }
     const entries: KeyEntry[] = [];
     history.index.forEach(compare.key, compare.end, (entry) => {
         if (entry.version > 0) entries.push(entry);

@@ -40,11 +40,11 @@ export class MvccMachine implements LocalStateMachine<Command, Outcome> {
     }
 
     /** Throws, with nothing staged, when this disk cannot be read and others apply the same. */
-    prepare(commands: readonly Command[]): PreparedGroup<Outcome> {
+    prepare(commands: readonly Command[], wanted?: readonly boolean[]): PreparedGroup<Outcome> {
         const group = new Group(this.#options);
-        for (const command of commands) {
+        for (const [i, command] of commands.entries()) {
             try {
-                group.add(command);
+                group.add(command, wanted?.[i] !== false);
             } catch (error) {
                 group.rollback();
                 throw error;
@@ -86,7 +86,7 @@ class Group implements PreparedGroup<Outcome> {
         return this.#options.state.history.head;
     }
 
-    add(command: Command): void {
+    add(command: Command, wanted: boolean): void {
         const { state, replicated } = this.#options;
         let evaluated: Evaluated;
         try {
@@ -97,6 +97,7 @@ class Group implements PreparedGroup<Outcome> {
             this.#slots.push({ type: 'failed', error: isLocal ? error.cause : error });
             return;
         }
+        if (!wanted) evaluated = { ...evaluated, toLoad: [], finish: [] };
         this.#slots.push({ type: 'evaluated', command, evaluated });
         const { txn, writes } = evaluated;
         if (txn !== undefined) {
@@ -212,11 +213,7 @@ function encode(txn: StagedTxn, write: StagedWrite, newestTxn: number): DiskWrit
     return { type: 'put', key, value };
 }
 
-/** What watchers are told. */
+/** What watchers are told, without the versions before. */
 function eventsOf({ revision, writes }: StagedTxn): StoreEvent[] {
-    return writes.map((write) => {
-        const event = eventOf(revision, write);
-        event.previous = write.previous;
-        return event;
-    });
+    return writes.map((write) => eventOf(revision, write));
 }

@@ -5,7 +5,8 @@ import { versionAt, type KeyEntry } from './key-index.ts';
 import { arrange, needsArranging, needsValues } from './range-arrangement.ts';
 import { decodeRecord, encodeRecordKey } from './record.ts';
 
-const noValue = Buffer.alloc(0);
+/** The value of a version that has not been read; an empty value that was read is another buffer. */
+export const unreadValue = Buffer.alloc(0);
 
 /** This member's disk cannot be read, which says nothing about what the others will find. */
 export class LocalFault extends Error {
@@ -85,7 +86,7 @@ export class Reader {
         const newest = revision === entry.modRevision;
         return {
             key: entry.key,
-            value: noValue,
+            value: unreadValue,
             createRevision: newest ? entry.createRevision : 0,
             modRevision: revision,
             version: newest ? entry.version : 0,
@@ -119,6 +120,22 @@ export class Reader {
             throw new LocalFault(`cannot read ${JSON.stringify(kv.key)}`, { cause: error });
         }
         return kv.value;
+    }
+
+    /** Reads the value of a version that must be told of now; leaves it out when it cannot be read. */
+    fillSync(kv: KeyValue): KeyValue | undefined {
+        const staged = this.#history.unpersisted(kv.modRevision, kv.key);
+        if (staged !== undefined) {
+            fill(kv, staged);
+            return kv;
+        }
+        const key = encodeRecordKey(kv.modRevision, kv.key);
+        try {
+            this.#fillFromDisk(kv, key, this.#disk.getSync(key));
+            return kv;
+        } catch {
+            return undefined;
+        }
     }
 
     /** The revision to read at. Throws 'futureRevision' or 'compacted'. */
@@ -158,7 +175,7 @@ export function futureRevisionError(revision: number, newest: number): StoreErro
 
 /** Older versions are loaded for their headers also when only keys are wanted. */
 function stripped(kvs: KeyValue[]): KeyValue[] {
-    for (const kv of kvs) kv.value = noValue;
+    for (const kv of kvs) kv.value = unreadValue;
     return kvs;
 }
 

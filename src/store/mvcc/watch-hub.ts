@@ -8,7 +8,7 @@ import {
     type WatchRequest,
 } from '../store.ts';
 import type { History, StagedTxn } from './history.ts';
-import { compactedError, type Reader } from './reader.ts';
+import { compactedError, unreadValue, type Reader } from './reader.ts';
 import { readHistory } from './read-history.ts';
 import { WatcherIndex } from './watcher-index.ts';
 
@@ -88,10 +88,10 @@ export class WatchHub {
         const { revision } = txn;
         const found = this.#interested(txn);
         if (found.size === 0) return;
-        const all = events();
-        const plain = all.map(withoutPrevious);
+        const plain = events();
+        let all: StoreEvent[] | undefined;
         for (const [watcher, indices] of found) {
-            const from = watcher.previous ? all : plain;
+            const from = watcher.previous ? (all ??= this.#withPrevious(txn, plain)) : plain;
             const picked = indices.length === from.length ? from : indices.flatMap((i) => from[i] ?? []);
             this.#deliver(watcher, { revision, events: picked });
         }
@@ -145,6 +145,15 @@ export class WatchHub {
         const replays = [...this.#replays.values()];
         for (const watcher of [...this.#all]) this.#fail(watcher, error);
         await Promise.all(replays);
+    }
+
+    #withPrevious({ writes }: StagedTxn, events: readonly StoreEvent[]): StoreEvent[] {
+        return events.map((event, i) => {
+            const previous = writes[i]?.previous;
+            if (previous === undefined) return event;
+            const isRead = previous.value !== unreadValue;
+            return { ...event, previous: isRead ? previous : this.#options.reader.fillSync(previous) };
+        });
     }
 
     #interested({ revision, writes }: StagedTxn): Map<Watcher, number[]> {
@@ -226,9 +235,4 @@ export class WatchHub {
 /** A function, because the state changes during what is awaited between two questions. */
 function isReplaying(watcher: Watcher): boolean {
     return watcher.state === 'replaying' || watcher.state === 'rejoining';
-}
-
-function withoutPrevious(event: StoreEvent): StoreEvent {
-    if (event.previous === undefined) return event;
-    return { type: event.type, kv: event.kv, decoded: event.decoded };
 }

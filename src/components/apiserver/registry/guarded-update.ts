@@ -82,8 +82,14 @@ async function apply(
     if (dryRun) return { type: 'done', result: { type, object: versionFor(target, next) } };
     const op: StoreOp =
         change.type === 'delete'
-            ? { type: 'delete', key: current.key }
-            : { type: 'put', key: current.key, value: next.bytes, decoded: next };
+            ? { type: 'delete', key: current.key, withoutPrevious: true }
+            : {
+                  type: 'put',
+                  key: current.key,
+                  value: next.bytes,
+                  decoded: next,
+                  withoutPrevious: true,
+              };
     const durability =
         change.type === 'delete'
             ? 'fsync'
