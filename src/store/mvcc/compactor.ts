@@ -13,6 +13,9 @@ const sliceBytes = 16 * 1024 * 1024;
 /** The space of deleted versions is given back when their part of the database has at least this size. */
 export const reclaimBytesMin = 16 * 1024 * 1024;
 
+/** And when at least one version was deleted for so many keys. */
+const deadShareInverse = 2;
+
 export interface CompactorOptions {
     disk: Disk;
     history: History;
@@ -103,13 +106,13 @@ export class Compactor {
 
     /**
      * LevelDB gives space back when its own compactions meet what was deleted, which may be long after. When
-     * about half of a large range is dead, it is rewritten at once, which moves no more than was deleted.
+     * about a third of a large range is dead, it is rewritten at once, which moves twice what was deleted.
      */
     async #reclaim(): Promise<void> {
         const { disk, history, logger } = this.#options;
         try {
             const range = recordRange(1, history.compacted + 1);
-            if (this.#closed || this.#deleted < history.index.size) return;
+            if (this.#closed || this.#deleted * deadShareInverse < history.index.size) return;
             const bytes = await disk.approximateBytes(range);
             if (bytes < reclaimBytesMin) return;
             this.#deleted = 0;
