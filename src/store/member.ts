@@ -6,6 +6,7 @@ import { defaultAutoCompaction } from './mvcc/auto-compaction.ts';
 import { MvccStore } from './mvcc/mvcc-store.ts';
 import { recover } from './mvcc/recover.ts';
 import { loadOrBootstrap } from './member/first-start.ts';
+import { leaseForwarding } from './member/lease-request.ts';
 import { MemberCluster } from './member/member-cluster.ts';
 import type { MemberOptions } from './member/options.ts';
 import { OwnEntry } from './member/own-entry.ts';
@@ -61,6 +62,7 @@ async function openOn(disk: Disk, options: MemberOptions): Promise<Member> {
         autoCompaction: options.autoCompaction ?? defaultAutoCompaction,
         createLog: running.createLog(),
         leading: startsAlone,
+        askLeader: leaseForwarding(() => running.status().leader, transport),
         ...(options.quotaBytes !== undefined && { quotaBytes: options.quotaBytes }),
         memberId: running.identity.memberId,
     });
@@ -120,9 +122,10 @@ class OpenMember implements Member {
     }
 
     async #close(): Promise<void> {
-        const { running, store } = this.#parts;
+        const { running, store, cluster } = this.#parts;
         this.#ownEntry?.stop();
         await this.#handOver();
+        cluster.close();
         await store.close();
         await running.close();
     }

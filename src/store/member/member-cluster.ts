@@ -17,6 +17,7 @@ import {
 } from './cluster-request.ts';
 import { checkAdd, checkPromote, checkRemove, checkTransfer, checkUpdate } from './change-checks.ts';
 import { randomId } from './identity.ts';
+import { answerLeaseRequest, leaseMethod } from './lease-request.ts';
 import { changeMembers, encodeAttributes, type MemberAttributes } from './member-list.ts';
 import type { RunningMember } from './running-member.ts';
 
@@ -34,9 +35,15 @@ export interface MemberClusterOptions {
 /** The cluster as one of its members sees it. Changes are the leader's to make; others ask it. */
 export class MemberCluster implements Cluster {
     readonly #options: MemberClusterOptions;
+    #isClosed = false;
 
     constructor(options: MemberClusterOptions) {
         this.#options = options;
+    }
+
+    /** Changes that wait are given up. */
+    close(): void {
+        this.#isClosed = true;
     }
 
     get clusterId(): string {
@@ -122,6 +129,8 @@ export class MemberCluster implements Cluster {
                 };
                 return Buffer.from(JSON.stringify(description));
             }
+            case leaseMethod:
+                return answerLeaseRequest(this.#options.store.leases, body);
             case clusterMethod: {
                 if (!this.members().some(({ id }) => id === from)) {
                     throw new ClusterError('memberNotFound', 'only members may change the cluster');
@@ -149,7 +158,7 @@ export class MemberCluster implements Cluster {
                 return done;
             } catch (error) {
                 if (!isWorthRetrying(error) || clock.monotonicMs() > deadlineMs) throw error;
-                await sleep(retryDelayMs);
+                await this.#pause();
             }
         }
     }
@@ -227,8 +236,13 @@ export class MemberCluster implements Cluster {
             if (clock.monotonicMs() > deadlineMs) {
                 throw new ClusterError('timeout', 'the other member did not take over in time');
             }
-            await sleep(retryDelayMs);
+            await this.#pause();
         }
+    }
+
+    async #pause(): Promise<void> {
+        await sleep(retryDelayMs);
+        if (this.#isClosed) throw new ClusterError('timeout', 'the store is closed');
     }
 
     /** Rules for several that a cluster of one breaks; but its own addresses may change. */

@@ -33,7 +33,7 @@ import type { MvccState } from './mvcc-state.ts';
 import { Quota } from './quota.ts';
 import { Reader } from './reader.ts';
 import type { Recovered } from './recover.ts';
-import { StoreLeases } from './store-leases.ts';
+import { StoreLeases, type AskLeader } from './store-leases.ts';
 import { WatchHub } from './watch-hub.ts';
 
 export interface MvccStoreOptions {
@@ -44,6 +44,8 @@ export interface MvccStoreOptions {
     autoCompaction: AutoCompactionPolicy;
     /** Makes the log that drives the state machine. */
     createLog: CreateLog;
+    /** How to ask the member that leads about leases; absent where there is no other. */
+    askLeader?: AskLeader | undefined;
     /** Whether this member decides about leases and compaction from the start: see `setLeading`. Default true. */
     leading?: boolean;
     /** Writes that would make the database larger raise the alarm NOSPACE. Absent: no limit but the disk's. */
@@ -287,6 +289,7 @@ export class MvccStore implements Store, SnapshotCapable {
     #createLeases(): StoreLeases {
         return new StoreLeases({
             table: this.#state.leases,
+            askLeader: this.#options.askLeader,
             expiry: this.#expiry,
             grant: async (command) => {
                 await this.#checkSpace(command, commandBytes);

@@ -4,6 +4,17 @@ import type { Command, CommandOutcomes } from './command.ts';
 import type { LeaseExpiry } from './lease-expiry.ts';
 import type { LeaseTable } from './lease-table.ts';
 
+/** What only the leader knows. */
+export type LeaseQuestion =
+    { type: 'keepAlive'; id: number } | { type: 'timeToLive'; id: number; keys: boolean };
+export interface LeaseAnswers {
+    keepAlive: number;
+    timeToLive: Awaited<ReturnType<Leases['timeToLive']>>;
+}
+export type LeaseAnswer = LeaseAnswers[keyof LeaseAnswers];
+/** Puts a question to the member that leads; its answer fits the question. Rejects with StoreError. */
+export type AskLeader = (question: LeaseQuestion) => Promise<LeaseAnswer>;
+
 /** Chosen identifiers are below it: what the random source gives at once. */
 const chosenIdMax = 2 ** 48 - 1;
 
@@ -12,11 +23,13 @@ export interface StoreLeasesOptions {
     expiry: LeaseExpiry;
     grant: (command: Extract<Command, { type: 'leaseGrant' }>) => Promise<CommandOutcomes['leaseGrant']>;
     revoke: (command: Extract<Command, { type: 'leaseRevoke' }>) => Promise<CommandOutcomes['leaseRevoke']>;
+    /** Absent where there is no other member. */
+    askLeader?: AskLeader | undefined;
 }
 
 /**
- * The leases of the embedded store. What remains of a lease is known to the leader only: `keepAlive` and
- * `timeToLive` reject 'noLeader' on other members, whose callers have to ask there.
+ * The leases of the embedded store. What remains of a lease is known to the leader only, which other members
+ * ask for it.
  */
 export class StoreLeases implements Leases {
     readonly #options: StoreLeasesOptions;
@@ -45,34 +58,38 @@ export class StoreLeases implements Leases {
     }
 
     async keepAlive(id: number): Promise<number> {
-        this.#checkLeads();
-        return await Promise.resolve(this.#options.expiry.keepAlive(id));
+        return (await this.#ask({ type: 'keepAlive', id })) as number;
     }
 
     async timeToLive(
         id: number,
         options: { keys: boolean },
     ): Promise<{ ttlSeconds: number; grantedTtlSeconds: number; keys: string[] }> {
-        this.#checkLeads();
-        const { table, expiry } = this.#options;
-        const lease = table.get(id);
-        if (lease === undefined) return { ttlSeconds: -1, grantedTtlSeconds: 0, keys: [] };
-        return await Promise.resolve({
-            ttlSeconds: Math.max(0, Math.floor(expiry.remainingMs(id) / 1_000)),
-            grantedTtlSeconds: lease.ttlSeconds,
-            keys: options.keys ? [...lease.keys].sort() : [],
-        });
+        return (await this.#ask({ type: 'timeToLive', id, ...options })) as LeaseAnswers['timeToLive'];
     }
 
     async list(): Promise<number[]> {
         return await Promise.resolve(this.#options.table.ids());
     }
 
-    #checkLeads(): void {
-        if (this.#options.expiry.leads) return;
-        throw new StoreError(
-            'noLeader',
-            'this member does not lead: it does not know what remains of leases',
-        );
+    /** The answer to another member. Throws 'noLeader' when this one does not lead, either. */
+    answer(question: LeaseQuestion): LeaseAnswer {
+        const { table, expiry } = this.#options;
+        if (!expiry.leads) throw new StoreError('noLeader', 'this member does not lead');
+        const { id } = question;
+        if (question.type === 'keepAlive') return expiry.keepAlive(id);
+        const lease = table.get(id);
+        if (lease === undefined) return { ttlSeconds: -1, grantedTtlSeconds: 0, keys: [] };
+        return {
+            ttlSeconds: Math.max(0, Math.floor(expiry.remainingMs(id) / 1_000)),
+            grantedTtlSeconds: lease.ttlSeconds,
+            keys: question.keys ? [...lease.keys].sort() : [],
+        };
+    }
+
+    async #ask(question: LeaseQuestion): Promise<LeaseAnswer> {
+        const { expiry, askLeader } = this.#options;
+        if (expiry.leads || askLeader === undefined) return await Promise.resolve(this.answer(question));
+        return await askLeader(question);
     }
 }
