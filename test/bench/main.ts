@@ -5,6 +5,7 @@ import type { BenchOptions } from './options.ts';
 import { api } from './parts/api.ts';
 import { idle } from './parts/idle.ts';
 import { million } from './parts/million.ts';
+import { idleEtcd } from './parts/idle-etcd.ts';
 import { pods } from './parts/pods.ts';
 import { proxy } from './parts/proxy.ts';
 import { scheduler } from './parts/scheduler.ts';
@@ -16,6 +17,7 @@ const parts: Readonly<Record<string, (options: BenchOptions) => Promise<Row[]>>>
     start,
     pods,
     idle,
+    'idle-etcd': idleEtcd,
     store,
     api,
     scheduler,

@@ -32,6 +32,7 @@ export class EtcdCluster {
     readonly #options: EtcdClusterOptions;
     #at = 0;
     #channel: GrpcChannel | undefined;
+    #isDraining = false;
     #isClosed = false;
     /** Called when another member is used from now on: streams should go there too. */
     onSwitch: (() => void) | undefined;
@@ -94,6 +95,11 @@ export class EtcdCluster {
         }
     }
 
+    /** Requests under way may still be answered, but are not repeated. */
+    drain(): void {
+        this.#isDraining = true;
+    }
+
     close(): void {
         this.#isClosed = true;
         this.#channel?.destroy();
@@ -118,7 +124,7 @@ export class EtcdCluster {
                 if (isTransient(error)) this.failed(channel, error);
                 const delayMs = this.#delayMs(attempt);
                 const isLate = clock.monotonicMs() + delayMs >= deadlineMs;
-                if (isLate || !mayRepeat(error)) throw toStoreError(error);
+                if (isLate || this.#isDraining || !mayRepeat(error)) throw toStoreError(error);
                 await new Promise<void>((resolve) => setTimeout(resolve, delayMs));
             }
         }

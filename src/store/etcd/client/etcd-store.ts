@@ -33,6 +33,8 @@ const deliveryWaitMaxMs = 1_000;
 /** How long a read waits for events under way before it asks etcd how far the watches are. */
 const eventsUnderWayMs = 10;
 const progressWaitMaxMs = 2_000;
+/** How long requests under way keep the store from closing. */
+const closeWaitMaxMs = 3_000;
 const slowCallTimeoutMs = 120_000;
 
 /**
@@ -176,7 +178,13 @@ export class EtcdStore implements Store {
     async close(): Promise<void> {
         if (this.#state === 'closed') return;
         this.#state = 'closed';
-        await Promise.allSettled([...this.#pending]);
+        this.#cluster.drain();
+        let cancel: (() => void) | undefined;
+        const late = new Promise<void>((resolve) => {
+            cancel = this.#clock.setTimer(closeWaitMaxMs, resolve);
+        });
+        await Promise.race([Promise.allSettled([...this.#pending]), late]);
+        cancel?.();
         this.#watches.close();
         this.#cluster.close();
     }
