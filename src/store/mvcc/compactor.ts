@@ -75,7 +75,7 @@ export class Compactor {
                 await this.#deleteBatch();
             });
         }
-        this.#reclaiming ??= this.#reclaim();
+        this.#reclaiming ??= this.#reclaim().finally(() => (this.#reclaiming = undefined));
     }
 
     #hasGarbage(): boolean {
@@ -119,8 +119,6 @@ export class Compactor {
             await this.#rewrite(Math.ceil(bytes / sliceBytes), history.compacted);
         } catch (error) {
             logger.debug({ err: error }, 'space of deleted versions is not given back yet');
-        } finally {
-            this.#reclaiming = undefined;
         }
     }
 

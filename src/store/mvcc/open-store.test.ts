@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +56,25 @@ describe('opening a store', () => {
         await seen.until(4);
         expect(seen.batches.map(({ revision }) => revision)).toEqual([4, 5, 6, 7]);
         expect((await get(store, '/a'))?.version).toBe(4);
+        await store.close();
+    });
+
+    it('gives the space of compacted versions back to the file system', async () => {
+        const store = await open();
+        const value = (i: number): string => randomBytes(20_000).toString('hex') + String(i);
+        await put(store, '/first', '1');
+        await store.compact(2);
+        for (let i = 0; i < 25; i++) {
+            const keys = Array.from({ length: 20 }, (_, key) => `/k/${key}`);
+            await Promise.all(keys.map(async (key) => await put(store, key, value(i))));
+        }
+        const before = await store.sizeBytes();
+        expect(before).toBeGreaterThan(18_000_000);
+        await store.compact(store.revision);
+        while ((await store.sizeBytes()) > before / 3) {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        expect((await store.range({ key: '/k/', end: '/k0' })).count).toBe(20);
         await store.close();
     });
 
