@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { silentLogger } from '../../util/logger.ts';
 import type { Member } from '../member.ts';
 import { StoreError, type WatchBatch } from '../store.ts';
+import { resetMembership } from './reset-membership.ts';
 import { TestCluster, until } from './test-cluster.ts';
 
 let cluster: TestCluster;
@@ -212,6 +214,34 @@ describe('membership', () => {
         const third = await cluster.join('c', again);
         expect(await get(third, '/d')).toBe('4');
         await cluster.converged();
+    });
+});
+
+describe('restoring a quorum', () => {
+    it('makes a cluster of one of a survivor, with everything, that others can join', async () => {
+        cluster = await TestCluster.ofThree();
+        const survivor = await cluster.aFollower();
+        for (let i = 0; i < 10; i++) await put(cluster.get(survivor), `/${i}`, String(i));
+        await cluster.converged();
+        const clusterId = cluster.get(survivor).cluster.clusterId;
+        for (const name of [...cluster.members.keys()]) await cluster.stop(name);
+        const reset = await resetMembership(cluster.directoryOf(survivor), silentLogger());
+        expect(reset.dropped.map(({ name }) => name)).toHaveLength(2);
+        expect(reset.clusterId).not.toBe(clusterId);
+        const alone = await cluster.start(survivor);
+        await put(alone, '/after', 'x');
+        for (let i = 0; i < 10; i++) expect(await get(alone, `/${i}`)).toBe(String(i));
+        expect(alone.cluster.members()).toHaveLength(1);
+        await cluster.join('d', alone);
+        await cluster.converged();
+    });
+
+    it('refuses a directory that belongs to another member', async () => {
+        cluster = await TestCluster.create();
+        const first = await cluster.start('a');
+        const join = { clusterId: '00000000000000aa', memberId: first.cluster.memberId, members: [] };
+        await cluster.stop('a');
+        await expect(cluster.start('a', { join })).rejects.toThrow('of cluster');
     });
 });
 
