@@ -197,7 +197,7 @@ export class RaftDriver {
             if (!this.#stopped) transport.send(messages);
         };
         if (this.#persisting === 0) send();
-        else writer.enqueue({ writes: [], mode: 'unsynced', done: send });
+        else writer.enqueue({ writes: [], mode: 'behind', done: send });
     }
 
     /** A repeated heartbeat is safe for as long as this member has not learned that it leads no more. */
