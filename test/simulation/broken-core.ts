@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Core } from './core.ts';
+import type { Profile } from './options.ts';
 
 /** A classic way to get Raft wrong, as a change of the source. Every search text occurs exactly once. */
 export interface Mutation {
     name: string;
     edits: readonly { file: string; search: string; replace: string }[];
-    /** Seeds that find it, at least two in case the core's next version needs another one. */
-    seeds: readonly number[];
+    /** What finds it: seeds, several in case one does not with the core's next version, or a scenario's text. */
+    foundBy:
+        { type: 'seeds'; profile: Profile; seeds: readonly number[] } | { type: 'scenario'; name: string };
 }
 
 const raftDirectory = fileURLToPath(new URL('../../src/store/raft', import.meta.url));
@@ -33,8 +35,8 @@ export async function buildBrokenCore(mutation: Mutation): Promise<Core> {
             plugins: [
                 {
                     name: 'edits',
-                    setup({ onLoad }) {
-                        onLoad({ filter: /store\/raft\/[^/]+\.ts$/ }, ({ path }) => {
+                    setup(builder) {
+                        builder.onLoad({ filter: /store\/raft\/[^/]+\.ts$/ }, ({ path }) => {
                             const contents = sources.get(path);
                             return contents === undefined ? undefined : { contents, loader: 'ts' };
                         });
@@ -56,9 +58,14 @@ async function editedSources({ name, edits }: Mutation): Promise<Map<string, str
         const source = sources.get(path) ?? (await readFile(path, 'utf8'));
         const count = source.split(search).length - 1;
         if (count !== 1) {
-            throw new Error(`mutation "${name}": ${file} contains its search text ${count} times, not once: ${search}`);
+            throw new Error(
+                `mutation "${name}": ${file} contains its search text ${count} times, not once: ${search}`,
+            );
         }
-        sources.set(path, source.replace(search, () => replace));
+        sources.set(
+            path,
+            source.replace(search, () => replace),
+        );
     }
     return sources;
 }

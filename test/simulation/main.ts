@@ -7,7 +7,7 @@ const progressEveryMs = 5_000;
 
 interface Totals {
     runs: number;
-    counts: Record<keyof SimulationResult, number>;
+    counts: Partial<Record<keyof SimulationResult, number>>;
 }
 
 /** npm run simulate -- [--minutes N] [--seed S] [--runs N] [--trace]; a seed given alone is run once. */
@@ -36,7 +36,7 @@ function runMany(
     limits: { runsMax: number; lastsMs: number; trace: Trace | undefined },
 ): number {
     const startedAt = performance.now();
-    const totals: Totals = { runs: 0, counts: {} as Totals['counts'] };
+    const totals: Totals = { runs: 0, counts: {} };
     let reportedAt = startedAt;
     while (totals.runs < limits.runsMax && performance.now() - startedAt < limits.lastsMs) {
         const seed = firstSeed + totals.runs;

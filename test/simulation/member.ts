@@ -64,7 +64,7 @@ interface Running {
 }
 
 /** Unwinds what the member was doing when it crashed in the middle of it. */
-const crashSignal = Symbol('crash');
+class CrashSignal extends Error {}
 
 /**
  * Drives one core over a simulated disk, as store/member.ts drives it over LevelDB:
@@ -202,14 +202,15 @@ export class SimulatedMember {
     }
 
     read(keys: readonly string[], answer: (answer: Answer<ReadOutcome>) => void): void {
-        let isTaken = false;
+        if (this.#running === undefined) {
+            answer({ type: 'refused' });
+            return;
+        }
         this.#input(({ raft, reads }) => {
-            isTaken = true;
             const context = this.#incarnation * 1_000_000 + reads.size + this.#nextRead++;
             reads.set(context, { keys, answer, index: undefined });
             raft.readIndex(context);
         });
-        if (!isTaken) answer({ type: 'refused' });
     }
     #nextRead = 0;
 
@@ -226,7 +227,7 @@ export class SimulatedMember {
             this.#pump(running);
             return result;
         } catch (error) {
-            if (error !== crashSignal) throw error;
+            if (!(error instanceof CrashSignal)) throw error;
             return undefined;
         }
     }
@@ -238,7 +239,7 @@ export class SimulatedMember {
         if (this.#crashAfterSteps > 0) return;
         this.#crashAfterSteps = undefined;
         this.crash(this.#losesTail);
-        throw crashSignal;
+        throw new CrashSignal();
     }
 
     #later(running: Running, kind: 'sync' | 'apply' | 'snapshot', callback: () => void): void {

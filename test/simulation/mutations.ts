@@ -11,7 +11,10 @@ export const mutations: readonly Mutation[] = [
                 replace: 'if (index <= log.committed) return;',
             },
         ],
-        seeds: [],
+        foundBy: {
+            type: 'scenario',
+            name: 'figure-8-entries-of-old-terms-commit-only-with-one-of-the-own-term',
+        },
     },
     {
         name: 'entries are acknowledged before they are durable',
@@ -22,7 +25,7 @@ export const mutations: readonly Mutation[] = [
                 replace: "core.send(message.from, { type: 'appendReply', match, readRound });",
             },
         ],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1001, 1003, 1004] },
     },
     {
         name: 'the vote is forgotten across a restart',
@@ -33,12 +36,12 @@ export const mutations: readonly Mutation[] = [
                 replace: "this.votedFor = '';",
             },
         ],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1053] },
     },
     {
         name: 'two votes are granted in one term',
         edits: [{ file: 'election.ts', search: 'core.votedFor === from ||', replace: 'true ||' }],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1013, 1009, 1007] },
     },
     {
         name: 'votes are granted to candidates with a shorter log',
@@ -49,12 +52,12 @@ export const mutations: readonly Mutation[] = [
                 replace: '',
             },
         ],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1003, 1001, 1009] },
     },
     {
         name: 'the leader counts itself before its entry is durable',
         edits: [{ file: 'commit.ts', search: 'own: log.persisted,', replace: 'own: log.lastIndex,' }],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1001, 1002, 1003] },
     },
     {
         name: 'a late append cuts off entries that are committed',
@@ -71,7 +74,7 @@ export const mutations: readonly Mutation[] = [
                 replace: '',
             },
         ],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1004, 1007, 1008] },
     },
     {
         name: 'reads are served without asking a quorum',
@@ -82,7 +85,7 @@ export const mutations: readonly Mutation[] = [
                 replace: 'if (confirming === undefined) return;',
             },
         ],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'staleLeaders', seeds: [1004, 1002] },
     },
     {
         name: 'entries are applied before they are committed',
@@ -98,7 +101,7 @@ export const mutations: readonly Mutation[] = [
                 replace: 'const end = this.#persisted;',
             },
         ],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1001, 1002, 1003] },
     },
     {
         name: 'entries that contradict the leader stay in the log',
@@ -109,7 +112,7 @@ export const mutations: readonly Mutation[] = [
                 replace: 'continue;',
             },
         ],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1009, 1011, 1008] },
     },
     {
         name: 'a snapshot older than what is committed is installed',
@@ -120,18 +123,21 @@ export const mutations: readonly Mutation[] = [
                 replace: 'return false;',
             },
         ],
-        seeds: [],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1013, 1035] },
     },
     {
         name: 'the membership changes before the leader has committed in its term',
         edits: [{ file: 'proposals.ts', search: 'log.committed < leadership.openingIndex || ', replace: '' }],
-        seeds: [],
+        foundBy: {
+            type: 'scenario',
+            name: 'membership-bug-of-2015-changes-wait-for-a-commit-of-the-own-term',
+        },
     },
     {
         name: 'two membership changes are under way at once',
         edits: [
             { file: 'proposals.ts', search: ' || memberships.currentIndex > log.committed', replace: '' },
         ],
-        seeds: [],
+        foundBy: { type: 'scenario', name: 'second-membership-change-waits-for-the-first' },
     },
 ];

@@ -163,3 +163,58 @@ function networkOptions(random: Random): SimulationOptions['network'] {
         oneWayProbability: random.pick([0, 0.4, 1]),
     };
 }
+
+/** Conditions under which rare mistakes come to light; 'any' is what the seed alone says. */
+export type Profile = 'any' | 'elections' | 'staleLeaders' | 'membership';
+
+export function optionsOfProfile(profile: Profile, seed: number): SimulationOptions {
+    const options = optionsOfSeed(seed);
+    const calm = { ...options.clock, rateSpread: 1, jumpEveryMs: never, pauseEveryMs: never };
+    const raft = { ...options.raft, appendBytesMax: 1, inflightAppendsMax: 1, readMode: 'quorum' as const };
+    const quick = { ...options.disk, syncMeanMs: 0.1, applyMeanMs: 0.1, stallProbability: 0 };
+    const network = { ...options.network, lossProbability: 0, delayMinMs: 1, delayMeanMs: 3 };
+    const noCrash = { ...options.crash, everyMs: never };
+    const noChange = { ...options.membership, changeEveryMs: never };
+    const noCompaction = { keepEntries: 1_000, snapshotChunkBytes: 1_000_000 };
+    const common = { ...options, clock: calm, raft, disk: quick, log: noCompaction };
+    switch (profile) {
+        case 'any':
+            return options;
+        case 'elections': {
+            const crash = { ...options.crash, everyMs: 60, downMeanMs: 120, longProbability: 0, stepsMax: 5 };
+            const membership = { ...noChange, transferEveryMs: 200 };
+            const partitions = {
+                ...network,
+                partitionEveryMs: 150,
+                partitionMeanMs: 150,
+                oneWayProbability: 0.3,
+            };
+            const clients = { ...options.clients, thinkMeanMs: 5 };
+            return { ...common, members: 5, crash, membership, network: partitions, clients };
+        }
+        case 'staleLeaders': {
+            const clock = { ...calm, pauseEveryMs: 300, pauseMeanMs: 400 };
+            const clients = { ...options.clients, count: 6, keys: 1, thinkMeanMs: 5, readShare: 0.5 };
+            const partitions = { ...network, partitionEveryMs: never };
+            return {
+                ...common,
+                members: 3,
+                clock,
+                clients,
+                crash: noCrash,
+                membership: noChange,
+                network: partitions,
+            };
+        }
+        case 'membership': {
+            const membership = { changeEveryMs: 25, transferEveryMs: never, votersMin: 1, votersMax: 6 };
+            const partitions = {
+                ...network,
+                partitionEveryMs: 200,
+                partitionMeanMs: 250,
+                oneWayProbability: 0,
+            };
+            return { ...common, members: 4, membership, crash: noCrash, network: partitions };
+        }
+    }
+}

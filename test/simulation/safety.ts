@@ -248,7 +248,8 @@ export class SafetyObserver {
     *#candidateMemberships(entry: Entry): Generator<readonly MemberId[]> {
         const { voters } = this.#membership;
         yield voters;
-        const change = entry.type === 'membership' ? this.#core.decodeMembershipChange(entry.data) : undefined;
+        const change =
+            entry.type === 'membership' ? this.#core.decodeMembershipChange(entry.data) : undefined;
         if (change !== undefined) yield this.#core.applyMembershipChange(this.#membership, change).voters;
         for (const seen of this.#votersSeen.values()) {
             const added = seen.filter((id) => !voters.includes(id)).length;

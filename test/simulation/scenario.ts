@@ -1,5 +1,11 @@
-import type { Entry, MemberId, Membership, MembershipChange, RaftMessage } from '../../src/store/raft/types.ts';
-import { productionCore as core } from './core.ts';
+import type {
+    Entry,
+    MemberId,
+    Membership,
+    MembershipChange,
+    RaftMessage,
+} from '../../src/store/raft/types.ts';
+import { productionCore, type Core } from './core.ts';
 import { describeEntries, describeMembership, describeMessage, shortId } from './describe.ts';
 import { initialIndex, initialTerm } from './disk.ts';
 import { SimulatedMember } from './member.ts';
@@ -12,7 +18,7 @@ import { memberId } from './simulation.ts';
  *
  *     > cluster 3            voters 1 to 3; "cluster 0" for members that are all given by `log`
  *     > log 1 1 1 4          what member 1 has on disk after the first entry: the terms; before `start`
- *                            "term=5" among them is the term that it knows of
+ *                            "term=5" and "vote=1" are the term and vote that it knows of
  *     > start                every member
  *     > tick 2 15            15 ticks of member 2; "tick all 15"
  *     > deliver              all messages, and those that follow; "deliver quietly" shows nothing,
@@ -26,8 +32,8 @@ import { memberId } from './simulation.ts';
  *
  * Disks take no time. Member n starts an election after 10 + n ticks without a leader.
  */
-export function runScenario(text: string): string {
-    const scenario = new Scenario();
+export function runScenario(text: string, core: Core = productionCore): string {
+    const scenario = new Scenario(core);
     const blocks = text.trimEnd().split(/\n{2,}/);
     return `${blocks.map((block) => runBlock(scenario, block)).join('\n\n')}\n`;
 }
@@ -45,12 +51,18 @@ const deliveriesMax = 10_000;
 
 class Scenario {
     readonly #members = new Map<MemberId, SimulatedMember>();
-    #safety = new SafetyObserver(core, this.#members, { voters: [], learners: [] });
+    readonly #core: Core;
+    #safety: SafetyObserver;
     #initial: Membership = { voters: [], learners: [] };
     #inFlight: RaftMessage[] = [];
     #cuts = new Set<string>();
     #work: (() => void)[] = [];
     #output: string[] = [];
+
+    constructor(core: Core) {
+        this.#core = core;
+        this.#safety = new SafetyObserver(core, this.#members, this.#initial);
+    }
 
     run(command: string): string[] {
         this.#output = [];
@@ -64,16 +76,23 @@ class Scenario {
         const [first = '', second = ''] = words;
         switch (verb) {
             case 'cluster':
-                return this.#cluster(Number(first));
+                this.#cluster(Number(first));
+                return;
             case 'log':
-                return this.#presetLog(this.#member(first), words.slice(1));
+                this.#presetLog(this.#member(first), words.slice(1));
+                return;
             case 'start':
                 for (const member of this.#members.values()) member.start();
                 return;
             case 'tick':
-                return this.#tick(first, Number(second));
+                this.#tick(first, Number(second));
+                return;
             case 'deliver':
-                return this.#deliver(first === 'quietly', first === 'quietly' ? Infinity : Number(first || Infinity));
+                this.#deliver(
+                    first === 'quietly',
+                    first === 'quietly' ? Infinity : Number(first || Infinity),
+                );
+                return;
             case 'drop':
                 this.#inFlight = this.#inFlight.filter(({ to }) => first !== '' && shortId(to) !== first);
                 return;
@@ -84,24 +103,34 @@ class Scenario {
                 this.#cuts.clear();
                 return;
             case 'propose':
-                return this.#propose(this.#member(first), second);
+                this.#propose(this.#member(first), second);
+                return;
             case 'read':
-                return this.#read(this.#member(first));
+                this.#read(this.#member(first));
+                return;
             case 'campaign':
-                return this.#member(first).campaign();
+                this.#member(first).campaign();
+                return;
             case 'transfer':
-                this.#say(`transfer ${this.#member(first).transferLeadership(memberId(Number(second))) ?? 'impossible'}`);
+                this.#say(
+                    `transfer ${this.#member(first).transferLeadership(memberId(Number(second))) ?? 'impossible'}`,
+                );
                 return;
             case 'compact':
-                return this.#member(first).compactNow();
+                this.#member(first).compactNow();
+                return;
             case 'crash':
-                return this.#member(first).crash(true);
+                this.#member(first).crash(true);
+                return;
             case 'restart':
-                return this.#member(first).start();
+                this.#member(first).start();
+                return;
             case 'status':
-                return this.#status();
+                this.#status();
+                return;
             case 'logs':
-                return this.#logs();
+                this.#logs();
+                return;
             default:
                 this.#change(verb, this.#member(first), memberId(Number(second)));
         }
@@ -120,7 +149,7 @@ class Scenario {
     #cluster(size: number): void {
         const voters = Array.from({ length: size }, (_, i) => memberId(i + 1));
         this.#initial = { voters, learners: [] };
-        this.#safety = new SafetyObserver(core, this.#members, this.#initial);
+        this.#safety = new SafetyObserver(this.#core, this.#members, this.#initial);
         for (const id of voters) this.#add(id, this.#initial);
     }
 
@@ -129,7 +158,7 @@ class Scenario {
         const random = new Random(1);
         random.next = () => patience;
         const member = new SimulatedMember(id, initial, {
-            core,
+            core: this.#core,
             random,
             safety: this.#safety,
             raftConfig: {
@@ -151,13 +180,19 @@ class Scenario {
     }
 
     #presetLog(member: SimulatedMember, words: readonly string[]): void {
-        const terms = words.filter((word) => !word.startsWith('term=')).map(Number);
-        const given = words.find((word) => word.startsWith('term='))?.slice('term='.length);
-        const entries = terms.map(
-            (term, i): Entry => ({ index: initialIndex + 1 + i, term, type: 'noop', data: Buffer.alloc(0) }),
-        );
-        const term = Number(given ?? terms.at(-1) ?? initialTerm);
-        member.presetLog({ term, votedFor: '', commit: initialIndex }, entries);
+        const terms = words.filter((word) => !word.includes('=')).map(Number);
+        const given = (name: string): string | undefined =>
+            words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+        const vote = given('vote');
+        const entries = terms.map((term, i): Entry => ({
+            index: initialIndex + 1 + i,
+            term,
+            type: 'noop',
+            data: Buffer.alloc(0),
+        }));
+        const term = Number(given('term') ?? terms.at(-1) ?? initialTerm);
+        const votedFor = vote === undefined ? '' : memberId(Number(vote));
+        member.presetLog({ term, votedFor, commit: initialIndex }, entries);
     }
 
     #tick(name: string, count: number): void {
@@ -182,7 +217,7 @@ class Scenario {
             if (message === undefined) break;
             if (this.#isCut(message)) continue;
             if (++deliveries > deliveriesMax) throw new Error('the members do not come to rest');
-            this.#say(describeMessage(message, core));
+            this.#say(describeMessage(message, this.#core));
             this.#members.get(message.to)?.receive(message);
             this.#settle();
         }
@@ -200,12 +235,14 @@ class Scenario {
             const outcome = answer.type === 'done' ? `revision ${answer.outcome.revision}` : answer.type;
             this.#say(`  ${shortId(member.id)} answers "${value}": ${outcome}`);
         });
-        if (result !== undefined) this.#say(result.type === 'refused' ? `refused: ${result.reason}` : result.type);
+        if (result !== undefined)
+            this.#say(result.type === 'refused' ? `refused: ${result.reason}` : result.type);
     }
 
     #read(member: SimulatedMember): void {
         member.read(['x'], (answer) => {
-            const value = answer.type === 'done' ? (answer.outcome.cells[0]?.value ?? 'nothing') : answer.type;
+            const value =
+                answer.type === 'done' ? (answer.outcome.cells[0]?.value ?? 'nothing') : answer.type;
             this.#say(`  ${shortId(member.id)} reads: ${value}`);
         });
     }
@@ -240,7 +277,7 @@ class Scenario {
     #logs(): void {
         for (const { id, view } of this.#members.values()) {
             const base = `${view.snapshot.index}/${view.snapshot.term}`;
-            this.#say(`${shortId(id)} ${base} ${describeEntries(view.entries, core)}`);
+            this.#say(`${shortId(id)} ${base} ${describeEntries(view.entries, this.#core)}`);
         }
     }
 }

@@ -13,34 +13,50 @@ function run(seed: number): SimulationResult {
         return simulate(seed);
     } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`seed ${seed}: ${reason}\nreproduce with: npm run simulate -- --seed ${seed} --trace`, {
-            cause: error,
-        });
+        throw new Error(
+            `seed ${seed}: ${reason}\nreproduce with: npm run simulate -- --seed ${seed} --trace`,
+            {
+                cause: error,
+            },
+        );
     }
 }
 
 describe('a simulated cluster under faults', () => {
-    it('keeps every promise with the fixed seeds, which bring about what they are meant to', () => {
-        const totals: Record<string, number> = {};
-        for (const seed of fixedSeeds) {
-            for (const [name, count] of Object.entries(run(seed))) totals[name] = (totals[name] ?? 0) + count;
-        }
-        expect(totals.crashes).toBeGreaterThan(20);
-        expect(totals.leaders).toBeGreaterThan(20);
-        expect(totals.snapshotsInstalled).toBeGreaterThan(20);
-        expect(totals.membershipChanges).toBeGreaterThan(20);
-        expect(totals.operations).toBeGreaterThan(1_000);
-    }, timeoutMs);
+    it(
+        'keeps every promise with the fixed seeds, which bring about what they are meant to',
+        () => {
+            const totals: Record<string, number> = {};
+            for (const seed of fixedSeeds) {
+                for (const [name, count] of Object.entries<number>({ ...run(seed) }))
+                    totals[name] = (totals[name] ?? 0) + count;
+            }
+            expect(totals.crashes).toBeGreaterThan(20);
+            expect(totals.leaders).toBeGreaterThan(20);
+            expect(totals.snapshotsInstalled).toBeGreaterThan(20);
+            expect(totals.membershipChanges).toBeGreaterThan(20);
+            expect(totals.operations).toBeGreaterThan(1_000);
+        },
+        timeoutMs,
+    );
 
-    it('keeps every promise with fresh seeds', () => {
-        const firstSeed = randomInt(2 ** 31);
-        const startedAt = performance.now();
-        let runs = 0;
-        while (performance.now() - startedAt < freshForMs) run(firstSeed + runs++);
-        expect(runs).toBeGreaterThan(0);
-    }, timeoutMs);
+    it(
+        'keeps every promise with fresh seeds',
+        () => {
+            const firstSeed = randomInt(2 ** 31);
+            const startedAt = performance.now();
+            let runs = 0;
+            while (performance.now() - startedAt < freshForMs) run(firstSeed + runs++);
+            expect(runs).toBeGreaterThan(0);
+        },
+        timeoutMs,
+    );
 
-    it('is the same run every time for one seed', () => {
-        expect(run(9)).toEqual(run(9));
-    }, timeoutMs);
+    it(
+        'is the same run every time for one seed',
+        () => {
+            expect(run(9)).toEqual(run(9));
+        },
+        timeoutMs,
+    );
 });

@@ -36,7 +36,16 @@ const probeTimeoutMs = 1_000;
 
 /** Runs what `seed` stands for to its end; throws SafetyViolation when something is wrong. */
 export function simulate(seed: number, core: Core = productionCore, trace?: Trace): SimulationResult {
-    return new Simulation(optionsOfSeed(seed), core, trace).run();
+    return simulateWith(optionsOfSeed(seed), core, trace);
+}
+
+/** The same with faults of one's own choice. */
+export function simulateWith(
+    options: SimulationOptions,
+    core: Core = productionCore,
+    trace?: Trace,
+): SimulationResult {
+    return new Simulation(options, core, trace).run();
 }
 
 /** Called with a line for everything that happens. */
@@ -213,7 +222,7 @@ export class Simulation {
     #converge(): void {
         const deadlineMs = this.#timeline.nowMs + convergenceMaxMs;
         const probe = new Probe();
-        let difference: string | undefined = 'nothing was tried';
+        let difference: string | undefined;
         while (this.#timeline.nowMs < deadlineMs) {
             this.#runUntil(this.#timeline.nowMs + checkEveryMs);
             difference = this.#difference();
@@ -225,7 +234,7 @@ export class Simulation {
         }
         throw new SafetyViolation(
             'convergence',
-            `not whole after ${convergenceMaxMs} ms without faults: ${difference ?? ''}`,
+            `not whole after ${convergenceMaxMs} ms without faults: ${difference}`,
         );
     }
 
