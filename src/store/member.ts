@@ -66,7 +66,13 @@ async function openOn(disk: Disk, options: MemberOptions): Promise<Member> {
         ...(options.quotaBytes !== undefined && { quotaBytes: options.quotaBytes }),
         memberId: running.identity.memberId,
     });
-    const cluster: MemberCluster = new MemberCluster({ member: running, store, transport, clock });
+    const cluster: MemberCluster = new MemberCluster({
+        member: running,
+        store,
+        transport,
+        clock,
+        beforeGrowing: options.beforeGrowing,
+    });
     const member = new OpenMember({ running, store, cluster, options });
     try {
         await running.start(store);
@@ -109,6 +115,7 @@ class OpenMember implements Member {
             clock,
             logger,
         });
+        if (options.campaign === true) running.log?.campaign();
         if (!running.isSoleMember || running.startsAlone) return;
         running.becomeAlone().catch((error: unknown) => {
             if (error instanceof StoreError && error.reason === 'closed') return;

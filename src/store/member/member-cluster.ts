@@ -30,6 +30,7 @@ export interface MemberClusterOptions {
     store: MvccStore;
     transport: PeerTransport | undefined;
     clock: Clock;
+    beforeGrowing?: (() => Promise<void>) | undefined;
 }
 
 /** The cluster as one of its members sees it. Changes are the leader's to make; others ask it. */
@@ -85,6 +86,7 @@ export class MemberCluster implements Cluster {
         name?: string;
     }): Promise<ClusterMember> {
         if (this.#options.member.log === undefined) checkAdd(this.members(), member);
+        await this.#options.beforeGrowing?.();
         await this.#options.member.becomeReplicated();
         const added = await this.#request({ type: 'add', member });
         if (added === undefined) throw new ClusterError('timeout', 'the leader did not say who was added');

@@ -25,6 +25,8 @@ export interface MemberOptions {
     join?: JoinOptions | undefined;
     /** The first start of several new members together, as etcd's --initial-cluster; with this one in it. */
     initialCluster?: readonly InitialMember[] | undefined;
+    /** Stand for election at once instead of after a timeout: for the last of several that are started. */
+    campaign?: boolean | undefined;
     /** Tells apart clusters whose members have the same addresses. Default: none, and random identifiers. */
     initialClusterToken?: string | undefined;
     /** Writes that would make the database larger raise the alarm NOSPACE. Absent: no limit but the disk's. */
@@ -32,6 +34,8 @@ export interface MemberOptions {
     autoCompaction?: AutoCompactionPolicy | undefined;
     /** Instead of the one in `directory`, for tests. */
     disk?: Disk | undefined;
+    /** Called before a member is added: what only a single member may do without asking others ends here. */
+    beforeGrowing?: (() => Promise<void>) | undefined;
     /** This member serves no more, for good: it was removed, or cannot apply what the others do. */
     onStopped?: ((error: StoreError) => void) | undefined;
 }

@@ -14,6 +14,7 @@ export class TestCluster {
     readonly network = new InProcessNetwork();
     readonly members = new Map<string, Member>();
     readonly #directory: string;
+    #leaderSeen: string | undefined;
 
     private constructor(directory: string) {
         this.#directory = directory;
@@ -29,7 +30,11 @@ export class TestCluster {
         const names = ['a', 'b', 'c'];
         const initialCluster = names.map((name) => ({ name, peerUrls: [urlOf(name)] }));
         for (const name of names) {
-            await cluster.start(name, { initialCluster, initialClusterToken: 'test' });
+            await cluster.start(name, {
+                initialCluster,
+                initialClusterToken: 'test',
+                campaign: name === 'c',
+            });
         }
         await cluster.leader();
         return cluster;
@@ -97,6 +102,7 @@ export class TestCluster {
             found = among.find((name) => this.get(name).cluster.memberId === leader);
             return leaders.size === 1 && found !== undefined;
         });
+        this.#leaderSeen = found;
         return found ?? '';
     }
 
@@ -117,12 +123,15 @@ export class TestCluster {
 
     async close(): Promise<void> {
         this.network.heal();
-        await Promise.all(
-            [...this.members.values()].map(async (member) => {
-                await member.close();
-            }),
-        );
+        // The leader first: it can hand over then.
+        for (const name of [...this.members.keys()].sort((a, b) => this.#rank(a) - this.#rank(b))) {
+            await this.stop(name);
+        }
         await rm(this.#directory, { recursive: true });
+    }
+
+    #rank(name: string): number {
+        return name === this.#leaderSeen ? 0 : 1;
     }
 }
 
