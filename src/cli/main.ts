@@ -6,6 +6,7 @@ import { controllerCommand } from './controller.ts';
 import { ConfigFileError } from './flags.ts';
 import { etcdCommand } from './etcd.ts';
 import { kubeletCommand } from './kubelet.ts';
+import { memberCommand } from './member.ts';
 import { proxyCommand } from './proxy.ts';
 import { resetCommand } from './reset.ts';
 import { schedulerCommand } from './scheduler.ts';
@@ -42,6 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
         schedulerCommand(),
         etcdCommand(),
         kubeletCommand(),
+        memberCommand(),
         proxyCommand(),
         snapshotCommand(),
         resetCommand(),

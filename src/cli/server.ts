@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Identity } from '../components/apiserver/identity.ts';
 import type { Lifecycle, Stoppable } from '../util/lifecycle.ts';
@@ -8,9 +9,9 @@ import { ContestedComponent } from './contested-component.ts';
 import { addFlags, type FlagValues, readFlags } from './flags.ts';
 import { serverComponents, serverFlags } from './flag-sets/server-flags.ts';
 import { defaultNodeIp, hostName } from './host.ts';
-import { advertisedPeerUrl } from './components/embedded-store.ts';
+import { advertisedPeerUrl, storeDirectory } from './components/embedded-store.ts';
 import { settingsOf } from './join/cluster-settings.ts';
-import { joinAsMaster, withClusterSettings } from './join/join-as-master.ts';
+import { joinAsMaster, joinFile, withClusterSettings } from './join/join-as-master.ts';
 import { loggerFor, runUntilSignal } from './run.ts';
 
 type Flags = FlagValues<typeof serverFlags>;
@@ -37,10 +38,27 @@ export function serverCommand(): Command {
     return addFlags(command, serverFlags).action(async () => {
         const flags = await readFlags(command, serverFlags);
         const logger = loggerFor(flags.v);
+        if (flags['cluster-reset']) {
+            await resetCluster(flags, logger);
+            return;
+        }
         await runUntilSignal(logger, async (lifecycle) => {
             await startServer(flags, logger, lifecycle);
         });
     });
+}
+
+/** Restores a quorum from the only survivor. */
+async function resetCluster(flags: Flags, logger: Logger): Promise<void> {
+    const { resetMembership } = await import('../store/member/reset-membership.ts');
+    const { dropped } = await resetMembership(join(flags['data-dir'], storeDirectory), logger);
+    // The next start must not take this master for one that joined another cluster.
+    await rm(join(flags['data-dir'], joinFile), { force: true });
+    const names = dropped.map(({ id, name }) => name || id).join(', ');
+    console.log(
+        `This master is a cluster of its own now${names === '' ? '' : `, without ${names}`}. Start it as before. ` +
+            'The other masters have to join anew, after their data directories were removed.',
+    );
 }
 
 async function startServer(given: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> {

@@ -139,18 +139,22 @@ class OpenMember implements Member {
 
     /** Spares the others an election timeout. */
     async #handOver(): Promise<void> {
-        const { running, cluster } = this.#parts;
+        const { running, cluster, options } = this.#parts;
+        const { transport, clock = systemClock } = options;
         const status = running.log?.status;
         if (status?.role !== 'leader') return;
         const voters = new Set(status.membership.voters);
         const heirs = status.progress.filter(
             ({ id, active, state }) =>
-                id !== cluster.memberId && active && state === 'replicate' && voters.has(id),
+                id !== cluster.memberId &&
+                active &&
+                state === 'replicate' &&
+                voters.has(id) &&
+                transport?.roundTripMs(id) !== undefined,
         );
         const [heir] = heirs.sort((a, b) => b.match - a.match);
         if (heir === undefined) return;
         const done = cluster.transferLeadership(heir.id).catch(() => undefined);
-        const { clock = systemClock } = this.#parts.options;
         await Promise.race([
             done,
             new Promise<void>((resolve) => {

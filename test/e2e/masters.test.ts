@@ -64,7 +64,7 @@ async function membersSeenBy(master: Master): Promise<MemberLine[]> {
         'list',
         '--kubeconfig',
         master.kubeconfig,
-        '-o',
+        '--output',
         'json',
     );
     if (code !== 0) throw new Error(stderr);
@@ -98,8 +98,9 @@ describe('three masters', () => {
             expect(await master.ok('get configmap written -o jsonpath={.data.by}')).toBe('two');
         }
         const versions = await Promise.all(
-            masters.all.map(async (master) =>
-                await master.ok('get configmap written -o jsonpath={.metadata.resourceVersion}'),
+            masters.all.map(
+                async (master) =>
+                    await master.ok('get configmap written -o jsonpath={.metadata.resourceVersion}'),
             ),
         );
         expect(new Set(versions).size).toBe(1);

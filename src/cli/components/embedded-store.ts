@@ -45,6 +45,7 @@ export async function openEmbeddedStore(setup: ApiServerSetup, lifecycle: Lifecy
             logger,
         }),
         join: joined && { ...joined, promote: true },
+        beforeGrowing: setup.admission?.beforeGrowing,
         onStopped: (error) => {
             logger.fatal({ err: error }, 'this master can serve no more');
             process.exit(1);

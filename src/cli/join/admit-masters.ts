@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { clusterAdminRoute } from '../../components/apiserver/cluster-admin.ts';
 import type { NonResourceRoute } from '../../components/apiserver/extensions.ts';
 import type { ClusterPki } from '../../pki/cluster-pki.ts';
 import { ensureJoinToken } from '../../pki/join-token.ts';
@@ -25,13 +26,16 @@ export interface AdmittingParts {
 }
 
 export async function admitMasters(
-    { settings, beforeGrowing }: MasterAdmission,
+    { settings }: MasterAdmission,
     { cluster, pki, dataDirectory }: { cluster: Cluster; pki: ClusterPki; dataDirectory: string },
 ): Promise<AdmittingParts> {
     const token = await ensureJoinToken(join(dataDirectory, joinTokenFile), pki.ca.cert);
     const { secret, credential } = token;
     return {
-        routes: [joinRoute({ cluster, pkiDirectory: pki.directory, secret, settings, beforeGrowing })],
+        routes: [
+            joinRoute({ cluster, pkiDirectory: pki.directory, secret, settings }),
+            clusterAdminRoute(cluster),
+        ],
         staticToken: `${credential},system:hyperkube:master-joiner,,system:hyperkube:master-joiners`,
         chainOf: (certificate) =>
             certificate === pki.apiserver.cert ? `${certificate.trimEnd()}\n${pki.ca.cert}` : certificate,

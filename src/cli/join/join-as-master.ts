@@ -8,7 +8,7 @@ import { joinCluster, JoinError } from './join-cluster.ts';
 import type { JoinResponse } from './join-route.ts';
 
 /** How this master became part of its cluster; in the data directory. */
-const joinFile = 'join.json';
+export const joinFile = 'join.json';
 
 export type Joined = Omit<JoinResponse, 'keys'>;
 

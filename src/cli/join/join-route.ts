@@ -30,8 +30,6 @@ export interface JoinRouteOptions {
     /** The join token's. */
     secret: string;
     settings: ClusterSettings;
-    /** Comes before the cluster grows: what only a single master may do without asking others ends here. */
-    beforeGrowing(): Promise<void>;
 }
 
 /** Adds the caller to the cluster as a learner, which becomes a voter when it has caught up. */
@@ -41,7 +39,6 @@ export function joinRoute(options: JoinRouteOptions): NonResourceRoute {
         handle: async (request) => {
             if (request.method !== 'POST') throw statusErrors.pathNotFound();
             const wanted = await readRequest(request);
-            await options.beforeGrowing();
             const member = await admit(options.cluster, wanted);
             const { cluster, settings, pkiDirectory, secret } = options;
             const response: JoinResponse = {

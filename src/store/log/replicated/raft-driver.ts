@@ -72,8 +72,11 @@ export class RaftDriver {
         this.#options = options;
         this.#raft = options.raft;
         this.#hardState = options.hardState;
-        this.#ticker = new Ticker(options.clock, () => {
-            this.#tick();
+        this.#ticker = new Ticker(options.clock, {
+            tick: () => {
+                this.#tick();
+            },
+            deliver: () => options.transport.deliverPending?.(),
         });
         this.schedule();
     }
@@ -125,6 +128,8 @@ export class RaftDriver {
 
     #tick(): void {
         const { transport, hooks, transfers } = this.#options;
+        // After a stall, timers are ready before what has arrived meanwhile: that comes first.
+        transport.deliverPending?.();
         const status = this.#raft.status();
         for (const { id } of status.progress) {
             const roundTripMs = id === this.#options.self ? undefined : transport.roundTripMs(id);
