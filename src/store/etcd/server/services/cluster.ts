@@ -16,7 +16,7 @@ export function clusterHandlers(context: EtcdContext, options: HandlerOptions): 
     const answer = (): {
         header: ReturnType<EtcdContext['header']>;
         members: Init<Decoded<typeof member>>[];
-    } => ({ header: context.header(), members: cluster.members().map(wireMember) });
+    } => ({ header: context.header(0), members: cluster.members().map(wireMember) });
     return [
         [methods.memberAdd.path, memberAddHandler(context, options)],
         [
@@ -57,7 +57,7 @@ function memberAddHandler(context: EtcdContext, options: HandlerOptions): CallHa
         checkUrls(peerUrls);
         const added = await cluster.addMember({ peerUrls, isLearner });
         return {
-            header: context.header(),
+            header: context.header(0),
             member: wireMember(added),
             members: cluster.members().map(wireMember),
         };
