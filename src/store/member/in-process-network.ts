@@ -42,6 +42,7 @@ export class InProcessNetwork {
         this.#endpoints.delete(url);
     }
 
+    /** Who would be reached; a refusal is told to the caller. */
     find(url: string, from: Pick<Endpoint, 'url' | 'identity'> | undefined): Endpoint | undefined {
         if (this.#cut.has(url) || (from !== undefined && this.#cut.has(from.url))) return undefined;
         const found = this.#endpoints.get(url);
@@ -113,8 +114,8 @@ class InProcessTransport implements PeerTransport {
         return await this.#ask(target, { from: undefined, method, body });
     }
 
-    roundTripMs(): number {
-        return 2 * this.#network.delayMs;
+    roundTripMs(member: MemberId): number | undefined {
+        return this.#find(member) === undefined ? undefined : 2 * this.#network.delayMs;
     }
 
     async close(): Promise<void> {

@@ -11,13 +11,16 @@ export const catchUpTicksMax = 3;
 export class Ticker {
     readonly #clock: Clock;
     readonly #tick: () => void;
+    /** Hands over what has arrived. */
+    readonly #deliver: () => void;
     #lastMs: number;
     #cancel: (() => void) | undefined;
     #state: 'running' | 'stopped' = 'running';
 
-    constructor(clock: Clock, tick: () => void) {
+    constructor(clock: Clock, { tick, deliver }: { tick: () => void; deliver: () => void }) {
         this.#clock = clock;
         this.#tick = tick;
+        this.#deliver = deliver;
         this.#lastMs = clock.monotonicMs();
         this.#arm();
     }
@@ -45,6 +48,7 @@ export class Ticker {
 
     #run(): void {
         if (!this.#isRunning()) return;
+        this.#deliver();
         const elapsed = Math.floor((this.#clock.monotonicMs() - this.#lastMs) / tickMs);
         if (elapsed > catchUpTicksMax) this.#lastMs = this.#clock.monotonicMs();
         else this.#lastMs += Math.max(elapsed, 1) * tickMs;
