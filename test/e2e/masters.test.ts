@@ -11,7 +11,7 @@ import {
 } from '../harness/history.ts';
 import { eventually, sleep } from '../harness/machine.ts';
 import { Masters, type Master } from '../harness/masters.ts';
-import { endProcess } from '../harness/processes.ts';
+import { endProcess, inputEnded } from '../harness/processes.ts';
 
 /** From the loss of a leader to the next write, in the words "within 3 s", on a machine that does nothing else. */
 const failoverMaxMs = 10_000;
@@ -177,8 +177,8 @@ describe('faults of a master, with clients at all three', () => {
         await fault();
         await sleep(1_000);
         const toMs = monotonicMs();
-        for (const { child } of loads) child.stdin?.end();
-        for (const { child } of loads) await endProcess(child);
+        // What is under way is finished and written down: a swap that nobody knows of explains nothing.
+        await Promise.all(loads.map(({ child }) => inputEnded(child)));
         for (const { log } of loads) {
             history.push(...parseHistory(readFileSync(log, 'utf8')));
             rmSync(log);

@@ -7,6 +7,8 @@ export interface RegisterOutput {
 }
 export type RegisterOperation = Operation<RegisterInput, RegisterOutput> & { register: string };
 
+const stuckShownMax = 5;
+
 /** A register whose values are all different: a swap succeeds exactly when the expected value is there. */
 const registerModel: Model<string, RegisterInput, RegisterOutput> = {
     initial: 'initial',
@@ -40,9 +42,32 @@ export function expectLinearizable(history: readonly RegisterOperation[]): void 
             .sort((a, b) => a.calledAt - b.calledAt);
         const verdict = checkLinearizable(registerModel, own);
         if (verdict.type === 'linearizable') continue;
-        const detail = verdict.type === 'violation' ? JSON.stringify(verdict.stuck.slice(0, 5)) : '';
+        const detail = verdict.type === 'violation' ? explain(own, verdict.stuck) : '';
         throw new Error(`history of ${register} (${own.length} operations) is ${verdict.type}: ${detail}`);
     }
+}
+
+/** The operations that nothing explains, and all others about the values in them. */
+function explain(
+    history: readonly RegisterOperation[],
+    stuck: readonly Operation<RegisterInput, RegisterOutput>[],
+): string {
+    const values = new Set(
+        stuck
+            .slice(0, stuckShownMax)
+            .flatMap(({ input, returned }) => [
+                returned?.output.value,
+                ...(input.type === 'swap' ? [input.expected, input.value] : []),
+            ]),
+    );
+    const about = history.filter(
+        ({ input, returned }) =>
+            values.has(returned?.output.value ?? '') ||
+            (input.type === 'swap' && (values.has(input.expected) || values.has(input.value))),
+    );
+    return [...stuck.slice(0, stuckShownMax), 'of the same values:', ...about]
+        .map((line) => JSON.stringify(line))
+        .join('\n');
 }
 
 /** The longest time in [fromMs, toMs] between two successful writes, in ms. */

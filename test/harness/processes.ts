@@ -97,3 +97,11 @@ export async function killProcess(child: ChildProcess): Promise<void> {
     child.kill('SIGKILL');
     await ended;
 }
+
+/** Closes the standard input of a program that ends with it, and waits for its end. */
+export async function inputEnded(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.stdin?.end();
+    await ended;
+}
