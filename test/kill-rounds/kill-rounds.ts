@@ -93,7 +93,7 @@ class KillRounds {
                 await member.kill();
             }),
         );
-        this.#summary.kills += victims.length;
+        this.#summary.kills += handles.length;
         await Promise.all(
             victims.map(async ({ name }) => {
                 await this.#start(name);

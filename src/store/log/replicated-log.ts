@@ -14,6 +14,7 @@ import type {
     Ready,
 } from '../raft/types.ts';
 import { ClusterError } from '../cluster.ts';
+import type { Measurements } from '../measurements.ts';
 import { StoreError } from '../store.ts';
 import { PeerRequestError, type PeerTransport } from '../transport/peer-transport.ts';
 import type { LoadedRaftState } from './load-raft-state.ts';
@@ -22,6 +23,7 @@ import type { AppliedRecord, MemberList } from './raft-records.ts';
 import { Applier, type AppliedMembership, type CommandCodec } from './replicated/applier.ts';
 import { decodeForwarded, encodeForwarded, proposeMethod } from './replicated/forwarding.ts';
 import { LogWriter } from './replicated/log-writer.ts';
+import type { PaceOptions } from './replicated/pace.ts';
 import { Proposals, proposalTimeoutMs, type Proposal } from './replicated/proposals.ts';
 import { RaftDriver } from './replicated/raft-driver.ts';
 import { ReadBarriers, readTimeoutMs } from './replicated/read-barriers.ts';
@@ -41,7 +43,14 @@ export interface ReplicatedLogOptions<Command, Outcome> {
     logger: Logger;
     /** In [0, 1). */
     random: () => number;
+    measurements?: Measurements | undefined;
+    tuning?: LogTuning | undefined;
     hooks: ReplicatedLogHooks;
+}
+
+export interface LogTuning extends PaceOptions {
+    /** Entries that are kept for followers that are behind; their bytes are bounded besides. */
+    retainedEntriesMax?: number | undefined;
 }
 
 export interface ReplicatedLogHooks {
@@ -103,8 +112,9 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
             disk,
             clock,
             logger,
-            onSynced: (durationMs) => {
+            onSynced: (durationMs, holdsState) => {
                 this.#driver.pace.noteSync(durationMs);
+                options.measurements?.noteSync(durationMs, holdsState);
             },
             onFailure: (error) => {
                 this.#diskFailed(error);
@@ -114,7 +124,11 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
             Math.floor(random() * sequenceStartMax),
             (sequence, command: Command) => options.codec.encode({ origin: this.#self, sequence, command }),
         );
-        this.#retained = new RetainedLog(persisted.snapshot, persisted.entries);
+        this.#retained = new RetainedLog(
+            persisted.snapshot,
+            persisted.entries,
+            options.tuning?.retainedEntriesMax,
+        );
         this.#memberships = membershipsOf(this.#self, loaded);
         this.#applier = this.#createApplier(applied);
         this.#transfers = this.#createTransfers();
@@ -143,6 +157,7 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
             transport: options.transport,
             transfers: this.#transfers,
             clock,
+            pace: options.tuning,
             hooks: {
                 onCommitted: (entries) => {
                     this.#applier.push(entries);
@@ -364,7 +379,7 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
 
     #offerHere(term: number): void {
         while (this.#proposals.hasWaiting) {
-            const group = this.#proposals.take(term);
+            const group = this.#proposals.take(term, this.#nowMs());
             const refusal = this.#append(group.map(({ data }) => ({ type: 'command', data })));
             if (refusal === undefined) continue;
             // The next applied entry or tick tries again.
@@ -383,7 +398,7 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
     async #forward(leader: MemberId, term: number): Promise<void> {
         if (this.#forwarding || this.#nowMs() < this.#forwardRetryAtMs) return;
         this.#forwarding = true;
-        const group = this.#proposals.take(term);
+        const group = this.#proposals.take(term, this.#nowMs());
         const body = encodeForwarded(
             term,
             group.map(({ data }) => data),

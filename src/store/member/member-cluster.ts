@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../util/clock.ts';
 import { unreachable } from '../../util/assert.ts';
 import { ClusterError, type Alarm, type Cluster, type ClusterMember, type MemberStatus } from '../cluster.ts';
+import type { Measurements } from '../measurements.ts';
 import type { MvccStore } from '../mvcc/mvcc-store.ts';
 import type { MemberId } from '../raft/types.ts';
 import { PeerRequestError, type PeerTransport } from '../transport/peer-transport.ts';
@@ -30,6 +31,7 @@ export interface MemberClusterOptions {
     store: MvccStore;
     transport: PeerTransport | undefined;
     clock: Clock;
+    measurements: Measurements;
     beforeGrowing?: (() => Promise<void>) | undefined;
 }
 
@@ -53,6 +55,10 @@ export class MemberCluster implements Cluster {
 
     get memberId(): MemberId {
         return this.#options.member.identity.memberId;
+    }
+
+    get measurements(): Measurements {
+        return this.#options.measurements;
     }
 
     members(): readonly ClusterMember[] {

@@ -2,6 +2,7 @@ import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { ClusterMember } from '../cluster.ts';
 import type { Disk } from '../disk/disk.ts';
+import type { LogTuning } from '../log/replicated-log.ts';
 import type { AutoCompactionPolicy } from '../mvcc/auto-compaction.ts';
 import type { MemberId } from '../raft/types.ts';
 import type { StoreError } from '../store.ts';
@@ -32,6 +33,7 @@ export interface MemberOptions {
     /** Writes that would make the database larger raise the alarm NOSPACE. Absent: no limit but the disk's. */
     quotaBytes?: number | undefined;
     autoCompaction?: AutoCompactionPolicy | undefined;
+    logTuning?: LogTuning | undefined;
     /** Instead of the one in `directory`, for tests. */
     disk?: Disk | undefined;
     /** Called before a member is added: what only a single member may do without asking others ends here. */

@@ -16,9 +16,10 @@ import {
 } from '../log/raft-records.ts';
 import type { AppliedMembership } from '../log/replicated/applier.ts';
 import { proposeMethod } from '../log/replicated/forwarding.ts';
-import { ReplicatedLog } from '../log/replicated-log.ts';
+import { ReplicatedLog, type LogTuning } from '../log/replicated-log.ts';
 import { SingleMemberLog, type LocalStateMachine } from '../log/single-member-log.ts';
 import type { Command, Outcome } from '../mvcc/command.ts';
+import type { Measurements } from '../measurements.ts';
 import type { CreateLog, MvccStore } from '../mvcc/mvcc-store.ts';
 import { recover } from '../mvcc/recover.ts';
 import { decodeMembershipChange } from '../raft/membership.ts';
@@ -38,6 +39,8 @@ export interface RunningMemberOptions {
     clock: Clock;
     logger: Logger;
     random: () => number;
+    measurements: Measurements;
+    logTuning: LogTuning | undefined;
     onStopped: (error: StoreError) => void;
     /** Requests of other members that are not the log's. */
     onRequest: PeerHandlers['onRequest'];
@@ -92,8 +95,8 @@ export class RunningMember {
 
     /** The log of the start. `recovered.exact` must be the opposite of `startsAlone`. */
     createLog(): CreateLog {
-        const { disk, clock, logger, loaded } = this.#options;
-        if (this.startsAlone) return (machine) => new SingleMemberLog({ disk, machine, clock, logger });
+        const { loaded } = this.#options;
+        if (this.startsAlone) return (machine) => this.#createSingle(machine);
         return (machine) => this.#createReplicated(machine, loaded);
     }
 
@@ -215,7 +218,7 @@ export class RunningMember {
         machine: Machine,
         log: ReplicatedLog<Command, Outcome>,
     ): Promise<Log<Command, Outcome>> {
-        const { disk, clock, logger } = this.#options;
+        const { disk, logger } = this.#options;
         const { applied, status, extent } = log;
         const writes: DiskWrite[] = [
             appliedWrite(applied),
@@ -237,11 +240,24 @@ export class RunningMember {
         this.#position = applied;
         this.#term = status.term;
         logger.info({ index: applied.index }, 'store is alone and goes on without a log');
-        return new SingleMemberLog({ disk, machine, clock, logger });
+        return this.#createSingle(machine);
+    }
+
+    #createSingle(machine: Machine): SingleMemberLog<Command, Outcome> {
+        const { disk, clock, logger, measurements } = this.#options;
+        return new SingleMemberLog({
+            disk,
+            machine,
+            clock,
+            logger,
+            onSynced: (durationMs) => {
+                measurements.noteSync(durationMs, true);
+            },
+        });
     }
 
     #createReplicated(machine: Machine, loaded: LoadedRaftState): ReplicatedLog<Command, Outcome> {
-        const { disk, directory, transport, clock, logger, random } = this.#options;
+        const { disk, directory, transport, clock, logger, random, measurements, logTuning } = this.#options;
         const log = new ReplicatedLog<Command, Outcome>({
             loaded,
             disk,
@@ -252,6 +268,8 @@ export class RunningMember {
             clock,
             logger,
             random,
+            measurements,
+            tuning: logTuning,
             hooks: {
                 applyMembership: (entry) => this.#applyMembership(entry),
                 onSnapshotInstalled: async (memberList) => {
@@ -333,11 +351,12 @@ export class RunningMember {
         if (!this.#transportStarted) return;
         const { members, removed } = this.#memberList;
         const peers = members.filter(({ id }) => id !== this.identity.memberId);
+        this.#options.measurements.keepRoundTrips((id) => peers.some((peer) => peer.id === id));
         this.#options.transport?.setPeers({ peers, removed });
     }
 
     #handlers(): PeerHandlers {
-        const { logger } = this.#options;
+        const { logger, clock, measurements } = this.#options;
         return {
             onMessages: (messages) => {
                 this.log?.receive(messages);
@@ -351,6 +370,9 @@ export class RunningMember {
             },
             onUnreachable: (member) => {
                 this.log?.unreachable(member);
+            },
+            onRoundTrip: (member, durationMs) => {
+                measurements.noteRoundTrip(member, durationMs, clock.monotonicMs());
             },
             onRefused: (member, reason) => {
                 if (reason === 'removed') this.#removed();

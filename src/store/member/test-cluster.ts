@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openMemoryDisk } from '../disk/open-disk.ts';
 import { silentLogger } from '../../util/logger.ts';
 import { openMember, type Member, type MemberOptions } from '../member.ts';
 import { InProcessNetwork } from './in-process-network.ts';
@@ -25,7 +26,7 @@ export class TestCluster {
     }
 
     /** The first start of several members together. */
-    static async ofThree(): Promise<TestCluster> {
+    static async ofThree({ onDisk }: { onDisk: boolean } = { onDisk: true }): Promise<TestCluster> {
         const cluster = await TestCluster.create();
         const names = ['a', 'b', 'c'];
         const initialCluster = names.map((name) => ({ name, peerUrls: [urlOf(name)] }));
@@ -34,6 +35,7 @@ export class TestCluster {
                 initialCluster,
                 initialClusterToken: 'test',
                 campaign: name === 'c',
+                ...(!onDisk && { disk: await openMemoryDisk() }),
             });
         }
         await cluster.leader();
@@ -123,7 +125,7 @@ export class TestCluster {
 
     async close(): Promise<void> {
         this.network.heal();
-        // The leader first: it can hand over then.
+        // The leader last: nobody has to take over.
         for (const name of [...this.members.keys()].sort((a, b) => this.#rank(a) - this.#rank(b))) {
             await this.stop(name);
         }
@@ -131,7 +133,7 @@ export class TestCluster {
     }
 
     #rank(name: string): number {
-        return name === this.#leaderSeen ? 0 : 1;
+        return name === this.#leaderSeen ? 1 : 0;
     }
 }
 

@@ -26,8 +26,8 @@ export interface LogWriterOptions {
     disk: Disk;
     clock: Clock;
     logger: Logger;
-    /** Each synced write, for timeouts that follow the disk. */
-    onSynced: (durationMs: number) => void;
+    /** Each synced write, for timeouts that follow the disk, and whether it was more than entries of the log. */
+    onSynced: (durationMs: number, holdsState: boolean) => void;
     /** The disk refuses writes, or takes them again (undefined). */
     onFailure: (error: StoreError | undefined) => void;
 }
@@ -151,7 +151,8 @@ export class LogWriter {
                 if (this.#failing) await this.#options.disk.recover();
                 const startedMs = this.#options.clock.monotonicMs();
                 await this.#options.disk.write(writes, { sync: true });
-                this.#options.onSynced(this.#options.clock.monotonicMs() - startedMs);
+                const durationMs = this.#options.clock.monotonicMs() - startedMs;
+                this.#options.onSynced(durationMs, batch.some(isLazy));
                 this.#recovered();
                 return true;
             } catch (error) {
@@ -189,6 +190,10 @@ export class LogWriter {
         });
         this.#endRetryWait = undefined;
     }
+}
+
+function isLazy({ mode }: WriteJob): boolean {
+    return mode === 'lazy';
 }
 
 function sizeOf(write: DiskWrite): number {

@@ -1,23 +1,35 @@
 /** The resolution of the consensus core's time. */
 export const tickMs = 50;
-/** etcd's defaults, and how far they go when the disk or the network is slow. */
+/** etcd's defaults, and how far elections go when the disk or the network is slow. */
 export const heartbeatMinMs = 100;
 export const electionMinMs = 1_000;
 export const electionMaxMs = 5_000;
 /** An election takes a few writes and round trips; this many of the slowest must fit into the timeout. */
 const syncsPerElection = 10;
 const roundTripsPerElection = 20;
-const heartbeatsPerElection = 10;
 /** Share of the old value that remains with each faster measurement: slow ones are remembered for a while. */
 const decay = 0.95;
+
+export interface PaceOptions {
+    /** Without a slow disk or network; at least `tickMs`. */
+    heartbeatMs?: number | undefined;
+    electionMs?: number | undefined;
+}
 
 /**
  * Election and heartbeat timeouts that follow what this member measures: a disk that takes half a second to
  * sync must not cost an election with each write.
  */
 export class Pace {
+    readonly #heartbeatMinMs: number;
+    readonly #electionMinMs: number;
     #syncMs = 0;
     #roundTripMs = 0;
+
+    constructor({ heartbeatMs = heartbeatMinMs, electionMs = electionMinMs }: PaceOptions = {}) {
+        this.#heartbeatMinMs = heartbeatMs;
+        this.#electionMinMs = electionMs;
+    }
 
     noteSync(durationMs: number): void {
         this.#syncMs = Math.max(durationMs, this.#syncMs * decay + durationMs * (1 - decay));
@@ -29,11 +41,11 @@ export class Pace {
 
     get electionMs(): number {
         const wanted = Math.max(this.#syncMs * syncsPerElection, this.#roundTripMs * roundTripsPerElection);
-        return Math.min(Math.max(wanted, electionMinMs), electionMaxMs);
+        return Math.max(Math.min(wanted, electionMaxMs), this.#electionMinMs);
     }
 
     get heartbeatMs(): number {
-        return Math.max(heartbeatMinMs, this.electionMs / heartbeatsPerElection);
+        return (this.electionMs * this.#heartbeatMinMs) / this.#electionMinMs;
     }
 
     get ticks(): { electionTicks: number; heartbeatTicks: number } {

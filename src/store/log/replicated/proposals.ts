@@ -21,7 +21,10 @@ export interface Proposal<Command, Outcome> {
     reject(error: unknown): void;
 }
 
-/** Longest time that relaxed commands wait for company. Nothing is acknowledged before it is durable. */
+/**
+ * Relaxed commands are offered at most once in this time, unless there is company that does not wait; so an idle
+ * cluster syncs its disks at most so often. Nothing is acknowledged before it is durable.
+ */
 export const coalesceDelayMaxMs = 1_000;
 /** etcd's: what a request may take beside elections. */
 export const proposalTimeoutMs = 5_000;
@@ -34,7 +37,7 @@ interface Offered<Command, Outcome> {
 /**
  * The proposals of this member's callers, and whether they may be proposed again.
  *
- *     add ─► waiting ──take(term)──► offered in a term ──settle──► done
+ *     add ─► waiting ────take──────► offered in a term ──settle──► done
  *               ▲                        │
  *               └── takeBack: refused ───┤
  *               └── termApplied: dead ───┘
@@ -49,6 +52,7 @@ export class Proposals<Command, Outcome> {
     readonly #offered = new Map<number, Offered<Command, Outcome>>();
     #bytes = 0;
     #nextSequence: number;
+    #takenMs = -Infinity;
 
     readonly #encode: (sequence: number, command: Command) => Buffer;
 
@@ -83,11 +87,12 @@ export class Proposals<Command, Outcome> {
         const [first] = this.#waiting;
         if (first === undefined) return undefined;
         const urgent = this.#waiting.some(({ options }) => options.durability === 'fsync');
-        return urgent ? first.sinceMs : first.sinceMs + coalesceDelayMaxMs;
+        return urgent ? first.sinceMs : Math.max(first.sinceMs, this.#takenMs + coalesceDelayMaxMs);
     }
 
     /** The next group, as offered in `term`. */
-    take(term: number): Proposal<Command, Outcome>[] {
+    take(term: number, nowMs: number): Proposal<Command, Outcome>[] {
+        this.#takenMs = nowMs;
         let bytes = 0;
         let count = 0;
         for (const { options } of this.#waiting) {

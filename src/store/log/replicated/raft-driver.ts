@@ -15,7 +15,7 @@ import type { DiskWrite } from '../log.ts';
 import { compactLogWrites, entryWrites, hardStateWrite, snapshotWrite } from '../raft-records.ts';
 import type { MembershipHistory } from '../../raft/membership-history.ts';
 import type { LogWriter } from './log-writer.ts';
-import { Pace } from './pace.ts';
+import { Pace, type PaceOptions } from './pace.ts';
 import { retainedForSnapshotFactor, type RetainedLog } from './retained-log.ts';
 import type { SnapshotTransfers } from './snapshot-transfers.ts';
 import { Ticker } from './ticker.ts';
@@ -33,6 +33,7 @@ export interface RaftDriverOptions {
     transport: PeerTransport;
     transfers: SnapshotTransfers;
     clock: Clock;
+    pace?: PaceOptions | undefined;
     hooks: DriverHooks;
 }
 
@@ -56,7 +57,7 @@ export interface DriverHooks {
  * Inputs of one turn of the event loop are worked on together, so that they share messages and the write.
  */
 export class RaftDriver {
-    readonly pace = new Pace();
+    readonly pace: Pace;
     readonly #options: RaftDriverOptions;
     readonly #raft: Raft;
     readonly #ticker: Ticker;
@@ -70,6 +71,7 @@ export class RaftDriver {
 
     constructor(options: RaftDriverOptions) {
         this.#options = options;
+        this.pace = new Pace(options.pace);
         this.#raft = options.raft;
         this.#hardState = options.hardState;
         this.#ticker = new Ticker(options.clock, {

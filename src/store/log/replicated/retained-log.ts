@@ -13,7 +13,14 @@ export class RetainedLog {
     #entries: { term: number; bytes: number }[] = [];
     #bytes = 0;
 
-    constructor(base: { index: number; term: number }, entries: readonly Entry[]) {
+    readonly #entriesMax: number;
+
+    constructor(
+        base: { index: number; term: number },
+        entries: readonly Entry[],
+        entriesMax = retainedEntriesMax,
+    ) {
+        this.#entriesMax = entriesMax;
         this.#base = { index: base.index, term: base.term };
         this.append(entries);
     }
@@ -47,14 +54,14 @@ export class RetainedLog {
      */
     excess(upTo: number, factor: number): { index: number; term: number } | undefined {
         const over =
-            this.#entries.length > retainedEntriesMax * factor || this.#bytes > retainedBytesMax * factor;
+            this.#entries.length > this.#entriesMax * factor || this.#bytes > retainedBytesMax * factor;
         if (!over || upTo <= this.#base.index) return undefined;
         let bytes = this.#bytes;
         let count = 0;
         const most = upTo - this.#base.index;
         while (count < most) {
             const left = this.#entries.length - count;
-            if (left <= (retainedEntriesMax * factor) / 2 && bytes <= (retainedBytesMax * factor) / 2) break;
+            if (left <= (this.#entriesMax * factor) / 2 && bytes <= (retainedBytesMax * factor) / 2) break;
             bytes -= this.#entries[count]?.bytes ?? 0;
             count += 1;
         }
