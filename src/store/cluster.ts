@@ -1,3 +1,4 @@
+import type { Measurements } from './measurements.ts';
 import type { MemberId } from './raft/types.ts';
 
 /** A member as everybody in the cluster knows it; replicated with the membership. */
@@ -62,6 +63,8 @@ export interface Cluster {
     /** 16 hex digits. */
     readonly clusterId: string;
     readonly memberId: MemberId;
+    /** Of this member, for metrics; absent where it is not in this process. */
+    readonly measurements?: Measurements;
     members(): readonly ClusterMember[];
     status(): Promise<MemberStatus>;
     addMember(member: {

@@ -3,6 +3,7 @@ import type { Cluster } from './cluster.ts';
 import type { Disk } from './disk/disk.ts';
 import { openLevelDisk } from './disk/open-disk.ts';
 import { defaultAutoCompaction } from './mvcc/auto-compaction.ts';
+import { Measurements } from './measurements.ts';
 import { MvccStore } from './mvcc/mvcc-store.ts';
 import { recover } from './mvcc/recover.ts';
 import { loadOrBootstrap } from './member/first-start.ts';
@@ -42,6 +43,7 @@ export async function openMember(options: MemberOptions): Promise<Member> {
 async function openOn(disk: Disk, options: MemberOptions): Promise<Member> {
     const { logger, transport, clock = systemClock, random = Math.random, onStopped } = options;
     const loaded = await loadOrBootstrap(disk, options);
+    const measurements = new Measurements();
     const running = new RunningMember({
         disk,
         directory: options.disk === undefined ? options.directory : undefined,
@@ -50,6 +52,8 @@ async function openOn(disk: Disk, options: MemberOptions): Promise<Member> {
         clock,
         logger,
         random,
+        measurements,
+        logTuning: options.logTuning,
         onStopped: (error) => onStopped?.(error),
         onRequest: async (from, method, body) => await cluster.onRequest(from, method, body),
     });
@@ -65,12 +69,14 @@ async function openOn(disk: Disk, options: MemberOptions): Promise<Member> {
         askLeader: leaseForwarding(() => running.status().leader, transport),
         ...(options.quotaBytes !== undefined && { quotaBytes: options.quotaBytes }),
         memberId: running.identity.memberId,
+        measurements,
     });
     const cluster: MemberCluster = new MemberCluster({
         member: running,
         store,
         transport,
         clock,
+        measurements,
         beforeGrowing: options.beforeGrowing,
     });
     const member = new OpenMember({ running, store, cluster, options });

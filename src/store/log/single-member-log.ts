@@ -33,6 +33,8 @@ export interface SingleMemberLogOptions<Command, Outcome> {
     machine: LocalStateMachine<Command, Outcome>;
     clock: Clock;
     logger: Logger;
+    /** Each synced write. */
+    onSynced?: ((durationMs: number) => void) | undefined;
 }
 
 interface Pending<Command, Outcome> {
@@ -65,6 +67,7 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
     readonly #machine: LocalStateMachine<Command, Outcome>;
     readonly #clock: Clock;
     readonly #logger: Logger;
+    readonly #onSynced: ((durationMs: number) => void) | undefined;
     #state: 'open' | 'closing' | 'closed' = 'open';
     #pending: Pending<Command, Outcome>[] = [];
     #pendingBytes = 0;
@@ -84,6 +87,7 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
         this.#machine = options.machine;
         this.#clock = options.clock;
         this.#logger = options.logger;
+        this.#onSynced = options.onSynced;
     }
 
     async propose(command: Command, options: ProposeOptions): Promise<Outcome> {
@@ -205,12 +209,14 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
     async #write(writes: readonly DiskWrite[]): Promise<void> {
         await this.#recover();
         const heldBack = this.#heldBackWrites();
+        const startedMs = this.#clock.monotonicMs();
         try {
             await this.#disk.write(heldBack.length === 0 ? writes : [...heldBack, ...writes], { sync: true });
         } catch (error) {
             this.#failed(error);
             throw error;
         }
+        this.#onSynced?.(this.#clock.monotonicMs() - startedMs);
         this.#wroteDurably = true;
         this.#releaseHeldBack();
     }

@@ -1,3 +1,4 @@
+import type { Measurements } from '../measurements.ts';
 import { StoreError } from '../store.ts';
 import type { Log, ProposeOptions } from './log.ts';
 
@@ -7,18 +8,29 @@ import type { Log, ProposeOptions } from './log.ts';
  */
 export class SwitchableLog<Command, Outcome> implements Log<Command, Outcome> {
     #current: Log<Command, Outcome>;
+    readonly #measurements: Measurements | undefined;
     #switching: Promise<void> | undefined;
     #underWay = 0;
     #whenNoneUnderWay: (() => void) | undefined;
     #closed = false;
 
-    constructor(log: Log<Command, Outcome>) {
+    constructor(log: Log<Command, Outcome>, measurements?: Measurements) {
         this.#current = log;
+        this.#measurements = measurements;
     }
 
     async propose(command: Command, options: ProposeOptions): Promise<Outcome> {
-        while (this.#switching !== undefined) await this.#switching;
-        return await this.#count(this.#current.propose(command, options));
+        const measurements = this.#measurements;
+        if (measurements === undefined) return await this.#propose(command, options);
+        measurements.proposalsPending += 1;
+        try {
+            return await this.#propose(command, options);
+        } catch (error) {
+            measurements.noteRefusal(error);
+            throw error;
+        } finally {
+            measurements.proposalsPending -= 1;
+        }
     }
 
     async readBarrier(): Promise<void> {
@@ -52,6 +64,11 @@ export class SwitchableLog<Command, Outcome> implements Log<Command, Outcome> {
         this.#closed = true;
         while (this.#switching !== undefined) await this.#switching;
         await this.#current.close();
+    }
+
+    async #propose(command: Command, options: ProposeOptions): Promise<Outcome> {
+        while (this.#switching !== undefined) await this.#switching;
+        return await this.#count(this.#current.propose(command, options));
     }
 
     async #replace(create: () => Promise<Log<Command, Outcome>>): Promise<void> {

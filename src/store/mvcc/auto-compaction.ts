@@ -1,7 +1,7 @@
 import type { Clock } from '../../util/clock.ts';
 
 export interface AutoCompactionPolicy {
-    /** History younger than this is kept; as the API server does with etcd, 5 minutes. */
+    /** History younger than this is kept; as the API server does with etcd, 5 minutes. Infinity: all of it. */
     ageMs: number;
     /** History is also cut when this much was written since the last compaction. Absent: no limit. */
     writtenBytesMax?: number;
@@ -58,6 +58,7 @@ export class AutoCompaction {
     }
 
     #startTimer(): void {
+        if (this.#options.policy.ageMs === Infinity) return;
         this.#cancelTimer = this.#options.clock.setTimer(this.#options.policy.ageMs, () => {
             this.#cancelTimer = undefined;
             this.#tick();

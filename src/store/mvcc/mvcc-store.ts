@@ -5,6 +5,7 @@ import type { Disk } from '../disk/disk.ts';
 import type { Log } from '../log/log.ts';
 import type { LocalStateMachine } from '../log/single-member-log.ts';
 import { SwitchableLog } from '../log/switchable-log.ts';
+import type { Measurements } from '../measurements.ts';
 import {
     StoreError,
     type RangeRequest,
@@ -52,6 +53,7 @@ export interface MvccStoreOptions {
     quotaBytes?: number;
     /** Whose alarm that is. */
     memberId?: string;
+    measurements?: Measurements | undefined;
 }
 
 export type CreateLog = (machine: LocalStateMachine<Command, Outcome>) => Log<Command, Outcome>;
@@ -94,7 +96,7 @@ export class MvccStore implements Store, SnapshotCapable {
                 this.#onCommand(command);
             },
         });
-        this.#log = new SwitchableLog(options.createLog(this.#machine));
+        this.#log = new SwitchableLog(options.createLog(this.#machine), options.measurements);
         this.#compactor = new Compactor({ disk, history, log: this.#log, hub: this.#hub, logger });
         this.#autoCompaction = this.#createAutoCompaction();
         this.#expiry = new LeaseExpiry({

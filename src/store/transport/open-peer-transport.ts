@@ -246,8 +246,12 @@ export class ThreadedPeerTransport implements PeerTransport {
                 this.#handlers?.onRefused(message.member, message.reason);
                 return;
             case 'roundTrip':
-                if (message.roundTripMs === undefined) this.#roundTripsMs.delete(message.member);
-                else this.#roundTripsMs.set(message.member, message.roundTripMs);
+                if (message.roundTripMs === undefined) {
+                    this.#roundTripsMs.delete(message.member);
+                    return;
+                }
+                this.#roundTripsMs.set(message.member, message.roundTripMs);
+                this.#handlers?.onRoundTrip?.(message.member, message.roundTripMs);
                 return;
             case 'log':
                 this.#log(message.record);

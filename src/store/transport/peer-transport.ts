@@ -77,6 +77,8 @@ export interface PeerHandlers {
     onRequest(from: MemberId | undefined, method: string, body: Buffer): Promise<Buffer>;
     /** The connection to a member broke, or messages to it were dropped. */
     onUnreachable(member: MemberId): void;
+    /** A round trip was measured, for metrics. */
+    onRoundTrip?(member: MemberId, durationMs: number): void;
     /** A member refused this one: it was removed, or the member belongs to another cluster. */
     onRefused(member: MemberId, reason: 'removed' | 'otherCluster'): void;
 }

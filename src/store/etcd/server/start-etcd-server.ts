@@ -8,6 +8,7 @@ import type { HandlerOptions } from './grpc/handlers.ts';
 import type { CallHandler } from './grpc/server-call.ts';
 import { Endpoints } from './http/endpoints.ts';
 import { GrpcMetrics } from './http/grpc-metrics.ts';
+import { measurementMetrics } from './http/measurement-metrics.ts';
 import type { Metric } from './http/metric.ts';
 import { processMetrics } from './http/process-metrics.ts';
 import { storeMetrics } from './http/store-metrics.ts';
@@ -33,8 +34,6 @@ export interface EtcdServerOptions {
     watchProgressIntervalMs?: number;
     /** For the copy that a snapshot is sent from; the system's temporary directory by default. */
     snapshotDirectory?: string;
-    /** What only the owner of the member can tell: Raft, disk and peers. */
-    ownerMetrics?: () => readonly Metric[];
 }
 
 export interface EtcdServer extends Stoppable {
@@ -58,9 +57,10 @@ export async function startEtcdServer(options: EtcdServerOptions): Promise<EtcdS
         },
     });
     const grpcMetrics = new GrpcMetrics();
+    const { measurements } = options.cluster;
     const metrics = async (): Promise<Metric[]> => [
         ...(await storeMetrics(context, grpcMetrics)),
-        ...(options.ownerMetrics?.() ?? []),
+        ...(measurements === undefined ? [] : measurementMetrics(measurements)),
         ...grpcMetrics.metrics(),
         ...processMetrics(),
     ];

@@ -1,3 +1,5 @@
+import type { DurationHistogram } from '../../../../util/duration-histogram.ts';
+
 /** One metric in the Prometheus text format. */
 export interface Metric {
     name: string;
@@ -39,33 +41,19 @@ function renderLabels(labels: Readonly<Record<string, string>>): string {
     return `{${entries.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}}`;
 }
 
-/** Counts durations in buckets that double, as etcd's do: from 1 ms to 8 s. */
-export class DurationHistogram {
-    readonly #bounds: readonly number[];
-    readonly #counts: number[];
-    #sum = 0;
-    #count = 0;
-
-    constructor(bounds: readonly number[] = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i)) {
-        this.#bounds = bounds;
-        this.#counts = bounds.map(() => 0);
-    }
-
-    observe(seconds: number): void {
-        this.#sum += seconds;
-        this.#count += 1;
-        const bucket = this.#bounds.findIndex((bound) => seconds <= bound);
-        if (bucket >= 0) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
-    }
-
-    metric(name: string, help: string): Metric {
-        let cumulated = 0;
-        const samples: MetricSample[] = this.#bounds.map((bound, i) => {
-            cumulated += this.#counts[i] ?? 0;
-            return { suffix: '_bucket', labels: { le: String(bound) }, value: cumulated };
-        });
-        samples.push({ suffix: '_bucket', labels: { le: '+Inf' }, value: this.#count });
-        samples.push({ suffix: '_sum', value: this.#sum }, { suffix: '_count', value: this.#count });
-        return { name, help, type: 'histogram', samples };
-    }
+/** `labels` are those of every sample besides the bucket's bound. */
+export function histogramSamples(
+    histogram: DurationHistogram,
+    labels: Readonly<Record<string, string>> = {},
+): MetricSample[] {
+    const buckets = histogram.cumulated().map(([bound, value]): MetricSample => ({
+        suffix: '_bucket',
+        labels: { ...labels, le: bound === Infinity ? '+Inf' : String(bound) },
+        value,
+    }));
+    return [
+        ...buckets,
+        { suffix: '_sum', labels, value: histogram.sumSeconds },
+        { suffix: '_count', labels, value: histogram.count },
+    ];
 }
