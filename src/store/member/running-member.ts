@@ -342,8 +342,8 @@ export class RunningMember {
         if (transport === undefined) {
             throw new MemberError('invalid', 'a member of a cluster of several needs a transport');
         }
-        this.#transportStarted = true;
         await transport.start(this.identity, this.#handlers());
+        this.#transportStarted = true;
         this.#setPeers();
     }
 
