@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { V1ConfigMapList, V1EndpointSlice, V1Lease } from '../../src/api/meta/object.ts';
@@ -69,6 +69,11 @@ async function membersSeenBy(master: Master): Promise<MemberLine[]> {
     );
     if (code !== 0) throw new Error(stderr);
     return (JSON.parse(stdout) as { members: MemberLine[] }).members;
+}
+
+async function expectOk(master: Master, ...command: readonly string[]): Promise<void> {
+    const { code, stderr } = await master.hyperkube(...command, '--kubeconfig', master.kubeconfig);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 }
 
 async function threeVoters(): Promise<void> {
@@ -237,6 +242,7 @@ describe('faults of a master, with clients at all three', () => {
 
     it("the leader's disk takes 500 ms for every fsync: writes go on", async () => {
         const slow = await leader();
+        const trace = join(slow.directory, 'strace.log');
         const span = await underLoad(async () => {
             const tracer = slow.spawn(
                 'strace',
@@ -244,12 +250,41 @@ describe('faults of a master, with clients at all three', () => {
                     '-e',
                     'inject=fdatasync,fsync:delay_enter=500000',
                 ]),
-                '/dev/null',
+                trace,
             );
             await sleep(failoverMaxMs);
             await endProcess(tracer);
         });
+        expect(readFileSync(trace, 'utf8')).toContain('DELAYED');
         expectWritesWentOn(span, 'slow disk');
+    }, 120_000);
+
+    it("the leader's clock is set back by a day: nothing comes of it", async () => {
+        const lost = await leader();
+        const clock = join(lost.directory, 'clock');
+        writeFileSync(clock, '+0');
+        await lost.stop();
+        await lost.start([], {
+            LD_PRELOAD: '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
+            FAKETIME_TIMESTAMP_FILE: clock,
+            FAKETIME_NO_CACHE: '1',
+            FAKETIME_DONT_FAKE_MONOTONIC: '1',
+        });
+        const [own] = (await membersSeenBy(lost)).filter(({ name }) => name === lost.name);
+        await expectOk(lost, 'member', 'transfer', own?.id ?? '');
+        expect(await leader()).toBe(lost);
+        const span = await underLoad(async () => {
+            writeFileSync(clock, '-1d');
+            await sleep(5_000);
+            for (const master of masters.all) await master.ok('get nodes');
+        });
+        expectWritesWentOn(span, 'clock set back');
+        await lost.ok('create configmap from-yesterday --from-literal=a=b');
+        expect(
+            await lost.ok('get configmap from-yesterday -o jsonpath={.metadata.creationTimestamp}'),
+        ).toContain(new Date(Date.now() - 86_400_000).toISOString().slice(0, 10));
+        await lost.stop();
+        await lost.start();
     }, 120_000);
 });
 
