@@ -1,6 +1,12 @@
+import { existsSync } from 'node:fs';
+import { openLevelDisk } from '../store/disk/open-disk.ts';
+import { loadRaftState } from '../store/log/load-raft-state.ts';
+import type { LogTuning } from '../store/log/replicated-log.ts';
 import { membersMethod, type ClusterDescription } from '../store/member/cluster-request.ts';
+import { resetMembership } from '../store/member/reset-membership.ts';
 import type { InitialMember, JoinOptions } from '../store/member.ts';
 import type { PeerTransport } from '../store/transport/peer-transport.ts';
+import type { Logger } from '../util/logger.ts';
 import { isLoopback, parseListenUrl } from '../store/etcd/server/listen-url.ts';
 
 /** Flags that contradict each other, or a file that cannot be read. */
@@ -57,4 +63,53 @@ export async function joinRunningCluster(
     throw new EtcdFlagError(
         `cannot join the cluster: ${reasons.join('; ') || '--initial-cluster names nobody else'}`,
     );
+}
+
+/** The directory's part in a cluster; undefined for one that has none yet. The member must not run. */
+export async function storedMember(
+    directory: string,
+    logger: Logger,
+): Promise<{ memberId: string; memberCount: number } | undefined> {
+    if (!existsSync(directory)) return undefined;
+    const disk = await openLevelDisk(directory, logger);
+    try {
+        const loaded = await loadRaftState(disk);
+        if (loaded === undefined) return undefined;
+        return { memberId: loaded.identity.memberId, memberCount: loaded.memberList.members.length };
+    } finally {
+        await disk.close();
+    }
+}
+
+/** `--force-new-cluster`: with what this member has, alone. Of no effect without data, or when it is alone. */
+export async function forceNewCluster(directory: string, logger: Logger): Promise<void> {
+    const stored = await storedMember(directory, logger);
+    if (stored === undefined || stored.memberCount === 1) {
+        logger.info({ directory }, '--force-new-cluster has nothing to do: there are no other members');
+        return;
+    }
+    const { clusterId, memberId, dropped } = await resetMembership(directory, logger);
+    logger.warn(
+        { clusterId, memberId, dropped: dropped.map(({ id }) => id) },
+        'this member is a cluster of its own now',
+    );
+}
+
+/** etcd's rule: fewer heartbeats within an election timeout would cost elections for nothing. */
+const heartbeatsPerElectionMin = 5;
+
+/** How the log keeps its pace and its length. */
+export function logTuning(flags: {
+    'heartbeat-interval': number;
+    'election-timeout': number;
+    'snapshot-count': number;
+}): LogTuning {
+    const heartbeatMs = flags['heartbeat-interval'];
+    const electionMs = flags['election-timeout'];
+    if (electionMs < heartbeatsPerElectionMin * heartbeatMs) {
+        throw new EtcdFlagError(
+            `--election-timeout=${electionMs} should be at least ${heartbeatsPerElectionMin} times as --heartbeat-interval=${heartbeatMs}`,
+        );
+    }
+    return { heartbeatMs, electionMs, retainedEntriesMax: flags['snapshot-count'] };
 }

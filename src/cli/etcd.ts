@@ -8,7 +8,15 @@ import type { Cluster } from '../store/cluster.ts';
 import type { Store } from '../store/store.ts';
 import type { Lifecycle } from '../util/lifecycle.ts';
 import { createLogger, type Logger, type LogLevel } from '../util/logger.ts';
-import { checkPeerUrls, EtcdFlagError, initialMembers, joinRunningCluster } from './etcd-cluster.ts';
+import {
+    checkPeerUrls,
+    EtcdFlagError,
+    forceNewCluster,
+    initialMembers,
+    joinRunningCluster,
+    logTuning,
+    storedMember,
+} from './etcd-cluster.ts';
 import { readEtcdEnvironment } from './etcd-environment.ts';
 import { addFlags, parseDuration, readFlags, type FlagValues } from './flags.ts';
 import { etcdFlags } from './flag-sets/etcd-flags.ts';
@@ -48,10 +56,16 @@ async function run(flags: Flags): Promise<void> {
 
 async function startMember(flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<Member> {
     const peerUrls = flags['initial-advertise-peer-urls'];
+    const directory = flags['data-dir'] || `${flags.name}.etcd`;
+    const tuning = logTuning(flags);
+    const isForced = flags['force-new-cluster'];
+    const isExisting = flags['initial-cluster-state'] === 'existing' && !isForced;
     const initialCluster = initialMembers(flags['initial-cluster']);
     const transport = await openTransport(flags, logger);
+    if (isForced) await forceNewCluster(directory, logger);
+    // A member that has joined starts also while it can reach nobody.
     const join =
-        flags['initial-cluster-state'] === 'existing'
+        isExisting && (await storedMember(directory, logger)) === undefined
             ? await joinRunningCluster(
                   transport,
                   initialCluster.filter(({ name }) => name !== flags.name),
@@ -61,13 +75,14 @@ async function startMember(flags: Flags, logger: Logger, lifecycle: Lifecycle): 
     const { openMember } = await import('../store/member.ts');
     const quotaBytes = flags['quota-backend-bytes'];
     const member = await openMember({
-        directory: flags['data-dir'] || `${flags.name}.etcd`,
+        directory,
         name: flags.name,
         logger,
         peerUrls,
         clientUrls: flags['advertise-client-urls'],
         transport,
-        ...(join === undefined ? { initialCluster } : { join }),
+        ...(join === undefined ? { initialCluster: isForced ? [] : initialCluster } : { join }),
+        logTuning: tuning,
         initialClusterToken: flags['initial-cluster-token'],
         quotaBytes: quotaBytes > 0 ? quotaBytes : quotaBytesDefault,
         autoCompaction: compactionPolicy(flags),
@@ -90,14 +105,25 @@ async function openTransport(flags: Flags, logger: Logger): Promise<PeerTranspor
     const caFile = flags['peer-trusted-ca-file'];
     const hasCertificate = certFile !== '' && keyFile !== '' && caFile !== '';
     checkPeerUrls(flags['listen-peer-urls'], hasCertificate);
+    warnOfPeerAuthentication(flags, logger);
     const { openPeerTransport } = await import('../store/transport/open-peer-transport.ts');
-    const { etcdPeerOrganization } = await import('../pki/etcd-pki.ts');
     return openPeerTransport({
         listenUrls: flags['listen-peer-urls'],
         ...(hasCertificate ? { certificates: { certFile, keyFile, caFile } } : {}),
-        organization: etcdPeerOrganization,
+        // As in etcd: the authority decides who is a member.
+        organization: undefined,
         logger,
     });
+}
+
+/** Over https members always show each other certificates, over http never. */
+function warnOfPeerAuthentication(flags: Flags, logger: Logger): void {
+    const isHttps = flags['listen-peer-urls'].some((url) => url.startsWith('https:'));
+    if (isHttps === flags['peer-client-cert-auth']) return;
+    const reason = isHttps
+        ? 'over https members need certificates, also without --peer-client-cert-auth'
+        : '--peer-client-cert-auth has no effect: members speak http';
+    logger.warn(reason);
 }
 
 /** etcd's. */

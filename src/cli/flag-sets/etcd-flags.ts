@@ -6,11 +6,19 @@ export const etcdFlags = {
     'config-file': flag.string('YAML file with the values of flags, by their names', '', 'file'),
     name: flag.string('name of this member', 'default'),
     'data-dir': flag.string('directory of the data (default: <name>.etcd)', '', 'directory'),
-    'snapshot-count': flag.integer('entries of the log after which it is shortened', 100_000, { min: 1 }),
-    'heartbeat-interval': flag.integer('milliseconds between two heartbeats of the leader', 100, {
-        min: 1,
-        max: 60_000,
-    }),
+    'snapshot-count': flag.integer(
+        'entries of the log after which it is shortened; 8 MiB of them are kept at most',
+        10_000,
+        { min: 1 },
+    ),
+    'heartbeat-interval': flag.integer(
+        'milliseconds between two heartbeats of the leader, in steps of 50',
+        100,
+        {
+            min: 1,
+            max: 60_000,
+        },
+    ),
     'election-timeout': flag.integer('milliseconds without a leader before an election', 1_000, {
         min: 10,
         max: 50_000,
@@ -52,7 +60,9 @@ export const etcdFlags = {
     'trusted-ca-file': flag.string('authorities that sign certificates of clients', '', 'file'),
     'peer-cert-file': flag.string('certificate for other members', '', 'file'),
     'peer-key-file': flag.string('key of that certificate', '', 'file'),
-    'peer-client-cert-auth': flag.boolean('refuse members without a certificate by --peer-trusted-ca-file'),
+    'peer-client-cert-auth': flag.boolean(
+        'refuse members without a certificate by --peer-trusted-ca-file: over https always',
+    ),
     'peer-trusted-ca-file': flag.string('authorities that sign certificates of members', '', 'file'),
 
     'log-level': flag.oneOf('what is logged', ['debug', 'info', 'warn', 'error', 'panic', 'fatal'], 'info'),

@@ -9,7 +9,7 @@ export interface UrlQuestion {
     /** A request frame. */
     frame: Buffer;
     credentials: Credentials | undefined;
-    organization: string;
+    organization: string | undefined;
     signal: AbortSignal;
 }
 

@@ -22,7 +22,7 @@ export interface DialOptions {
     url: string;
     hello: Hello;
     credentials: Credentials | undefined;
-    organization: string;
+    organization: string | undefined;
     signal: AbortSignal;
     /** In place from the very frame after the welcome on. */
     onFrame: (connection: Connection, frame: Frame) => void;

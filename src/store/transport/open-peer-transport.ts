@@ -26,8 +26,11 @@ export interface PeerTransportOptions {
     listenUrls: readonly string[];
     /** This member's certificate (for both directions), and the authority of its peers. */
     certificates?: CredentialFiles;
-    /** Members have it among the organizations of their certificates: see etcdPeerOrganization in src/pki. */
-    organization: string;
+    /**
+     * Members have it among the organizations of their certificates: see etcdPeerOrganization in src/pki.
+     * Undefined: whoever has a certificate by the authority is a member.
+     */
+    organization: string | undefined;
     logger: Logger;
     /** How often changes of the certificates' files are looked for. */
     certificatePollMs?: number;

@@ -5,10 +5,10 @@ import { PeerRefusalError, type RefusalReason } from './refusal.ts';
 
 /**
  * What a peer's certificate must say besides its signature: `organization` among the subject's (the authority
- * also signs clients', which must not pass for members), and one of `hosts` among its alternative names.
+ * also signs clients', which must not pass for members; undefined: it signs members' alone), and one of `hosts` among its alternative names.
  */
 export interface PeerRequirements {
-    organization: string;
+    organization: string | undefined;
     /** Undefined when the member's addresses are not known (yet): any name will do. */
     hosts: readonly string[] | undefined;
 }
@@ -32,13 +32,10 @@ export function checkPeerCertificate(socket: Socket, requirements: PeerRequireme
         const { reason, text } = verificationFailure(socket.authorizationError);
         throw refusal(reason, `the certificate of ${holder} cannot be accepted: ${text}`);
     }
-    if (!organizationsOf(certificate).includes(requirements.organization)) {
-        throw refusal(
-            'wrongOrganization',
-            `the certificate of ${holder} is not one of ${requirements.organization}`,
-        );
+    const { organization, hosts } = requirements;
+    if (organization !== undefined && !organizationsOf(certificate).includes(organization)) {
+        throw refusal('wrongOrganization', `the certificate of ${holder} is not one of ${organization}`);
     }
-    const { hosts } = requirements;
     if (hosts !== undefined && !hosts.some((host) => coversHost(certificate, host))) {
         const names = certificate.subjectAltName ?? 'no names';
         throw refusal(

@@ -17,7 +17,7 @@ export interface EndpointOptions {
     /** Undefined: plain TCP, nobody is authenticated. */
     credentialFiles: CredentialFiles | undefined;
     /** What a peer's certificate has among its subject's organizations. */
-    organization: string;
+    organization: string | undefined;
     certificatePollMs: number;
 }
 

@@ -21,7 +21,7 @@ export interface LinkOptions {
     channel: Channel;
     clusterId: string;
     memberId: MemberId;
-    organization: string;
+    organization: string | undefined;
     /** Those of the moment. */
     credentials: () => Credentials | undefined;
     events: EndpointEvents;

@@ -33,7 +33,7 @@ export interface ListenerOptions {
     /** --listen-peer-urls */
     urls: readonly string[];
     credentials: Credentials | undefined;
-    organization: string;
+    organization: string | undefined;
     clusterId: string;
     memberId: MemberId;
     /** Hosts of a member's peer addresses; undefined for a member that is not known. */
