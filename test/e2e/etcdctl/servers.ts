@@ -128,7 +128,7 @@ async function stop(child: ChildProcess, directory: string): Promise<void> {
 
 const healthyTimeoutMs = 20_000;
 
-async function untilHealthy(url: string, child: ChildProcess | undefined): Promise<void> {
+export async function untilHealthy(url: string, child: ChildProcess | undefined): Promise<void> {
     const deadline = Date.now() + healthyTimeoutMs;
     for (;;) {
         const response = await fetch(`${url}/health`).catch(() => undefined);
@@ -141,7 +141,7 @@ async function untilHealthy(url: string, child: ChildProcess | undefined): Promi
     }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
     return await new Promise((resolve) => {
         const server = createServer().listen(0, '127.0.0.1', () => {
             const address = server.address();
