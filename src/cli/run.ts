@@ -34,10 +34,7 @@ export async function runUntilSignal(
         const signal = first ?? (await signalled);
         logger.info({ signal }, 'stopping');
     } catch (error) {
-        logger.fatal(
-            { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-            'start failed',
-        );
+        logger.fatal({ error: describe(error) }, 'start failed');
         exitCode = 1;
     }
     const timer = setTimeout(() => {
@@ -54,4 +51,14 @@ export async function runUntilSignal(
     clearTimeout(timer);
     clearInterval(keepAlive);
     process.exit(exitCode);
+}
+
+/** Errors about what was given, or found, that speak for themselves; anything else comes with its stack. */
+const plainErrors = ['FlagError', 'EtcdFlagError', 'JoinError', 'MemberError', 'StoreError'];
+
+function describe(error: unknown): string {
+    if (!(error instanceof Error)) return String(error);
+    if (!plainErrors.includes(error.name)) return error.stack ?? error.message;
+    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    return `${error.message}${cause}`;
 }

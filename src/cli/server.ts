@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Identity } from '../components/apiserver/identity.ts';
 import type { Lifecycle, Stoppable } from '../util/lifecycle.ts';
@@ -11,7 +10,7 @@ import { serverComponents, serverFlags } from './flag-sets/server-flags.ts';
 import { defaultNodeIp, hostName } from './host.ts';
 import { advertisedPeerUrl, storeDirectory } from './components/embedded-store.ts';
 import { settingsOf } from './join/cluster-settings.ts';
-import { joinAsMaster, joinFile, withClusterSettings } from './join/join-as-master.ts';
+import { forgetMembership, joinAsMaster, withClusterSettings } from './join/join-as-master.ts';
 import { loggerFor, runUntilSignal } from './run.ts';
 
 type Flags = FlagValues<typeof serverFlags>;
@@ -52,8 +51,7 @@ export function serverCommand(): Command {
 async function resetCluster(flags: Flags, logger: Logger): Promise<void> {
     const { resetMembership } = await import('../store/member/reset-membership.ts');
     const { dropped } = await resetMembership(join(flags['data-dir'], storeDirectory), logger);
-    // The next start must not take this master for one that joined another cluster.
-    await rm(join(flags['data-dir'], joinFile), { force: true });
+    await forgetMembership(flags['data-dir']);
     const names = dropped.map(({ id, name }) => name || id).join(', ');
     console.log(
         `This master is a cluster of its own now${names === '' ? '' : `, without ${names}`}. Start it as before. ` +

@@ -5,6 +5,7 @@ import type { Transport, TransportRequest, TransportResponse } from '../client/t
 import { statusErrorOf } from '../client/status-body.ts';
 import type { StoredSnapshot } from '../store/backup/snapshot-directory.ts';
 import type { SnapshotJob } from './components/snapshot-service.ts';
+import { forgetMembership } from './join/join-as-master.ts';
 import { addFlags, flag, type FlagSet, type FlagValues, readFlags } from './flags.ts';
 import { sharedApiserverFlags } from './flag-sets/apiserver-flags.ts';
 import { commonFlags } from './flag-sets/common.ts';
@@ -132,6 +133,7 @@ function restoreCommand(): Command {
             nowMs: Date.now(),
             onProgress: report,
         });
+        await forgetMembership(flags['data-dir']);
         if (movedTo !== undefined) print(`the old store is now ${movedTo}`);
         print(`restored ${info.records} records of revision ${info.revision}, made ${info.createdAt}`);
         print(`the store begins at revision ${revision}: clients list everything anew`);

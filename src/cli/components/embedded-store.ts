@@ -44,7 +44,7 @@ export async function openEmbeddedStore(setup: ApiServerSetup, lifecycle: Lifecy
             organization: etcdPeerOrganization,
             logger,
         }),
-        join: joined && { ...joined, promote: true },
+        join: joined?.membership && { ...joined.membership, promote: true },
         beforeGrowing: setup.admission?.beforeGrowing,
         onStopped: (error) => {
             logger.fatal({ err: error }, 'this master can serve no more');

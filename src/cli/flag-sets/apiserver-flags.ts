@@ -51,13 +51,6 @@ export const sharedApiserverFlags = {
         'https://127.0.0.1:2379',
         'url',
     ),
-    server: flag.string('join the cluster of this master: https://<address>:6443', '', 'url'),
-    token: flag.string(
-        'join token: the content of server-token in the data directory of a master',
-        '',
-        'token',
-    ),
-    'token-file': flag.string('file with the join token', '', 'file'),
     'etcd-servers': flag.list('addresses of an etcd cluster to use instead of the embedded store'),
     'etcd-cafile': flag.string("CA of etcd's serving certificates", '', 'file'),
     'etcd-certfile': flag.string('client certificate shown to etcd', '', 'file'),

@@ -8,9 +8,13 @@ import { joinCluster, JoinError } from './join-cluster.ts';
 import type { JoinResponse } from './join-route.ts';
 
 /** How this master became part of its cluster; in the data directory. */
-export const joinFile = 'join.json';
+const joinFile = 'join.json';
 
-export type Joined = Omit<JoinResponse, 'keys'>;
+export interface Joined {
+    settings: ClusterSettings;
+    /** Absent once this master was made a cluster of its own: it keeps the settings. */
+    membership?: Pick<JoinResponse, 'clusterId' | 'memberId' | 'members'>;
+}
 
 export interface JoinFlags extends ClusterSettings {
     server: string;
@@ -39,7 +43,7 @@ export async function joinAsMaster(
         return undefined;
     }
     const token = await tokenOf(flags);
-    const { keys: _keys, ...joined } = await joinCluster({
+    const { clusterId, memberId, members, settings } = await joinCluster({
         server: flags.server,
         token,
         member: { name, peerUrls: [peerUrl] },
@@ -49,10 +53,18 @@ export async function joinAsMaster(
     await mkdir(flags['data-dir'], { recursive: true, mode: 0o700 });
     // All masters admit others with the same token.
     await writeFile(join(flags['data-dir'], joinTokenFile), `${token}\n`, { mode: 0o600 });
-    await writeFile(`${file}.tmp`, JSON.stringify(joined), { mode: 0o600 });
-    await rename(`${file}.tmp`, file);
-    logger.info({ server: flags.server, clusterId: joined.clusterId }, 'joined the cluster');
+    const joined: Joined = { settings, membership: { clusterId, memberId, members } };
+    await writeJoined(file, joined);
+    logger.info({ server: flags.server, clusterId }, 'joined the cluster');
     return joined;
+}
+
+/** This master's store is that of a cluster of one from now on; the settings stay what they were. */
+export async function forgetMembership(dataDirectory: string): Promise<void> {
+    const file = join(dataDirectory, joinFile);
+    if (!existsSync(file)) return;
+    const { settings } = await readJoined(file);
+    await writeJoined(file, { settings });
 }
 
 /** Flags with the settings of the cluster in the place of this master's own. */
@@ -74,6 +86,11 @@ async function tokenOf(flags: JoinFlags): Promise<string> {
     } catch (cause) {
         throw new JoinError(`--token-file: cannot read ${flags['token-file']}`, { cause });
     }
+}
+
+async function writeJoined(file: string, joined: Joined): Promise<void> {
+    await writeFile(`${file}.tmp`, JSON.stringify(joined), { mode: 0o600 });
+    await rename(`${file}.tmp`, file);
 }
 
 async function readJoined(file: string): Promise<Joined> {

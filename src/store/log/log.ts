@@ -1,7 +1,7 @@
 /**
  * The log: brings commands into one order, makes them durable, hands them to a state machine.
  *
- * With several members (Raft, next) an entry is persisted in every member's log first and applied to its
+ * With several members (Raft) an entry is persisted in every member's log first and applied to its
  * state machine later: two writes, because the log may run ahead of what is committed. A single member
  * commits what it persists, so a separate log would write every byte twice, and SD cards wear out by
  * bytes written. Therefore the state machine does not write by itself: it *prepares* a group of commands,

@@ -2,6 +2,8 @@ import type { Logger } from '../../util/logger.ts';
 import type { ClusterMember } from '../cluster.ts';
 import type { Disk } from '../disk/disk.ts';
 import { openLevelDisk } from '../disk/open-disk.ts';
+import { revisionBump } from '../backup/restore.ts';
+import { compactedWrite } from '../mvcc/meta.ts';
 import { loadRaftState, type LoadedRaftState } from '../log/load-raft-state.ts';
 import { entryWrites, hardStateWrite, membershipOf, bootstrapWrites } from '../log/raft-records.ts';
 import type { DiskWrite } from '../log/log.ts';
@@ -18,8 +20,8 @@ export interface ResetResult {
 }
 
 /**
- * Makes a cluster of one of the member whose store is in `directory`, when the others are lost for good. Nothing
- * is lost that this member has applied, nor what of its log was not known to be committed. The member must not
+ * Makes a cluster of one of the member whose store is in `directory`, when the others are lost for good. The
+ * revision grows as after the restoration of a snapshot, and for the same reason. Nothing is lost that this member has applied, nor what of its log was not known to be committed. The member must not
  * run; the others' directories have to be deleted before they join anew. Rejects with StoreError ('locked' while
  * the member runs) and MemberError.
  */
@@ -69,12 +71,15 @@ function resetWrites(
     };
     const dropped = memberList.members.filter(({ id }) => id !== memberId).map(({ id }) => id);
     const lastIndex = entries.at(-1)?.index ?? snapshot.index;
+    // The others may have told clients of revisions that this member does not know.
+    const revision = applied.revision + revisionBump;
     return [
+        compactedWrite(revision),
         ...bootstrapWrites({
             identity: { clusterId, memberId },
             hardState,
             snapshot: { ...snapshot, membership: membershipOf([self]) },
-            applied,
+            applied: { ...applied, revision },
             memberList: {
                 members: [self],
                 removed: [...memberList.removed.filter((id) => id !== memberId), ...dropped],

@@ -168,9 +168,9 @@ describe('ServiceAllocation with other masters', () => {
         const subject = contended();
         const first = await subject.reserveForCreate(service({}));
         const order: string[] = [];
-        const second = subject.reserveForCreate(service({})).then(({ release }) => {
+        const second = subject.reserveForCreate(service({})).then((held) => {
             order.push('second');
-            release();
+            held.release();
         });
         await new Promise((resolve) => setImmediate(resolve));
         order.push('first ends');
