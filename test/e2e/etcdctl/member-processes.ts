@@ -7,6 +7,8 @@ import { etcdctl, freePort, untilHealthy, type Outcome } from './servers.ts';
 
 const logCharsMax = 20_000;
 
+type Scheme = 'http' | 'https';
+
 /** One `hyperkube etcd`; `start` and `kill` as often as one likes. */
 export class MemberProcess {
     readonly name: string;
@@ -16,15 +18,20 @@ export class MemberProcess {
     #child: ChildProcess | undefined;
     #log = '';
 
-    private constructor(name: string, directory: string, [client, peer]: readonly [number, number]) {
+    private constructor(
+        name: string,
+        directory: string,
+        [scheme, client, peer]: readonly [Scheme, number, number],
+    ) {
         this.name = name;
         this.directory = join(directory, name);
-        this.url = `http://127.0.0.1:${client}`;
-        this.peerUrl = `http://127.0.0.1:${peer}`;
+        this.url = `${scheme}://127.0.0.1:${client}`;
+        this.peerUrl = `${scheme}://127.0.0.1:${peer}`;
     }
 
-    static async prepare(name: string, directory: string): Promise<MemberProcess> {
-        return new MemberProcess(name, directory, await Promise.all([freePort(), freePort()]));
+    static async prepare(name: string, directory: string, scheme: Scheme): Promise<MemberProcess> {
+        const [client, peer] = await Promise.all([freePort(), freePort()]);
+        return new MemberProcess(name, directory, [scheme, client, peer]);
     }
 
     start(args: readonly string[]): void {
@@ -40,13 +47,26 @@ export class MemberProcess {
         this.#child = child;
     }
 
-    /** Resolves once the member has a leader. */
+    /** The end of what it has logged, since its first start. */
+    get log(): string {
+        return this.#log;
+    }
+
+    /** Resolves once the member has a leader; over http. */
     async healthy(): Promise<void> {
         try {
             await untilHealthy(this.url, this.#child);
         } catch (error) {
             throw new Error(`${this.name}: ${this.#log}`, { cause: error });
         }
+    }
+
+    /** Resolves with the exit code of a process that ends by itself. */
+    async ended(): Promise<number | null> {
+        const child = this.#child;
+        if (child === undefined) return null;
+        if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve));
+        return child.exitCode;
     }
 
     async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -68,8 +88,8 @@ export class MemberProcesses {
     readonly directory = mkdtempSync(join(tmpdir(), 'etcd-members-'));
     readonly #members: MemberProcess[] = [];
 
-    async prepare(name: string): Promise<MemberProcess> {
-        const member = await MemberProcess.prepare(name, this.directory);
+    async prepare(name: string, scheme: Scheme = 'http'): Promise<MemberProcess> {
+        const member = await MemberProcess.prepare(name, this.directory, scheme);
         this.#members.push(member);
         return member;
     }
