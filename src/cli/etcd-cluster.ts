@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openLevelDisk } from '../store/disk/open-disk.ts';
 import { loadRaftState } from '../store/log/load-raft-state.ts';
+import { heartbeatsPerElectionMin } from '../store/log/replicated/pace.ts';
 import type { LogTuning } from '../store/log/replicated-log.ts';
 import { membersMethod, type ClusterDescription } from '../store/member/cluster-request.ts';
 import { resetMembership } from '../store/member/reset-membership.ts';
@@ -94,9 +95,6 @@ export async function forceNewCluster(directory: string, logger: Logger): Promis
         'this member is a cluster of its own now',
     );
 }
-
-/** etcd's rule: fewer heartbeats within an election timeout would cost elections for nothing. */
-const heartbeatsPerElectionMin = 5;
 
 /** How the log keeps its pace and its length. */
 export function logTuning(flags: {

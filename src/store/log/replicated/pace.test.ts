@@ -15,6 +15,11 @@ describe('Pace', () => {
         expect(pace.electionMs).toBe(10_000);
     });
 
+    it('is not made faster than its clock, nor so that one late heartbeat costs an election', () => {
+        const pace = new Pace({ heartbeatMs: 10, electionMs: 50 });
+        expect(pace.ticks).toEqual({ heartbeatTicks: 1, electionTicks: 5 });
+    });
+
     it('becomes slower with a slow disk, heartbeats in proportion, up to a bound', () => {
         const pace = new Pace({ heartbeatMs: 50, electionMs: 1_000 });
         pace.noteSync(200);

@@ -10,8 +10,11 @@ const roundTripsPerElection = 20;
 /** Share of the old value that remains with each faster measurement: slow ones are remembered for a while. */
 const decay = 0.95;
 
+/** etcd's rule: with fewer, a late heartbeat or two would cost an election. */
+export const heartbeatsPerElectionMin = 5;
+
 export interface PaceOptions {
-    /** Without a slow disk or network; at least `tickMs`. */
+    /** Without a slow disk or network. Less than a tick, or than so many heartbeats an election, is made more. */
     heartbeatMs?: number | undefined;
     electionMs?: number | undefined;
 }
@@ -27,8 +30,8 @@ export class Pace {
     #roundTripMs = 0;
 
     constructor({ heartbeatMs = heartbeatMinMs, electionMs = electionMinMs }: PaceOptions = {}) {
-        this.#heartbeatMinMs = heartbeatMs;
-        this.#electionMinMs = electionMs;
+        this.#heartbeatMinMs = Math.max(heartbeatMs, tickMs);
+        this.#electionMinMs = Math.max(electionMs, heartbeatsPerElectionMin * this.#heartbeatMinMs);
     }
 
     noteSync(durationMs: number): void {
