@@ -207,7 +207,7 @@ export class SimulatedMember {
             return;
         }
         this.#input(({ raft, reads }) => {
-            const context = this.#incarnation * 1_000_000 + reads.size + this.#nextRead++;
+            const context = this.#incarnation * 1_000_000 + this.#nextRead++;
             reads.set(context, { keys, answer, index: undefined });
             raft.readIndex(context);
         });
