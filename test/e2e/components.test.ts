@@ -134,6 +134,7 @@ describe('the command line', () => {
             `--config=${config}`,
             `--data-dir=${at('other')}`,
             `--config-dir=${at('other-config')}`,
+            '--listen-client-urls=https://127.0.0.1:7379',
         ];
         const child = startComponent('apiserver', [
             ...args,
@@ -147,6 +148,9 @@ describe('the command line', () => {
         const service = await other('get service kubernetes -o jsonpath={.spec.clusterIP}');
         expect(service.stdout).toBe('10.97.0.1');
         await endProcess(child);
+        const taken = await hyperkube('apiserver', ...args, '--listen-client-urls=https://127.0.0.1:2379');
+        expect(taken.code).not.toBe(0);
+        expect(taken.stdout + taken.stderr).toContain('--listen-client-urls: cannot listen on');
         writeFileSync(config, 'secure-prt: 7443\n');
         const { code, stderr } = await hyperkube('apiserver', `--config=${config}`);
         expect(code).not.toBe(0);

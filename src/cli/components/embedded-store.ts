@@ -85,13 +85,22 @@ async function serveEtcdApi(
     if (url === '') return;
     const { startEtcdServer } = await import('../../store/etcd/server/start-etcd-server.ts');
     const { cert, key } = pki.server;
-    lifecycle.add(
-        await startEtcdServer({
-            store,
-            cluster,
-            listenClientUrls: [url],
-            tls: { cert, key, clientCa: pki.ca.cert, clientCertAuth: true },
-            logger,
-        }),
-    );
+    try {
+        lifecycle.add(
+            await startEtcdServer({
+                store,
+                cluster,
+                listenClientUrls: [url],
+                tls: { cert, key, clientCa: pki.ca.cert, clientCertAuth: true },
+                logger,
+            }),
+        );
+    } catch (cause) {
+        throw new FlagError(
+            `--listen-client-urls: cannot listen on ${url}; choose another, or none with ''`,
+            {
+                cause,
+            },
+        );
+    }
 }
