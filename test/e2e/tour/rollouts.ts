@@ -53,7 +53,10 @@ export function tourOfRollouts(kubectl: () => Kubectl): void {
 
         it('a paused rollout changes nothing until it is resumed', async () => {
             const k = kubectl();
-            const before = await webPods(k);
+            const before = await eventually('the pods of the last rollout are gone', async () => {
+                const pods = await webPods(k);
+                return pods.size === 3 && pods;
+            });
             expect(await k.ok('rollout pause deployment/web')).toContain('paused');
             await k.ok('set image deployment/web hello=hyperkube/hello:2');
             await eventually('the controller has seen the change', async () => {
