@@ -6,7 +6,7 @@ const { values } = parseArgs({
     options: { rounds: { type: 'string', default: '20' }, members: { type: 'string', default: '1' } },
 });
 const members = values.members === '3' ? 3 : 1;
-const reportEvery = 50;
+const reportEvery = 20;
 const summary = await runKillRounds({
     members,
     rounds: Number(values.rounds),

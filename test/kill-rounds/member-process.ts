@@ -5,6 +5,9 @@ import { openPeerTransport } from '../../src/store/transport/open-peer-transport
 import { createLogger } from '../../src/util/logger.ts';
 import type { Instruction, MemberReport, ProcessConfig } from './protocol.ts';
 
+/** Few, so that members that were away need snapshots. */
+const retainedEntriesMax = 100;
+
 /** One member in a process that is there to be killed: writes as it is told and says what was acknowledged. */
 const config = JSON.parse(process.argv[2] ?? '{}') as ProcessConfig;
 const logger = createLogger('error');
@@ -31,6 +34,7 @@ async function open(): Promise<Member> {
         }),
         initialCluster,
         initialClusterToken: 'kill-rounds',
+        logTuning: { retainedEntriesMax },
     });
 }
 
