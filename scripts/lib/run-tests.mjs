@@ -25,7 +25,7 @@ function jest(suite) {
     const directory = mkdtempSync(join(tmpdir(), 'hyperkube-test-'));
     const report = join(directory, 'report.json');
     // One machine's Docker and kernel are shared by the suites that use them: no workers there.
-    const workers = suite === 'unit' || suite === 'simulation' ? [] : ['--runInBand'];
+    const workers = suite === 'unit' || suite === 'simulation' ? ['--maxWorkers=2'] : ['--runInBand'];
     const ok = step(
         `${suite} tests`,
         process.execPath,

@@ -13,8 +13,8 @@ import { eventually, sleep } from '../harness/machine.ts';
 import { Masters, type Master } from '../harness/masters.ts';
 import { endProcess, inputEnded } from '../harness/processes.ts';
 
-/** From the loss of a leader to the next write, in the issue's words "within 3 s", on a machine that does nothing else. */
-const failoverMaxMs = 10_000;
+/** From the loss of a leader to the next write; on a machine that does nothing else it is below 3 s. */
+const failoverMaxMs = 7_000;
 const registers = 3;
 const load = join(import.meta.dirname, '../harness/history-load.mjs');
 
@@ -92,6 +92,14 @@ async function leader(): Promise<Master> {
         }
         return undefined;
     });
+}
+
+async function configMapsSeenBy(master: Master): Promise<string> {
+    const { items } = JSON.parse(await master.ok('get configmaps -o json')) as V1ConfigMapList;
+    return items
+        .map(({ metadata }) => `${metadata?.name ?? ''}@${metadata?.resourceVersion ?? ''}`)
+        .sort()
+        .join(' ');
 }
 
 const others = (master: Master): Master[] => masters.all.filter((other) => other !== master);
@@ -224,8 +232,9 @@ describe('faults of a master, with clients at all three', () => {
         });
         expectWritesWentOn(span, 'leader cut off');
         await lost.ready();
-        const list = JSON.parse(await lost.ok('get configmaps -o json')) as V1ConfigMapList;
-        expect(list.items.map(({ metadata }) => metadata?.name)).not.toContain('split-brain');
+        // Whether the write that nobody was told of is made afterwards is open; that all agree is not.
+        const seen = await Promise.all(masters.all.map(configMapsSeenBy));
+        expect(new Set(seen).size).toBe(1);
     }, 120_000);
 
     it('the leader is paused: another leads, and the paused one serves nothing old afterwards', async () => {
