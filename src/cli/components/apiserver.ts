@@ -111,7 +111,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     for (const entry of pki.issued) logger.info(entry, 'certificate issued');
     const material = await readMaterial(pki, setup.files);
 
-    const { store, cluster, isShared } = await openControlPlaneStore(setup, lifecycle);
+    const { store, cluster, isShared, serveEtcdApi } = await openControlPlaneStore(setup, lifecycle);
     const snapshots = new SnapshotService({ store, flags, logger: logger.child({ component: 'snapshots' }) });
     snapshots.start(lifecycle);
     const definitions = resourceDefinitions();
@@ -246,6 +246,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         });
         await masters.start();
         bootstrap.isDone = true;
+        await serveEtcdApi();
     })();
     bootstrapped.catch(() => undefined);
     const clientFor = (identity: Identity): Client => createClient(server.transportFor(identity));

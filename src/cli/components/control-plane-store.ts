@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Cluster } from '../../store/cluster.ts';
 import type { EtcdTls } from '../../store/etcd/client/grpc-channel.ts';
-import { openEtcdStore } from '../../store/etcd/client/open-etcd-store.ts';
 import type { Store } from '../../store/store.ts';
 import type { Lifecycle } from '../../util/lifecycle.ts';
 import type { Logger } from '../../util/logger.ts';
@@ -15,6 +14,8 @@ export interface ControlPlaneStore {
     cluster: Cluster | undefined;
     /** There are, or may be, other API servers on it. */
     isShared: () => boolean;
+    /** Serves the etcd API, where that is wanted: once the API server answers, which is what people wait for. */
+    serveEtcdApi: () => Promise<void>;
 }
 
 /** Opens where the API server keeps its objects: a real etcd with --etcd-servers, else the embedded store. */
@@ -30,10 +31,16 @@ export async function openControlPlaneStore(
                 await store.close();
             },
         });
-        return { store, cluster: undefined, isShared: () => true };
+        return {
+            store,
+            cluster: undefined,
+            isShared: () => true,
+            serveEtcdApi: () => Promise.resolve(),
+        };
     }
-    const { store, cluster } = await openEmbeddedStore(setup, lifecycle);
-    return { store, cluster, isShared: () => cluster.members().length > 1 };
+    const { member, serveEtcdApi } = await openEmbeddedStore(setup, lifecycle);
+    const { store, cluster } = member;
+    return { store, cluster, isShared: () => cluster.members().length > 1, serveEtcdApi };
 }
 
 /** Keys are upstream's, "<prefix>/pods/<namespace>/<name>"; values are JSON, as ours are everywhere. */
@@ -51,6 +58,7 @@ async function openEtcd(flags: ApiServerSetup['flags'], logger: Logger): Promise
         if (file !== '') tls[name] = await readPem(file, `--etcd-${name}file`);
     const prefix = `/${flags['etcd-prefix'].split('/').filter(Boolean).join('/')}`;
     if (prefix === '/') throw new FlagError('--etcd-prefix: expected a path such as /registry');
+    const { openEtcdStore } = await import('../../store/etcd/client/open-etcd-store.ts');
     return await openEtcdStore({ endpoints, tls, prefix, logger });
 }
 

@@ -13,11 +13,13 @@ const peerPort = 2380;
 /** Of the embedded store, in the data directory. */
 export const storeDirectory = 'store';
 
-/**
- * Opens this master's member of the replicated store, and serves the etcd API in front of it. The transport to
- * other members sleeps until there are some.
- */
-export async function openEmbeddedStore(setup: ApiServerSetup, lifecycle: Lifecycle): Promise<Member> {
+export interface EmbeddedStore {
+    member: Member;
+    serveEtcdApi: () => Promise<void>;
+}
+
+/** Opens this master's member of the replicated store. The transport to other members sleeps until there are some. */
+export async function openEmbeddedStore(setup: ApiServerSetup, lifecycle: Lifecycle): Promise<EmbeddedStore> {
     const { flags, nodeName, nodeIp, logger, joined } = setup;
     const peerUrl = advertisedPeerUrl(flags, nodeIp);
     const pki = await ensureEtcdPki({
@@ -56,8 +58,13 @@ export async function openEmbeddedStore(setup: ApiServerSetup, lifecycle: Lifecy
             await member.close();
         },
     });
-    await serveEtcdApi(member, { url: flags['listen-client-urls'], pki, logger, lifecycle });
-    return member;
+    const url = flags['listen-client-urls'];
+    return {
+        member,
+        serveEtcdApi: async () => {
+            if (url !== '') await serveEtcdApi(member, { url, pki, logger, lifecycle });
+        },
+    };
 }
 
 /** The address of this master's store for the others. */
@@ -82,7 +89,6 @@ async function serveEtcdApi(
     parts: { url: string; pki: EtcdPki; logger: Logger; lifecycle: Lifecycle },
 ): Promise<void> {
     const { url, pki, logger, lifecycle } = parts;
-    if (url === '') return;
     const { startEtcdServer } = await import('../../store/etcd/server/start-etcd-server.ts');
     const { cert, key } = pki.server;
     try {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../util/logger.ts';
 import { joinTokenFile } from './admit-masters.ts';
 import { sharedSettings, type ClusterSettings } from './cluster-settings.ts';
-import { joinCluster, JoinError } from './join-cluster.ts';
+import { JoinError } from './join-error.ts';
 import type { JoinResponse } from './join-route.ts';
 
 /** How this master became part of its cluster; in the data directory. */
@@ -43,6 +43,7 @@ export async function joinAsMaster(
         return undefined;
     }
     const token = await tokenOf(flags);
+    const { joinCluster } = await import('./join-cluster.ts');
     const { clusterId, memberId, members, settings } = await joinCluster({
         server: flags.server,
         token,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { importControlPlaneKeys } from '../../pki/control-plane-keys.ts';
 import { authorityHash, parseJoinToken, type JoinToken } from '../../pki/join-token.ts';
 import type { Logger } from '../../util/logger.ts';
+import { JoinError } from './join-error.ts';
 import { joinPath, type JoinRequest, type JoinResponse } from './join-route.ts';
 
 const connectTimeoutMs = 10_000;
@@ -12,16 +13,6 @@ const answerBytesMax = 1024 * 1024;
 /** The first master may be starting, or busy with another change of the cluster. */
 const attemptsMax = 30;
 const retryMs = 2_000;
-
-/** Why a master could not join, in a sentence that says what to do. */
-export class JoinError extends Error {
-    override readonly name = 'JoinError';
-    readonly retriable: boolean;
-    constructor(message: string, options: ErrorOptions & { retriable?: boolean } = {}) {
-        super(message, options);
-        this.retriable = options.retriable ?? false;
-    }
-}
 
 export interface JoinOptions {
     /** --server: https://<a master>:6443 */
