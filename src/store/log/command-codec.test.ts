@@ -1,27 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
+import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import type { Command } from '../mvcc/command.ts';
 import { keyMax, StoreError, type Compare, type RangeRequest, type StoreOp } from '../store.ts';
-import { decodeCommand, encodeCommand } from './command-codec.ts';
+import { decodeAddress, decodeCommand, encodeCommand } from './command-codec.ts';
 
 const rounds = 1_000;
 const origin = '0123456789abcdef';
-
-/** Mulberry32: small, seeded, good enough to wander through the space of commands. */
-function randomFrom(seed: number): () => number {
-    let state = seed;
-    return () => {
-        state = (state + 0x6d2b79f5) | 0;
-        let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-        mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    };
-}
 
 class Commands {
     readonly #random: () => number;
 
     constructor(seed: number) {
-        this.#random = randomFrom(seed);
+        this.#random = seededRandom(seed);
     }
 
     command(): Command {
@@ -145,7 +135,10 @@ describe('command codec', () => {
         for (let seed = 1; seed <= rounds; seed++) {
             const commands = new Commands(seed);
             const envelope = { origin, sequence: commands.sequence(), command: commands.command() };
-            expect({ seed, ...decodeCommand(encodeCommand(envelope)) }).toEqual({ seed, ...envelope });
+            const bytes = encodeCommand(envelope);
+            expect({ seed, ...decodeCommand(bytes) }).toEqual({ seed, ...envelope });
+            const { sequence } = envelope;
+            expect({ seed, ...decodeAddress(bytes) }).toEqual({ seed, origin, sequence });
         }
     });
 
@@ -165,7 +158,7 @@ describe('command codec', () => {
     it('nonsense behind a right checksum is refused, not run into', async () => {
         const { crc32 } = await import('node:zlib');
         for (let seed = 1; seed <= rounds; seed++) {
-            const random = randomFrom(seed);
+            const random = seededRandom(seed);
             const bytes = Buffer.from(Array.from({ length: 14 + (seed % 60) }, () => random() * 256));
             bytes[0] = 1;
             bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4);

@@ -51,19 +51,41 @@ export function decodeCommand(bytes: Buffer): CommandEnvelope {
     if (body < 1 || bytes.readUInt32LE(body) !== crc32(bytes.subarray(0, body))) {
         throw new StoreError('corrupt', 'a command in the log is damaged: its checksum is wrong');
     }
-    if (bytes[0] !== version) {
-        throw new StoreError(
-            'newerFormat',
-            `a command in the log has format ${bytes[0] ?? 0}; this version knows up to ${version}: update this member`,
-        );
-    }
-    try {
+    checkVersion(bytes);
+    return reading(() => {
         const reader = new ByteReader(bytes.subarray(1, body));
         const origin = reader.id();
         const sequence = reader.count();
         const command = decodeContent(reader);
         if (reader.remaining > 0) throw new MalformedError('there is more than a command');
         return { origin, sequence, command };
+    });
+}
+
+/**
+ * Whose command it is, without reading it: the origin has it in memory still. Throws StoreError 'newerFormat', and
+ * 'corrupt' for what is too short; that the rest is whole is for `decodeCommand` to say.
+ */
+export function decodeAddress(bytes: Buffer): Pick<CommandEnvelope, 'origin' | 'sequence'> {
+    checkVersion(bytes);
+    return reading(() => {
+        const reader = new ByteReader(bytes.subarray(1));
+        return { origin: reader.id(), sequence: reader.count() };
+    });
+}
+
+function checkVersion(bytes: Buffer): void {
+    if (bytes[0] !== version) {
+        throw new StoreError(
+            'newerFormat',
+            `a command in the log has format ${bytes[0] ?? 0}; this version knows up to ${version}: update this member`,
+        );
+    }
+}
+
+function reading<T>(read: () => T): T {
+    try {
+        return read();
     } catch (error) {
         if (!(error instanceof MalformedError)) throw error;
         throw new StoreError('corrupt', `a command in the log cannot be read: ${error.message}`, {

@@ -1,4 +1,4 @@
-import { ClusterError, type Cluster, type ClusterErrorReason, type ClusterMember } from '../cluster.ts';
+import { ClusterError, type ClusterErrorReason, type ClusterMember } from '../cluster.ts';
 import type { MemberId } from '../raft/types.ts';
 import type { MemberAttributes } from './member-list.ts';
 
@@ -51,6 +51,3 @@ export function decodeAnswer(body: Buffer): ClusterMember | undefined {
     if (answer.type === 'done') return answer.member;
     throw new ClusterError(answer.reason, answer.message);
 }
-
-/** What `Cluster` promises of a new member, of an answer. */
-export type AddedMember = Awaited<ReturnType<Cluster['addMember']>>;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Disk } from '../disk/disk.ts';
-import { decodeCommand, encodeCommand } from '../log/command-codec.ts';
+import { decodeAddress, decodeCommand, encodeCommand } from '../log/command-codec.ts';
 import { loadRaftState, type LoadedRaftState } from '../log/load-raft-state.ts';
 import type { DiskWrite, Log } from '../log/log.ts';
 import {
@@ -263,7 +263,7 @@ export class RunningMember {
             disk,
             directory,
             machine,
-            codec: { encode: encodeCommand, decode: decodeCommand },
+            codec: { encode: encodeCommand, decode: decodeCommand, decodeAddress },
             transport: transport ?? noTransport,
             clock,
             logger,

@@ -19,6 +19,8 @@ import type { Proposals } from './proposals.ts';
 export interface CommandCodec<Command> {
     encode(envelope: { origin: MemberId; sequence: number; command: Command }): Buffer;
     decode(bytes: Buffer): { origin: MemberId; sequence: number; command: Command };
+    /** Whose it is, without a look at the rest. */
+    decodeAddress(bytes: Buffer): { origin: MemberId; sequence: number };
 }
 
 /** What a membership entry does to the list of members. */
@@ -26,6 +28,12 @@ export interface AppliedMembership {
     writes: readonly DiskWrite[];
     /** Makes it known in this process. */
     publish(): void;
+}
+
+interface AwaitedCommand<Command> {
+    command: Command;
+    /** Undefined when no caller of this member waits for the outcome: it is another's, or from an earlier life. */
+    sequence: number | undefined;
 }
 
 export interface ApplierOptions<Command, Outcome> {
@@ -53,7 +61,6 @@ export class Applier<Command, Outcome> {
     #applied: AppliedRecord;
     #loop: Promise<void> | undefined;
     #exclusive = 0;
-    #whenIdle: (() => void)[] = [];
     #state: 'open' | 'failed' | 'closed' = 'open';
 
     constructor(options: ApplierOptions<Command, Outcome>) {
@@ -63,11 +70,6 @@ export class Applier<Command, Outcome> {
 
     get applied(): AppliedRecord {
         return this.#applied;
-    }
-
-    /** Entries that are committed and not applied yet. */
-    get backlog(): number {
-        return this.#entries.length;
     }
 
     push(entries: readonly Entry[]): void {
@@ -118,7 +120,6 @@ export class Applier<Command, Outcome> {
             }
         } finally {
             this.#loop = undefined;
-            for (const resolve of this.#whenIdle.splice(0)) resolve();
         }
     }
 
@@ -136,7 +137,7 @@ export class Applier<Command, Outcome> {
     }
 
     async #applyGroup(group: readonly Entry[]): Promise<void> {
-        const commands: { sequence: number | undefined; command: Command }[] = [];
+        const commands: AwaitedCommand<Command>[] = [];
         let membership: AppliedMembership | undefined;
         for (const entry of group) {
             switch (entry.type) {
@@ -152,7 +153,10 @@ export class Applier<Command, Outcome> {
                     unreachable(entry.type);
             }
         }
-        const prepared = this.#options.machine.prepare(commands.map(({ command }) => command));
+        const prepared = this.#options.machine.prepare(
+            commands.map(({ command }) => command),
+            commands.map(({ sequence }) => sequence !== undefined),
+        );
         try {
             await prepared.load();
         } catch (error) {
@@ -170,7 +174,7 @@ export class Applier<Command, Outcome> {
             membership,
         }: {
             prepared: PreparedGroup<Outcome>;
-            commands: readonly { sequence: number | undefined }[];
+            commands: readonly AwaitedCommand<Command>[];
             membership: AppliedMembership | undefined;
         },
     ): void {
@@ -196,11 +200,13 @@ export class Applier<Command, Outcome> {
         onApplied(this.#applied, group);
     }
 
-    /** The caller's own command where it is still known: it has `decoded` objects that are not in the log. */
-    #commandOf(entry: Entry): { sequence: number | undefined; command: Command } {
-        const { origin, sequence, command } = this.#options.codec.decode(entry.data);
-        if (origin !== this.#options.self) return { sequence: undefined, command };
-        return { sequence, command: this.#options.proposals.commandOf(sequence) ?? command };
+    /** The caller's own command where it still waits: it has `decoded` objects that are not in the log. */
+    #commandOf(entry: Entry): AwaitedCommand<Command> {
+        const { self, codec, proposals } = this.#options;
+        const { origin, sequence } = codec.decodeAddress(entry.data);
+        const own = origin === self ? proposals.commandOf(sequence) : undefined;
+        if (own !== undefined) return { sequence, command: own };
+        return { sequence: undefined, command: codec.decode(entry.data).command };
     }
 
     /** The disk may be readable again; what cannot be understood stays so. */
