@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../harness/machine.ts';
 import { MemberProcesses, type MemberProcess } from './etcdctl/member-processes.ts';
-import { isInstalled } from './etcdctl/servers.ts';
+import { isInstalled } from '../harness/installed.ts';
 
 const names = ['one', 'two', 'three'];
 const metricsTimeoutMs = 20_000;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { ensureEtcdPki, type EtcdPki } from '../../src/pki/etcd-pki.ts';
 import { MemberProcesses, type MemberProcess } from './etcdctl/member-processes.ts';
-import { isInstalled, type Outcome } from './etcdctl/servers.ts';
+import { isInstalled } from '../harness/installed.ts';
+import type { Outcome } from './etcdctl/servers.ts';
 
 /** Far below the 5 s after which etcdctl gives up by itself. */
 const refusedWithinMs = 2_000;

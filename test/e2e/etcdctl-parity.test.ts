@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
+import { isInstalled } from '../harness/installed.ts';
 import { Normaliser } from './etcdctl/normalise.ts';
 import {
     etcdctl,
-    isInstalled,
     startOurs,
     startRealEtcd,
     startRestored,

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
-import { hasEtcd } from '../integration/support/etcd-process.ts';
+import { isInstalled } from '../harness/installed.ts';
 import { Cluster } from '../harness/cluster.ts';
 import { eventually, Machine } from '../harness/machine.ts';
 
 const url = 'http://127.0.0.1:2379';
 const peerUrl = 'http://127.0.0.1:2380';
 
-(hasEtcd() ? describe : describe.skip)('hyperkube server on a real etcd', () => {
+(isInstalled('etcd') ? describe : describe.skip)('hyperkube server on a real etcd', () => {
     let machine: Machine;
     let cluster: Cluster;
 

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Conversation } from './conversation.ts';
+import { ip } from './ip.ts';
 import {
     endProcess,
     killPid,
@@ -165,7 +166,7 @@ export class Machine {
             }),
         );
         for (const mount of mountsBelow(this.directory)) execFileSync('umount', ['-l', mount]);
-        execFileSync('ip', ['netns', 'del', this.name]);
+        ip('netns', 'del', this.name);
         rmSync(this.directory, { recursive: true, force: true });
     }
 
@@ -203,10 +204,6 @@ export async function eventually<T>(
             );
         await sleep(200);
     }
-}
-
-function ip(...args: string[]): void {
-    execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Mount points below a directory, deepest first. */

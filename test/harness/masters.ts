@@ -1,7 +1,8 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultKubectl, hyperkubeBinary } from './cluster.ts';
+import { ip } from './ip.ts';
 import { eventually } from './machine.ts';
 import { endProcess, killProcess, runProgram, type CommandResult } from './processes.ts';
 
@@ -205,8 +206,4 @@ export class Master {
         );
         ip('netns', 'del', this.#namespace);
     }
-}
-
-function ip(...args: readonly string[]): void {
-    execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

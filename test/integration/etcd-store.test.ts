@@ -2,9 +2,10 @@ import { describe, it } from '@jest/globals';
 import { openEtcdStore } from '../../src/store/etcd/client/open-etcd-store.ts';
 import { describeStoreConformance } from '../../src/store/store-conformance.ts';
 import { silentLogger } from '../../src/util/logger.ts';
-import { EtcdProcess, hasEtcd } from './support/etcd-process.ts';
+import { isInstalled } from '../harness/installed.ts';
+import { EtcdProcess } from './support/etcd-process.ts';
 
-if (hasEtcd()) {
+if (isInstalled('etcd')) {
     describeStoreConformance(
         'a real etcd',
         async () => {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -21,6 +20,7 @@ import {
     type ThreadedPeerTransport,
 } from '../../src/store/transport/open-peer-transport.ts';
 import { startTransportWorker } from '../../src/store/transport/worker-script.ts';
+import { freePort } from '../harness/free-ports.ts';
 
 const organization = 'test:peers';
 const clusterId = 'c'.repeat(16);
@@ -144,14 +144,6 @@ class Node {
     #changed(): void {
         for (const check of [...this.#watchers]) check();
     }
-}
-
-async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    return port;
 }
 
 describe('peer transport', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import {
     addQuantity,
     canonicalQuantity,
@@ -89,18 +90,8 @@ describe('arithmetic', () => {
 });
 
 describe('properties', () => {
-    /** A small generator with a seed (mulberry32), so that a failure repeats. */
-    function random(seed: number): () => number {
-        let state = seed;
-        return () => {
-            state = (state + 0x6d2b79f5) | 0;
-            let t = Math.imul(state ^ (state >>> 15), 1 | state);
-            t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-            return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-        };
-    }
     const units = ['', 'm', 'u', 'n', 'k', 'M', 'G', 'T', 'Ki', 'Mi', 'Gi', 'Ti', 'e2', 'e-3'];
-    const next = random(20_26);
+    const next = seededRandom(20_26);
     const quantities = Array.from({ length: 400 }, () => {
         const whole = Math.floor(next() * 10 ** Math.floor(next() * 6));
         const fraction = next() < 0.3 ? `.${Math.floor(next() * 1000)}` : '';

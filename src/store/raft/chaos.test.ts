@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { assert } from '../../util/assert.ts';
-import { seededRandom, TestNetwork } from './test-network.ts';
+import { seededRandom } from '../../../test/harness/seeded-random.ts';
+import { TestNetwork } from './test-network.ts';
 import type { Entry, MemberId, RaftMessage } from './types.ts';
 
 const seedsCount = Number(process.env['RAFT_CHAOS_SEEDS'] ?? 20);

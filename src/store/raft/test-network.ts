@@ -1,3 +1,4 @@
+import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import { assert } from '../../util/assert.ts';
 import { createRaft } from './raft.ts';
 import type {
@@ -12,17 +13,6 @@ import type {
     Ready,
     SnapshotMeta,
 } from './types.ts';
-
-/** mulberry32: small, seeded, good enough for tests. */
-export function seededRandom(seed: number): () => number {
-    let state = seed;
-    return () => {
-        state = (state + 0x6d2b79f5) | 0;
-        let t = Math.imul(state ^ (state >>> 15), 1 | state);
-        t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-        return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-    };
-}
 
 export const testConfig: Omit<RaftConfig, 'id' | 'random'> = {
     electionTicks: 10,

@@ -1,18 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import type { RaftMessage } from '../raft/types.ts';
 import { FrameReader, frameBytesMax } from './frame.ts';
 import { decodeMessage, encodeMessage, encodeMessageFrames, peekMessage, peekTerm } from './message-codec.ts';
-
-/** Small, fast, seeded (mulberry32). */
-function randomSource(seed: number): () => number {
-    let state = seed;
-    return () => {
-        state = (state + 0x6d2b79f5) | 0;
-        let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-        mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-    };
-}
 
 type Generators = Record<RaftMessage['type'], () => object>;
 
@@ -21,7 +11,7 @@ class MessageGenerator {
     readonly #random: () => number;
 
     constructor(seed: number) {
-        this.#random = randomSource(seed);
+        this.#random = seededRandom(seed);
     }
 
     below(limit: number): number {

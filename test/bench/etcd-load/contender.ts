@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createAuthority, issueCertificate } from '../../../src/pki/authority.ts';
+import { freePorts } from '../../harness/free-ports.ts';
 import { usageOf } from '../process-usage.ts';
 
 const startTimeoutMs = 30_000;
@@ -111,19 +112,6 @@ async function peerTls(directory: string): Promise<string[]> {
         `--peer-key-file=${join(directory, 'key')}`,
         '--peer-client-cert-auth',
     ];
-}
-
-async function freePorts(count: number): Promise<number[]> {
-    const ports: number[] = [];
-    const servers = Array.from({ length: count }, () => createServer());
-    for (const server of servers) {
-        server.listen(0, '127.0.0.1');
-        await once(server, 'listening');
-        const address = server.address();
-        if (typeof address === 'object' && address !== null) ports.push(address.port);
-    }
-    for (const server of servers) server.close();
-    return ports;
 }
 
 async function listening(port: number): Promise<void> {

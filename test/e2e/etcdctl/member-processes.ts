@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hyperkubeBinary } from '../../harness/cluster.ts';
-import { etcdctl, freePort, untilHealthy, type Outcome } from './servers.ts';
+import { freePort } from '../../harness/free-ports.ts';
+import { etcdctl, untilHealthy, type Outcome } from './servers.ts';
 
 const logCharsMax = 20_000;
 

@@ -1,12 +1,12 @@
-import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEtcdServer } from '../../../src/store/etcd/server/start-etcd-server.ts';
 import { openMember } from '../../../src/store/member.ts';
 import { openPeerTransport } from '../../../src/store/transport/open-peer-transport.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
+import { freePort } from '../../harness/free-ports.ts';
 
 /** A server that etcdctl is pointed at. */
 export interface EtcdUnderTest {
@@ -14,10 +14,6 @@ export interface EtcdUnderTest {
     readonly url: string;
     readonly directory: string;
     stop(): Promise<void>;
-}
-
-export function isInstalled(program: string): boolean {
-    return spawnSync(program, ['--version']).error === undefined;
 }
 
 /** The real etcd, in a process of its own. */
@@ -139,15 +135,4 @@ export async function untilHealthy(url: string, child: ChildProcess | undefined)
         }
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
-}
-
-export async function freePort(): Promise<number> {
-    return await new Promise((resolve) => {
-        const server = createServer().listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            server.close(() => {
-                resolve(typeof address === 'object' && address !== null ? address.port : 0);
-            });
-        });
-    });
 }

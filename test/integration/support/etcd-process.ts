@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../harness/free-ports.ts';
 
 export interface EtcdProcessOptions {
     /** Files for TLS on the client port, client certificates required. */
@@ -14,33 +15,6 @@ export interface EtcdProcessOptions {
 }
 
 const startTimeoutMs = 30_000;
-
-/** Whether Debian's etcd is there; tests that need it are skipped where it is not. */
-export function hasEtcd(): boolean {
-    return spawnSync('etcd', ['--version']).status === 0;
-}
-
-/** Ports that nobody listens on, on loopback. */
-export async function freePorts(count: number): Promise<number[]> {
-    const servers = Array.from({ length: count }, (): Server => createServer());
-    await Promise.all(
-        servers.map(async (server) => {
-            server.listen(0, '127.0.0.1');
-            await once(server, 'listening');
-        }),
-    );
-    const ports = servers.map((server) => {
-        const address = server.address();
-        return typeof address === 'object' && address !== null ? address.port : 0;
-    });
-    await Promise.all(
-        servers.map(async (server) => {
-            server.close();
-            await once(server, 'close');
-        }),
-    );
-    return ports;
-}
 
 /** A real etcd, one process a member, on loopback and a temporary directory. */
 export class EtcdProcess {
