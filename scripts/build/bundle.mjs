@@ -62,7 +62,6 @@ await build({
     mainFields: ['module', 'main'],
     minifyWhitespace: true,
     minifySyntax: true,
-    keepNames: true,
     legalComments: 'none',
     external: ['level', 'classic-level', 'esbuild'],
     plugins: [unreachable],

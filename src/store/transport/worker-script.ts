@@ -44,7 +44,6 @@ async function compile(): Promise<string> {
         format: 'cjs',
         platform: 'node',
         target: 'node20',
-        keepNames: true,
         logLevel: 'silent',
     });
     return outputFiles[0]?.text ?? '';
