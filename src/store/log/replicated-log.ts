@@ -7,8 +7,6 @@ import type {
     Entry,
     MemberId,
     MembershipChange,
-    ProposedEntry,
-    ProposeRefusal,
     RaftMessage,
     RaftStatus,
     Ready,
@@ -16,15 +14,16 @@ import type {
 import { ClusterError } from '../cluster.ts';
 import type { Measurements } from '../measurements.ts';
 import { StoreError } from '../store.ts';
-import { PeerRequestError, type PeerTransport } from '../transport/peer-transport.ts';
+import type { PeerTransport } from '../transport/peer-transport.ts';
 import type { LoadedRaftState } from './load-raft-state.ts';
 import type { Log, ProposeOptions, StateMachine } from './log.ts';
 import type { AppliedRecord, MemberList } from './raft-records.ts';
 import { Applier, type AppliedMembership, type CommandCodec } from './replicated/applier.ts';
-import { decodeForwarded, encodeForwarded, proposeMethod } from './replicated/forwarding.ts';
 import { LogWriter } from './replicated/log-writer.ts';
 import type { PaceOptions } from './replicated/pace.ts';
-import { Proposals, proposalTimeoutMs, type Proposal } from './replicated/proposals.ts';
+import { membershipRefused } from './replicated/membership-refused.ts';
+import { Offering } from './replicated/offering.ts';
+import { Proposals, proposalTimeoutMs } from './replicated/proposals.ts';
 import { RaftDriver } from './replicated/raft-driver.ts';
 import { ReadBarriers, readTimeoutMs } from './replicated/read-barriers.ts';
 import { RetainedLog } from './replicated/retained-log.ts';
@@ -72,8 +71,6 @@ const pendingReadsMax = 20_000;
 const leaderWaitElections = 3;
 /** How long `close` lets what waits finish. */
 const closeWaitMaxMs = 2_000;
-/** A leader that could not be asked is asked again after this time. */
-const forwardRetryMs = 100;
 const sequenceStartMax = 2 ** 48;
 
 /**
@@ -91,16 +88,13 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
     readonly #retained: RetainedLog;
     readonly #memberships: MembershipHistory;
     readonly #driver: RaftDriver;
+    readonly #offering: Offering<Command, Outcome>;
     readonly #awaitedEntries = new Map<number, (term: number) => void>();
     #state: { type: 'open' | 'closing' } | { type: 'stopped'; error: StoreError } = { type: 'open' };
     #failure: StoreError | undefined;
     #status: RaftStatus;
     #leaderLostAtMs: number | undefined;
-    #forwarding = false;
-    #forwardRetryAtMs = 0;
-    #cancelOffer: (() => void) | undefined;
     #readsScheduled = false;
-    #offerScheduled = false;
     #whenDrained: (() => void) | undefined;
 
     constructor(options: ReplicatedLogOptions<Command, Outcome>) {
@@ -173,6 +167,13 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
                 },
             },
         });
+        this.#offering = new Offering({
+            proposals: this.#proposals,
+            driver: this.#driver,
+            transport: options.transport,
+            clock,
+            isHurried: () => this.#state.type === 'closing',
+        });
         this.#leaderLostAtMs = clock.monotonicMs();
     }
 
@@ -194,7 +195,7 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
         this.#checkOpen();
         if (this.#failure !== undefined) throw this.#failure;
         const outcome = this.#proposals.add(command, options, this.#nowMs());
-        this.#scheduleOffer();
+        this.#offering.schedule();
         return await outcome;
     }
 
@@ -231,15 +232,9 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
         });
     }
 
-    /** A follower's proposals; the answer says why they were not appended, or is empty. */
+    /** A follower's proposals; see Offering. */
     proposeForFollower(body: Buffer): Buffer {
-        const { term, commands } = decodeForwarded(body);
-        const status = this.#driver.status();
-        if (status.role !== 'leader' || status.term !== term) return Buffer.from('noLeader');
-        // Company: what waits here goes into the same write.
-        this.#offer({ now: true });
-        const refusal = this.#append(commands.map((data) => ({ type: 'command', data })));
-        return Buffer.from(refusal ?? '');
+        return this.#offering.acceptForwarded(body);
     }
 
     /**
@@ -331,7 +326,7 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
         this.#reads.applied(index);
         this.#driver.appliedTo(index);
         if (this.#proposals.size === 0) this.#whenDrained?.();
-        else if (this.#proposals.hasWaiting) this.#scheduleOffer();
+        else if (this.#proposals.hasWaiting) this.#offering.schedule();
     }
 
     async #entryApplied(index: number): Promise<number> {
@@ -345,79 +340,6 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
                 resolve(term);
             });
         });
-    }
-
-    #scheduleOffer(): void {
-        if (this.#offerScheduled) return;
-        this.#offerScheduled = true;
-        // Everybody who was woken in this turn may join.
-        setImmediate(() => {
-            this.#offerScheduled = false;
-            this.#offer({ now: false });
-        });
-    }
-
-    /** Brings what waits to the leader, when it is time. */
-    #offer({ now }: { now: boolean }): void {
-        if (this.#state.type === 'stopped') return;
-        const dueMs = this.#proposals.dueMs();
-        if (dueMs === undefined) return;
-        const waitMs = dueMs - this.#nowMs();
-        if (!now && waitMs > 0 && this.#state.type === 'open') {
-            this.#cancelOffer ??= this.#options.clock.setTimer(waitMs, () => {
-                this.#cancelOffer = undefined;
-                this.#offer({ now: false });
-            });
-            return;
-        }
-        this.#cancelOffer?.();
-        this.#cancelOffer = undefined;
-        const { role, leader, term } = this.#driver.status();
-        if (role === 'leader') this.#offerHere(term);
-        else if (leader !== '') void this.#forward(leader, term);
-    }
-
-    #offerHere(term: number): void {
-        while (this.#proposals.hasWaiting) {
-            const group = this.#proposals.take(term, this.#nowMs());
-            const refusal = this.#append(group.map(({ data }) => ({ type: 'command', data })));
-            if (refusal === undefined) continue;
-            // The next applied entry or tick tries again.
-            this.#proposals.takeBack(group);
-            return;
-        }
-    }
-
-    #append(entries: readonly ProposedEntry[]): ProposeRefusal | undefined {
-        const result = this.#driver.input((raft) => raft.propose(entries));
-        if (result === undefined) return 'noLeader';
-        return result.type === 'refused' ? result.reason : undefined;
-    }
-
-    /** One group at a time, so that they arrive in order and gather meanwhile. */
-    async #forward(leader: MemberId, term: number): Promise<void> {
-        if (this.#forwarding || this.#nowMs() < this.#forwardRetryAtMs) return;
-        this.#forwarding = true;
-        const group = this.#proposals.take(term, this.#nowMs());
-        const body = encodeForwarded(
-            term,
-            group.map(({ data }) => data),
-        );
-        try {
-            const refusal = (await this.#options.transport.request(leader, proposeMethod, body)).toString();
-            if (refusal !== '') this.#notForwarded(group);
-        } catch (error) {
-            // When it may have arrived, the offer stands: it is applied, or the term ends, or it takes too long.
-            if (error instanceof PeerRequestError && error.reason !== 'unknown') this.#notForwarded(group);
-        } finally {
-            this.#forwarding = false;
-        }
-        if (this.#proposals.hasWaiting) this.#scheduleOffer();
-    }
-
-    #notForwarded(group: readonly Proposal<Command, Outcome>[]): void {
-        this.#forwardRetryAtMs = this.#nowMs() + forwardRetryMs;
-        this.#proposals.takeBack(group);
     }
 
     #scheduleReads(): void {
@@ -448,9 +370,8 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
         const changed =
             before.leader !== status.leader || before.role !== status.role || before.term !== status.term;
         if (!changed) return;
-        this.#forwardRetryAtMs = 0;
         this.#options.hooks.onStatus(status);
-        if (this.#proposals.hasWaiting) this.#scheduleOffer();
+        this.#offering.leaderChanged();
         if (this.#reads.hasGathering) this.#scheduleReads();
     }
 
@@ -465,7 +386,7 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
             leaderTerm: this.#status.term,
         });
         this.#reads.expire({ gatheringBeforeMs: nowMs - waitingMs, askedBeforeMs: nowMs - readTimeoutMs });
-        if (this.#proposals.hasWaiting) this.#offer({ now: false });
+        if (this.#proposals.hasWaiting) this.#offering.offer({ now: false });
         if (this.#reads.hasGathering) this.#scheduleReads();
         if (this.#proposals.size === 0) this.#whenDrained?.();
     }
@@ -483,7 +404,7 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
 
     async #drained(): Promise<void> {
         if (this.#proposals.size === 0) return;
-        this.#scheduleOffer();
+        this.#offering.schedule();
         await new Promise<void>((resolve) => {
             const cancel = this.#options.clock.setTimer(closeWaitMaxMs, resolve);
             this.#whenDrained = () => {
@@ -497,7 +418,7 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
         if (this.#state.type === 'stopped') return;
         this.#state = { type: 'stopped', error };
         this.#driver.stop();
-        this.#cancelOffer?.();
+        this.#offering.stop();
         this.#proposals.failAll(error);
         this.#reads.failAll(error);
         await this.#transfers.close();
@@ -523,23 +444,4 @@ function membershipsOf(self: MemberId, { persisted, applied }: LoadedRaftState):
         if (entry.type === 'membership' && entry.index <= applied.index) history.append(entry);
     }
     return history;
-}
-
-function membershipRefused(reason: ProposeRefusal): ClusterError {
-    switch (reason) {
-        case 'noLeader':
-        case 'removed':
-            return new ClusterError('notLeader', 'this member does not lead the cluster');
-        case 'busy':
-        case 'transferring':
-        case 'membershipPending':
-            return new ClusterError('pending', 'another change of the cluster is under way');
-        case 'learnerNotReady':
-            return new ClusterError(
-                'learnerNotReady',
-                'can only promote a learner member which is in sync with leader',
-            );
-        case 'invalid':
-            return new ClusterError('memberNotFound', 'the change makes no sense for the members there are');
-    }
 }
