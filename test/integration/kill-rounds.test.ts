@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { bundle } from '../kill-rounds/bundle.mjs';
-import { runKillRounds } from '../kill-rounds/kill-rounds.ts';
+import { openingText, runKillRounds } from '../kill-rounds/kill-rounds.ts';
 
 /** More of them: node test/kill-rounds/run.mjs --rounds 1000 --members 1 */
 const rounds = { 1: 6, 3: 3 } as const;
@@ -19,7 +19,9 @@ describe('members that are killed while they write', () => {
                     program,
                     random: Math.random,
                 });
-                console.log(`${members} member(s): ${JSON.stringify(summary)}`);
+                console.log(
+                    `${members} member(s): ${summary.acknowledged} acknowledged writes, ${openingText(summary)}`,
+                );
                 expect(summary.rounds).toBe(rounds[members]);
                 expect(summary.acknowledged).toBeGreaterThan(0);
             },

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runKillRounds } from './kill-rounds.ts';
+import { openingText, runKillRounds } from './kill-rounds.ts';
 
 const { values } = parseArgs({
     options: { rounds: { type: 'string', default: '20' }, members: { type: 'string', default: '1' } },
@@ -12,14 +12,12 @@ const summary = await runKillRounds({
     rounds: Number(values.rounds),
     program: fileURLToPath(new URL('./member-process.js', import.meta.url)),
     random: Math.random,
-    onRound: (round, { acknowledged, openMsMax }) => {
+    onRound: (round, soFar) => {
         if (round % reportEvery === 0) {
-            console.log(
-                `round ${round}: ${acknowledged} acknowledged writes, opened in at most ${openMsMax.toFixed()} ms`,
-            );
+            console.log(`round ${round}: ${soFar.acknowledged} acknowledged writes, ${openingText(soFar)}`);
         }
     },
 });
 console.log(
-    `${members} member(s), ${summary.rounds} rounds, ${summary.kills} kills: all ${summary.acknowledged} acknowledged writes are there, once; opened in at most ${summary.openMsMax.toFixed()} ms`,
+    `${members} member(s), ${summary.rounds} rounds, ${summary.kills} kills: all ${summary.acknowledged} acknowledged writes are there, once; ${openingText(summary)}`,
 );

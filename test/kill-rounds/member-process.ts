@@ -12,8 +12,10 @@ const retainedEntriesMax = 100;
 const config = JSON.parse(process.argv[2] ?? '{}') as ProcessConfig;
 const logger = createLogger('error');
 const startedMs = performance.now();
+const cpuBefore = process.cpuUsage();
 const member = await open();
-report({ type: 'open', openMs: performance.now() - startedMs });
+const cpu = process.cpuUsage(cpuBefore);
+report({ type: 'open', openMs: performance.now() - startedMs, cpuMs: (cpu.user + cpu.system) / 1_000 });
 createInterface({ input: process.stdin }).on('line', (line) => {
     void obey(JSON.parse(line) as Instruction);
 });

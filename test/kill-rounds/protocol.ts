@@ -12,7 +12,7 @@ export type Instruction =
     | { type: 'hash'; revision: number };
 
 export type MemberReport =
-    | { type: 'open'; openMs: number }
+    | { type: 'open'; openMs: number; cpuMs: number }
     | { type: 'written'; key: string }
     | { type: 'read'; versions: [string, number][]; revision: number }
     | { type: 'forgotten' }
