@@ -44,9 +44,9 @@ export class SimulatedDisk {
     /** Batches ever written; the tail's are the last of them. */
     #written = 0;
 
-    constructor(membership: Membership) {
-        this.#durable = emptyImage(membership);
-        this.view = copyOf(this.#durable);
+    constructor(image: Image) {
+        this.#durable = copyOf(image);
+        this.view = copyOf(image);
     }
 
     /** What would be there after a crash that loses everything not synced. */
@@ -94,7 +94,8 @@ export class SimulatedDisk {
 export const initialIndex = 1;
 export const initialTerm = 1;
 
-function emptyImage(membership: Membership): Image {
+/** Of a first member, which knows the membership, or of one that joins. */
+export function newImage(membership: Membership): Image {
     const isFounder = membership.voters.length > 0;
     const [index, term] = isFounder ? [initialIndex, initialTerm] : [0, 0];
     return {
@@ -106,7 +107,11 @@ function emptyImage(membership: Membership): Image {
     };
 }
 
-function copyOf(image: Image): Image {
+export function lastIndexOf({ snapshot, entries }: Readonly<Image>): number {
+    return snapshot.index + entries.length;
+}
+
+export function copyOf(image: Readonly<Image>): Image {
     return { ...image, entries: [...image.entries], machine: image.machine.clone() };
 }
 

@@ -16,10 +16,19 @@ import type {
 } from '../../src/store/raft/types.ts';
 import type { Core } from './core.ts';
 import { describeEntries, describeEntry, describeMembership, shortId } from './describe.ts';
-import { SimulatedDisk, type Image } from './disk.ts';
+import { copyOf, newImage, SimulatedDisk, type Image } from './disk.ts';
 import { decodeCommand, encodeCommand, type Command, type ReadOutcome, type TxnOutcome } from './machine.ts';
 import type { Random } from './random.ts';
 import type { SafetyObserver } from './safety.ts';
+
+export type WorkKind = 'sync' | 'apply' | 'snapshot' | 'retry';
+
+export interface DiskCondition {
+    /** Writes and syncs are refused. */
+    isFull: (id: MemberId) => boolean;
+    /** A driver that is broken on purpose: it takes a sync that failed for one that was done. */
+    ignoresFailures: boolean;
+}
 
 /** The world around a member: who carries its messages, and how long things take. */
 export interface MemberEnvironment {
@@ -29,8 +38,9 @@ export interface MemberEnvironment {
     raftConfig: Omit<RaftConfig, 'id' | 'random'>;
     log: { keepEntries: number; snapshotChunkBytes: number };
     send: (message: RaftMessage) => void;
-    /** The callback comes after as long as this kind of work takes. */
-    later: (kind: 'sync' | 'apply' | 'snapshot', callback: () => void) => void;
+    /** The callback comes after as long as this kind of work takes; 'retry' is the wait after a refused write. */
+    later: (kind: WorkKind, callback: () => void) => void;
+    disk?: DiskCondition | undefined;
     /** Its state has moved on. */
     onProgress?: ((member: SimulatedMember) => void) | undefined;
     /** What happens, for those who want to read along; the text is made only when somebody does. */
@@ -77,6 +87,7 @@ class CrashSignal extends Error {}
 export class SimulatedMember {
     readonly id: MemberId;
     readonly #environment: MemberEnvironment;
+    readonly #initial: Membership;
     #disk: SimulatedDisk;
     #running: Running | undefined;
     #incarnation = 0;
@@ -87,7 +98,8 @@ export class SimulatedMember {
     constructor(id: MemberId, initial: Membership, environment: MemberEnvironment) {
         this.id = id;
         this.#environment = environment;
-        this.#disk = new SimulatedDisk(initial);
+        this.#initial = initial;
+        this.#disk = new SimulatedDisk(newImage(initial));
     }
 
     get isRunning(): boolean {
@@ -160,9 +172,33 @@ export class SimulatedMember {
         this.#crashAfterSteps = undefined;
     }
 
-    /** As though the directory was deleted while the process was not running. */
-    loseDisk(): void {
-        this.#disk = new SimulatedDisk({ voters: [], learners: [] });
+    /** A disk that knows of nothing, as a member's that joins. */
+    emptyDisk(): Image {
+        return newImage({ voters: [], learners: [] });
+    }
+
+    /** The disk of its first start: what it has when its directory was deleted and it is started as it was then. */
+    firstDisk(): Image {
+        return newImage(this.#initial);
+    }
+
+    copyDisk(): Image {
+        return copyOf(this.durable);
+    }
+
+    /** While it is not running: another disk is in its place now. */
+    replaceDisk(image: Image): void {
+        this.#disk = new SimulatedDisk(image);
+        this.#trace(() => `has another disk: ${this.#diskText()}`);
+    }
+
+    /** The connection to a member broke. */
+    unreachable(id: MemberId): void {
+        this.#input(({ raft }) => raft.reportUnreachable(id));
+    }
+
+    setTimeouts(timeouts: { electionTicks: number; heartbeatTicks: number }): void {
+        this.#input(({ raft }) => raft.setTimeouts(timeouts));
     }
 
     tick(): void {
@@ -242,7 +278,7 @@ export class SimulatedMember {
         throw new CrashSignal();
     }
 
-    #later(running: Running, kind: 'sync' | 'apply' | 'snapshot', callback: () => void): void {
+    #later(running: Running, kind: WorkKind, callback: () => void): void {
         this.#environment.later(kind, () => {
             if (this.#running === running) this.#input(callback);
         });
@@ -292,10 +328,19 @@ export class SimulatedMember {
         }
     }
 
-    /** Everything that waits goes to the disk with one sync. */
+    /** Everything that waits goes to the disk with one sync. What a full disk refuses waits, and is tried again. */
     #persist(running: Running): void {
         const { toPersist } = running;
         if (running.isSyncing || toPersist.length === 0) return;
+        const { disk } = this.#environment;
+        if (disk?.ignoresFailures !== true && this.#refuses(running)) {
+            running.isSyncing = true;
+            this.#later(running, 'retry', () => {
+                running.isSyncing = false;
+                this.#persist(running);
+            });
+            return;
+        }
         const batch = toPersist.splice(0);
         let mustSync = false;
         for (const item of batch) {
@@ -317,13 +362,37 @@ export class SimulatedMember {
             return;
         }
         running.isSyncing = true;
-        const { position } = this.#disk;
-        this.#later(running, 'sync', () => {
-            this.#disk.synced(position);
+        this.#sync(running, () => {
             running.isSyncing = false;
             this.#persisted(running, batch);
             this.#persist(running);
         });
+    }
+
+    /** Until it succeeds: the core cannot take back what it has handed out. */
+    #sync(running: Running, done: () => void): void {
+        const { position } = this.#disk;
+        this.#later(running, 'sync', () => {
+            if (!this.#refuses(running)) this.#disk.synced(position);
+            else if (this.#environment.disk?.ignoresFailures !== true) {
+                this.#later(running, 'retry', () => this.#sync(running, done));
+                return;
+            }
+            done();
+        });
+    }
+
+    /** A leader whose disk refuses writes hands over to the most complete of the others that it hears of. */
+    #refuses({ raft }: Running): boolean {
+        if (this.#environment.disk?.isFull(this.id) !== true) return false;
+        this.#trace(() => 'cannot write');
+        const { progress, role, transferringTo, membership } = raft.status();
+        if (role !== 'leader' || transferringTo !== '') return true;
+        const [heir] = progress
+            .filter(({ id, active }) => active && membership.voters.includes(id))
+            .sort((a, b) => b.match - a.match);
+        if (heir !== undefined) raft.transferLeadership(heir.id);
+        return true;
     }
 
     #persisted({ raft }: Running, batch: Running['toPersist']): void {
@@ -341,8 +410,12 @@ export class SimulatedMember {
     #applyLater(running: Running): void {
         if (running.isApplying || running.toApply.length === 0) return;
         running.isApplying = true;
-        this.#later(running, 'apply', () => {
+        this.#later(running, this.#refuses(running) ? 'retry' : 'apply', () => {
             running.isApplying = false;
+            if (this.#refuses(running)) {
+                this.#applyLater(running);
+                return;
+            }
             const group = running.toApply.splice(0, this.#environment.random.between(1, 20));
             for (const entry of group) this.#apply(running, entry);
             this.#environment.onProgress?.(this);

@@ -11,10 +11,7 @@ export const mutations: readonly Mutation[] = [
                 replace: 'if (index <= log.committed) return;',
             },
         ],
-        foundBy: {
-            type: 'scenario',
-            name: 'figure-8-entries-of-old-terms-commit-only-with-one-of-the-own-term',
-        },
+        foundBy: { type: 'seeds', profile: 'newLeaders', seeds: [1043] },
     },
     {
         name: 'entries are acknowledged before they are durable',
@@ -25,7 +22,7 @@ export const mutations: readonly Mutation[] = [
                 replace: "core.send(message.from, { type: 'appendReply', match, readRound });",
             },
         ],
-        foundBy: { type: 'seeds', profile: 'any', seeds: [1001, 1003, 1004] },
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1003, 1004, 1005] },
     },
     {
         name: 'the vote is forgotten across a restart',
@@ -36,12 +33,12 @@ export const mutations: readonly Mutation[] = [
                 replace: "this.votedFor = '';",
             },
         ],
-        foundBy: { type: 'seeds', profile: 'any', seeds: [1053] },
+        foundBy: { type: 'seeds', profile: 'elections', seeds: [1006, 1004, 1002] },
     },
     {
         name: 'two votes are granted in one term',
         edits: [{ file: 'election.ts', search: 'core.votedFor === from ||', replace: 'true ||' }],
-        foundBy: { type: 'seeds', profile: 'any', seeds: [1013, 1009, 1007] },
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1006, 1008, 1002] },
     },
     {
         name: 'votes are granted to candidates with a shorter log',
@@ -52,7 +49,7 @@ export const mutations: readonly Mutation[] = [
                 replace: '',
             },
         ],
-        foundBy: { type: 'seeds', profile: 'any', seeds: [1003, 1001, 1009] },
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1003, 1001, 1002] },
     },
     {
         name: 'the leader counts itself before its entry is durable',
@@ -74,7 +71,7 @@ export const mutations: readonly Mutation[] = [
                 replace: '',
             },
         ],
-        foundBy: { type: 'seeds', profile: 'any', seeds: [1004, 1007, 1008] },
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1004, 1001, 1003] },
     },
     {
         name: 'reads are served without asking a quorum',
@@ -85,7 +82,7 @@ export const mutations: readonly Mutation[] = [
                 replace: 'if (confirming === undefined) return;',
             },
         ],
-        foundBy: { type: 'seeds', profile: 'staleLeaders', seeds: [1004, 1002] },
+        foundBy: { type: 'seeds', profile: 'staleLeaders', seeds: [1002, 1003, 1001] },
     },
     {
         name: 'entries are applied before they are committed',
@@ -112,7 +109,7 @@ export const mutations: readonly Mutation[] = [
                 replace: 'continue;',
             },
         ],
-        foundBy: { type: 'seeds', profile: 'any', seeds: [1009, 1011, 1008] },
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1004, 1008, 1012] },
     },
     {
         name: 'a snapshot older than what is committed is installed',
@@ -123,21 +120,80 @@ export const mutations: readonly Mutation[] = [
                 replace: 'return false;',
             },
         ],
-        foundBy: { type: 'seeds', profile: 'any', seeds: [1013, 1035] },
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1053, 1035, 1078] },
     },
     {
         name: 'the membership changes before the leader has committed in its term',
         edits: [{ file: 'proposals.ts', search: 'log.committed < leadership.openingIndex || ', replace: '' }],
-        foundBy: {
-            type: 'scenario',
-            name: 'membership-bug-of-2015-changes-wait-for-a-commit-of-the-own-term',
-        },
+        foundBy: { type: 'seeds', profile: 'membership', seeds: [1008, 1010, 1029] },
     },
     {
         name: 'two membership changes are under way at once',
         edits: [
             { file: 'proposals.ts', search: ' || memberships.currentIndex > log.committed', replace: '' },
         ],
-        foundBy: { type: 'scenario', name: 'second-membership-change-waits-for-the-first' },
+        foundBy: { type: 'seeds', profile: 'membership', seeds: [1001, 1003, 1005] },
+    },
+    {
+        name: 'a member that has lost its disk votes at once',
+        edits: [
+            { file: 'election.ts', search: 'free && !core.forgetful &&', replace: 'free &&' },
+            {
+                file: 'election.ts',
+                search: '!core.isRemoved && !core.forgetful &&',
+                replace: '!core.isRemoved &&',
+            },
+        ],
+        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [16, 20, 1035] },
+    },
+    {
+        name: 'a member that has lost its disk forgets that with the next restart',
+        edits: [
+            {
+                file: 'core.ts',
+                search: 'this.lostUpTo = hardState.commit > lastIndex ? hardState.commit : 0;',
+                replace: 'this.lostUpTo = 0;',
+            },
+        ],
+        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [16, 20, 120] },
+    },
+    {
+        name: 'a member that has lost its disk votes again in the term in which it did',
+        edits: [
+            { file: 'core.ts', search: "if (this.votedFor === '') this.votedFor = this.id;", replace: '' },
+        ],
+        foundBy: { type: 'scenario', name: 'emptied-disk-is-refused-a-vote-until-it-has-caught-up' },
+    },
+    {
+        name: 'an emptied disk counts towards the quorum',
+        edits: [
+            {
+                file: 'quorum.ts',
+                search: 'progress === undefined || progress.forgetful',
+                replace: 'progress === undefined',
+            },
+        ],
+        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [1005, 1003, 1007] },
+    },
+    {
+        name: 'what a lost disk had acknowledged still counts',
+        edits: [{ file: 'progress.ts', search: '        this.match = 0;\n', replace: '' }],
+        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [1, 112, 1047] },
+    },
+    {
+        name: 'a member that was unreachable once is sent nothing any more',
+        edits: [
+            {
+                file: 'replication.ts',
+                search: 'progress.paused = true;\n        progress.movedAt = core.now;',
+                replace: 'progress.paused = true;\n        progress.movedAt = Infinity;',
+            },
+        ],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1029, 1012, 1003] },
+    },
+    {
+        name: 'a sync that failed is reported as done',
+        edits: [],
+        foundBy: { type: 'seeds', profile: 'ignoredFailures', seeds: [1002, 1001, 1003] },
     },
 ];

@@ -8,6 +8,8 @@ export interface NetworkOptions {
     timeline: Timeline;
     random: Random;
     deliver: (message: RaftMessage) => void;
+    /** What `from` sends to `to` does not arrive, and it learns that. */
+    onUnreachable: (from: MemberId, to: MemberId) => void;
 }
 
 /** Loses, delays, reorders and doubles messages, and cuts directions of links. */
@@ -24,14 +26,29 @@ export class Network {
 
     send(message: RaftMessage): void {
         const { faults, random } = this.#options;
-        if (this.#isCut(message.from, message.to)) return;
+        if (this.#isCut(message.from, message.to)) {
+            this.#reportUnreachable(message);
+            return;
+        }
         if (this.#isHealed) {
             this.#deliverLater(message);
             return;
         }
-        if (random.chance(faults.lossProbability)) return;
+        if (random.chance(faults.lossProbability)) {
+            this.#reportUnreachable(message);
+            return;
+        }
         this.#deliverLater(message);
         if (random.chance(faults.duplicateProbability)) this.#deliverLater(message);
+    }
+
+    /** After a while, when the member may have sent more, or hears from the other again. */
+    #reportUnreachable({ from, to }: RaftMessage): void {
+        const { faults, random, timeline, onUnreachable } = this.#options;
+        if (faults.reportedProbability === 0 || !random.chance(faults.reportedProbability)) return;
+        timeline.after(faults.delayMinMs + random.exponential(faults.delayMeanMs), () =>
+            onUnreachable(from, to),
+        );
     }
 
     #deliverLater(message: RaftMessage): void {
@@ -47,7 +64,7 @@ export class Network {
 
     /** Separates a random group of `members` from the others for a while, in one direction or both. */
     partition(members: readonly MemberId[]): void {
-        const { faults, random, timeline } = this.#options;
+        const { faults, random } = this.#options;
         const shuffled = random.shuffled(members);
         const size = random.between(1, Math.max(1, members.length - 1));
         const [inside, outside] = [shuffled.slice(0, size), shuffled.slice(size)];
@@ -55,8 +72,21 @@ export class Network {
         const cuts = inside.flatMap((a) =>
             outside.flatMap((b) => (isOneWay ? [`${a} ${b}`] : [`${a} ${b}`, `${b} ${a}`])),
         );
+        this.#cut(cuts, random.exponential(faults.partitionMeanMs));
+    }
+
+    /** Separates one from the others, in both directions. */
+    cutOff(id: MemberId, others: readonly MemberId[]): void {
+        const { faults, random } = this.#options;
+        const cuts = others
+            .filter((other) => other !== id)
+            .flatMap((other) => [`${id} ${other}`, `${other} ${id}`]);
+        this.#cut(cuts, random.exponential(faults.partitionMeanMs));
+    }
+
+    #cut(cuts: readonly string[], forMs: number): void {
         for (const cut of cuts) this.#cuts.set(cut, (this.#cuts.get(cut) ?? 0) + 1);
-        timeline.after(random.exponential(faults.partitionMeanMs), () => {
+        this.#options.timeline.after(forMs, () => {
             for (const cut of cuts) this.#cuts.set(cut, (this.#cuts.get(cut) ?? 0) - 1);
         });
     }

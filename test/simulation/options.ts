@@ -17,6 +17,8 @@ export interface SimulationOptions {
         partitionMeanMs: number;
         /** Of a partition: it cuts one direction only. */
         oneWayProbability: number;
+        /** Of a message that is lost or cut off: its sender is told that the other is unreachable. */
+        reportedProbability: number;
     };
     disk: {
         syncMeanMs: number;
@@ -25,6 +27,18 @@ export interface SimulationOptions {
         /** Of a crash: nothing survives that was not synced; otherwise a random part of it, the last write torn. */
         losesTailProbability: number;
         applyMeanMs: number;
+        /** The disk of one member is full for a while: it refuses writes, and loses nothing. */
+        fullEveryMs: number;
+        fullMeanMs: number;
+        /** A driver broken on purpose: what the disk refuses to sync counts as synced. */
+        ignoresFailures: boolean;
+    };
+    lostDisks: {
+        /** A member goes away, and comes back with an older disk or an empty one; see lost-disks.ts. */
+        everyMs: number;
+        emptiedShare: number;
+        /** A copy of one member's disk is made, to which it can be put back. */
+        copyEveryMs: number;
     };
     crash: {
         everyMs: number;
@@ -36,6 +50,8 @@ export interface SimulationOptions {
         stepsMax: number;
         /** Of a crash: all members at once, as in a power cut. */
         everybodyProbability: number;
+        /** Of a new leader: it crashes within some steps, in the middle of its first entries. */
+        newLeaderProbability: number;
     };
     clock: {
         /** A member's tick takes between 1 / spread and spread of the nominal time. */
@@ -45,10 +61,17 @@ export interface SimulationOptions {
         /** The member does nothing at all for a while. */
         pauseEveryMs: number;
         pauseMeanMs: number;
+        /** A member changes its election timeout, and its heartbeats with it, as those that measure their disk do. */
+        paceEveryMs: number;
+        paceFactorMax: number;
     };
     membership: {
         changeEveryMs: number;
         transferEveryMs: number;
+        /** Of the members that are added: they are voters at once, without having been learners. */
+        addVoterShare: number;
+        /** Of a leader that has just taken a change into its log: it is cut off from those it knew. */
+        cutOffProbability: number;
         votersMin: number;
         votersMax: number;
     };
@@ -91,17 +114,28 @@ export function optionsOfSeed(seed: number): SimulationOptions {
     const sometimes = <T>(value: T, otherwise: T): T => (random.chance(0.5) ? value : otherwise);
     const members = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]);
     const isLease = random.chance(0.15);
+    // Faults that were added later have numbers of their own, so that the seeds before them mean the same.
+    const later = new Random(seed ^ 0x1a7e);
+    const losesDisks = members >= 3 && later.chance(0.25);
     return {
         seed,
         members,
         faultyMs: 8_000,
-        network: networkOptions(random),
+        network: { ...networkOptions(random), reportedProbability: later.pick([0, 0.2, 1]) },
         disk: {
             syncMeanMs: random.pick([0.1, 2, 10]),
             stallProbability: sometimes(0.02, 0),
             stallMeanMs: random.pick([100, 500]),
             losesTailProbability: random.pick([0, 0.5, 1]),
             applyMeanMs: random.pick([0.1, 1, 20]),
+            fullEveryMs: later.chance(0.3) ? later.pick([300, 1_500]) : never,
+            fullMeanMs: later.pick([50, 800]),
+            ignoresFailures: false,
+        },
+        lostDisks: {
+            everyMs: losesDisks ? later.pick([200, 800]) : never,
+            emptiedShare: later.pick([0, 0.5, 1]),
+            copyEveryMs: later.pick([50, 400]),
         },
         crash: {
             everyMs: sometimes(random.pick([300, 1_000]), never),
@@ -110,19 +144,25 @@ export function optionsOfSeed(seed: number): SimulationOptions {
             longMs: 2_500,
             stepsMax: random.pick([1, 30]),
             everybodyProbability: random.pick([0, 0.2]),
+            newLeaderProbability: later.pick([0, 0, 0, 0.3]),
         },
         clock: isLease
-            ? { rateSpread: 1, jumpEveryMs: never, jumpTicksMax: 0, pauseEveryMs: never, pauseMeanMs: 0 }
+            ? noClockFaults
             : {
                   rateSpread: sometimes(random.pick([1.1, 3]), 1),
                   jumpEveryMs: sometimes(1_000, never),
                   jumpTicksMax: random.pick([5, 100]),
                   pauseEveryMs: sometimes(1_000, never),
                   pauseMeanMs: random.pick([50, 500]),
+                  paceEveryMs: later.chance(0.3) ? later.pick([50, 500]) : never,
+                  paceFactorMax: later.pick([2, 5]),
               },
         membership: {
-            changeEveryMs: sometimes(random.pick([150, 600]), never),
+            // What is a minority must not change while disks are lost.
+            changeEveryMs: Math.max(sometimes(random.pick([150, 600]), never), losesDisks ? never : 0),
             transferEveryMs: sometimes(random.pick([300, 1_500]), never),
+            addVoterShare: 0.3,
+            cutOffProbability: later.pick([0, 0, 0.3]),
             votersMin: Math.min(members, random.between(1, 3)),
             votersMax: 7,
         },
@@ -152,7 +192,18 @@ export function optionsOfSeed(seed: number): SimulationOptions {
     };
 }
 
-function networkOptions(random: Random): SimulationOptions['network'] {
+/** With leases the members' clocks must run alike. */
+const noClockFaults: SimulationOptions['clock'] = {
+    rateSpread: 1,
+    jumpEveryMs: never,
+    jumpTicksMax: 0,
+    pauseEveryMs: never,
+    pauseMeanMs: 0,
+    paceEveryMs: never,
+    paceFactorMax: 1,
+};
+
+function networkOptions(random: Random): Omit<SimulationOptions['network'], 'reportedProbability'> {
     return {
         lossProbability: random.pick([0, 0, 0.01, 0.1]),
         duplicateProbability: random.pick([0, 0, 0.02, 0.1]),
@@ -165,23 +216,38 @@ function networkOptions(random: Random): SimulationOptions['network'] {
 }
 
 /** Conditions under which rare mistakes come to light; 'any' is what the seed alone says. */
-export type Profile = 'any' | 'elections' | 'staleLeaders' | 'membership';
+export type Profile =
+    'any' | 'elections' | 'staleLeaders' | 'newLeaders' | 'membership' | 'lostDisks' | 'ignoredFailures';
 
 export function optionsOfProfile(profile: Profile, seed: number): SimulationOptions {
     const options = optionsOfSeed(seed);
-    const calm = { ...options.clock, rateSpread: 1, jumpEveryMs: never, pauseEveryMs: never };
+    const calm = { ...noClockFaults };
     const raft = { ...options.raft, appendBytesMax: 1, inflightAppendsMax: 1, readMode: 'quorum' as const };
-    const quick = { ...options.disk, syncMeanMs: 0.1, applyMeanMs: 0.1, stallProbability: 0 };
-    const network = { ...options.network, lossProbability: 0, delayMinMs: 1, delayMeanMs: 3 };
-    const noCrash = { ...options.crash, everyMs: never };
+    const quick = {
+        ...options.disk,
+        syncMeanMs: 0.1,
+        applyMeanMs: 0.1,
+        stallProbability: 0,
+        fullEveryMs: never,
+    };
+    const network = {
+        ...options.network,
+        lossProbability: 0,
+        delayMinMs: 1,
+        delayMeanMs: 3,
+        reportedProbability: 0,
+    };
+    const calmCrash = { ...options.crash, newLeaderProbability: 0 };
+    const noCrash = { ...calmCrash, everyMs: never };
     const noChange = { ...options.membership, changeEveryMs: never };
     const noCompaction = { keepEntries: 1_000, snapshotChunkBytes: 1_000_000 };
-    const common = { ...options, clock: calm, raft, disk: quick, log: noCompaction };
+    const lostDisks = { ...options.lostDisks, everyMs: never };
+    const common = { ...options, clock: calm, raft, disk: quick, lostDisks, log: noCompaction };
     switch (profile) {
         case 'any':
             return options;
         case 'elections': {
-            const crash = { ...options.crash, everyMs: 60, downMeanMs: 120, longProbability: 0, stepsMax: 5 };
+            const crash = { ...calmCrash, everyMs: 60, downMeanMs: 120, longProbability: 0, stepsMax: 5 };
             const membership = { ...noChange, transferEveryMs: 200 };
             const partitions = {
                 ...network,
@@ -206,15 +272,71 @@ export function optionsOfProfile(profile: Profile, seed: number): SimulationOpti
                 network: partitions,
             };
         }
-        case 'membership': {
-            const membership = { changeEveryMs: 25, transferEveryMs: never, votersMin: 1, votersMax: 6 };
+        case 'newLeaders': {
+            const crash = {
+                ...calmCrash,
+                everyMs: 200,
+                downMeanMs: 200,
+                longProbability: 0,
+                stepsMax: 20,
+                newLeaderProbability: 0.8,
+            };
             const partitions = {
                 ...network,
-                partitionEveryMs: 200,
+                delayMinMs: 4,
+                delayMeanMs: 8,
+                partitionEveryMs: 300,
+                partitionMeanMs: 150,
+                oneWayProbability: 0.3,
+            };
+            const clients = { ...options.clients, thinkMeanMs: 5 };
+            return { ...common, members: 5, crash, membership: noChange, network: partitions, clients };
+        }
+        case 'membership': {
+            const membership = {
+                changeEveryMs: 15,
+                transferEveryMs: never,
+                addVoterShare: 1,
+                cutOffProbability: 0.4,
+                votersMin: 3,
+                votersMax: 5,
+            };
+            const slow = {
+                ...network,
+                delayMinMs: 5,
+                delayMeanMs: 10,
+                partitionEveryMs: never,
                 partitionMeanMs: 250,
+            };
+            return { ...common, members: 4, membership, crash: noCrash, network: slow };
+        }
+        case 'lostDisks': {
+            const crash = {
+                ...calmCrash,
+                everyMs: 300,
+                downMeanMs: 150,
+                longProbability: 0,
+                stepsMax: 5,
+                everybodyProbability: 0,
+            };
+            const partitions = {
+                ...network,
+                partitionEveryMs: 300,
+                partitionMeanMs: 150,
                 oneWayProbability: 0,
             };
-            return { ...common, members: 4, membership, crash: noCrash, network: partitions };
+            return {
+                ...common,
+                members: 3,
+                lostDisks: { everyMs: 200, emptiedShare: 0.5, copyEveryMs: 100 },
+                crash,
+                membership: noChange,
+                network: partitions,
+            };
+        }
+        case 'ignoredFailures': {
+            const disk = { ...quick, fullEveryMs: 100, fullMeanMs: 500, ignoresFailures: true };
+            return { ...common, members: 3, disk, crash: { ...calmCrash, everyMs: 300 } };
         }
     }
 }

@@ -19,6 +19,7 @@ export type SafetyProperty =
     | 'committed stays'
     | 'one membership change at a time'
     | 'vote is durable'
+    | 'an emptied disk counts for nothing'
     | 'no failed assertion'
     | 'linearizability'
     | 'watch guarantees'
@@ -56,6 +57,9 @@ export class SafetyObserver {
     readonly #members: ReadonlyMap<MemberId, ObservedMember>;
     #leaders = new Map<number, MemberId>();
     #votes = new Map<string, MemberId>();
+    #acknowledged = new Map<MemberId, number>();
+    /** By leader and term: how far it has committed. */
+    #commits = new Map<string, number>();
     /** Every entry ever given to a disk, by "term index". */
     #entries = new Map<string, KnownEntry>();
     /** What was applied first at each index, by whomever. */
@@ -99,6 +103,7 @@ export class SafetyObserver {
             this.#votersSeen.set(voters.join(' '), voters);
         }
         if (status.role !== 'leader') return;
+        this.#checkCountsNoForgetful(status);
         const known = this.#leaders.get(status.term);
         if (known === member.id) return;
         if (known !== undefined) {
@@ -109,6 +114,30 @@ export class SafetyObserver {
         }
         this.#leaders.set(status.term, member.id);
         this.#checkLeaderCompleteness(member, status.term);
+    }
+
+    /** What a leader has committed since it knows of emptied disks is on a quorum without them, as it counts. */
+    #checkCountsNoForgetful({ id, term, commit, progress, membership }: RaftStatus): void {
+        const key = `${id} ${term}`;
+        const before = this.#commits.get(key) ?? 0;
+        this.#commits.set(key, commit);
+        if (commit <= before || !progress.some(({ forgetful }) => forgetful)) return;
+        const { voters } = membership;
+        const have = progress.filter(({ match, forgetful }) => match >= commit && !forgetful);
+        const count = [id, ...have.map((follower) => follower.id)].filter((one) =>
+            voters.includes(one),
+        ).length;
+        if (count > voters.length / 2) return;
+        throw new SafetyViolation(
+            'an emptied disk counts for nothing',
+            `${id} commits ${commit} in term ${term} with ${count} of ${voters.length} besides those emptied`,
+        );
+    }
+
+    /** The newest entry of which the member ever said that it has it on disk; to itself, when it led. */
+    acknowledgedBy({ id, durable }: ObservedMember): number {
+        const own = durable.entries.findLast(({ term }) => this.#leaders.get(term) === id);
+        return Math.max(this.#acknowledged.get(id) ?? 0, own?.index ?? 0);
     }
 
     #checkLeaderCompleteness({ id, view }: ObservedMember, term: number): void {
@@ -123,6 +152,14 @@ export class SafetyObserver {
     onSend(member: ObservedMember, message: RaftMessage): void {
         if (message.type === 'voteReply' && message.granted) this.#onVote(member, message.term, message.to);
         if (message.type === 'vote') this.#onVote(member, message.term, member.id);
+        if (message.type === 'appendReply') this.#onAcknowledge(member.id, message.match);
+        if (message.type === 'snapshotReply' && message.status === 'installed') {
+            this.#onAcknowledge(member.id, message.index);
+        }
+    }
+
+    #onAcknowledge(id: MemberId, index: number): void {
+        this.#acknowledged.set(id, Math.max(index, this.#acknowledged.get(id) ?? 0));
     }
 
     #onVote({ id, durable }: ObservedMember, term: number, candidate: MemberId): void {

@@ -7,10 +7,10 @@ import type {
 } from '../../src/store/raft/types.ts';
 import { productionCore, type Core } from './core.ts';
 import { describeEntries, describeMembership, describeMessage, shortId } from './describe.ts';
-import { initialIndex, initialTerm } from './disk.ts';
+import { initialIndex, initialTerm, type Image } from './disk.ts';
 import { SimulatedMember } from './member.ts';
 import { Random } from './random.ts';
-import { SafetyObserver } from './safety.ts';
+import { SafetyObserver, SafetyViolation } from './safety.ts';
 import { memberId } from './simulation.ts';
 
 /**
@@ -28,7 +28,13 @@ import { memberId } from './simulation.ts';
  *     > propose 1 x          member 1 puts the value x; also: read 1, campaign 1, transfer 1 2, compact 1
  *     > add-learner 1 4      asks member 1; also: add-voter, promote, remove
  *     > crash 2, restart 2   losing what is not synced
+ *     > copy 2, put-back 2   of its disk; "put-back" while it is down. "empty 2": a disk as of one that joins,
+ *                            "first 2": as it was at its first start
+ *     > full 1, room 1       its disk refuses writes, and takes them again
+ *     > unreachable 1 3      member 1 is told that 3 cannot be reached
+ *     > pace 1 20            member 1 has an election timeout of 20 ticks at least, and heartbeats to fit
  *     > status, logs         of all members
+ *     > violates deliver     any command that breaks a property which holds only under conditions not met here
  *
  * Disks take no time. Member n starts an election after 10 + n ticks without a leader.
  */
@@ -47,6 +53,7 @@ function runBlock(scenario: Scenario, block: string): string {
 }
 
 const electionTicks = 10;
+const heartbeatTicks = 3;
 const deliveriesMax = 10_000;
 
 class Scenario {
@@ -58,6 +65,10 @@ class Scenario {
     #cuts = new Set<string>();
     #work: (() => void)[] = [];
     #output: string[] = [];
+    readonly #copies = new Map<string, Image>();
+    readonly #full = new Set<MemberId>();
+    /** What waits until disks have room. */
+    readonly #retries: (() => void)[] = [];
 
     constructor(core: Core) {
         this.#core = core;
@@ -67,9 +78,20 @@ class Scenario {
     run(command: string): string[] {
         this.#output = [];
         const [verb = '', ...words] = command.split(/\s+/);
-        this.#execute(verb, words);
+        if (verb === 'violates') this.#violate(words);
+        else this.#execute(verb, words);
         this.#settle();
         return this.#output;
+    }
+
+    #violate([verb = '', ...words]: readonly string[]): void {
+        try {
+            this.#execute(verb, words);
+            this.#say('  violates nothing');
+        } catch (error) {
+            if (!(error instanceof SafetyViolation)) throw error;
+            this.#say(`  violates ${error.property}`);
+        }
     }
 
     #execute(verb: string, words: readonly string[]): void {
@@ -125,6 +147,37 @@ class Scenario {
             case 'restart':
                 this.#member(first).start();
                 return;
+            case 'copy':
+                this.#copies.set(first, this.#member(first).copyDisk());
+                return;
+            case 'put-back':
+                this.#putBack(first);
+                return;
+            case 'empty':
+                this.#member(first).replaceDisk(this.#member(first).emptyDisk());
+                return;
+            case 'first':
+                this.#member(first).replaceDisk(this.#member(first).firstDisk());
+                return;
+            case 'full':
+                this.#full.add(this.#member(first).id);
+                return;
+            case 'room':
+                this.#full.delete(this.#member(first).id);
+                this.#work.push(...this.#retries.splice(0));
+                return;
+            case 'unreachable':
+                this.#member(first).unreachable(memberId(Number(second)));
+                return;
+            case 'pace':
+                this.#member(first).setTimeouts({
+                    electionTicks: Number(second),
+                    heartbeatTicks: Math.max(
+                        1,
+                        Math.floor((Number(second) * heartbeatTicks) / electionTicks),
+                    ),
+                });
+                return;
             case 'status':
                 this.#status();
                 return;
@@ -134,6 +187,12 @@ class Scenario {
             default:
                 this.#change(verb, this.#member(first), memberId(Number(second)));
         }
+    }
+
+    #putBack(name: string): void {
+        const image = this.#copies.get(name);
+        if (image === undefined) throw new Error(`no copy of the disk of member "${name}"`);
+        this.#member(name).replaceDisk(image);
     }
 
     #say(line: string): void {
@@ -163,7 +222,7 @@ class Scenario {
             safety: this.#safety,
             raftConfig: {
                 electionTicks,
-                heartbeatTicks: 3,
+                heartbeatTicks,
                 appendBytesMax: 1,
                 inflightAppendsMax: 16,
                 uncommittedBytesMax: 1_000_000,
@@ -172,7 +231,8 @@ class Scenario {
             },
             log: { keepEntries: Infinity, snapshotChunkBytes: 1_000_000 },
             send: (message) => this.#inFlight.push(message),
-            later: (_, callback) => this.#work.push(callback),
+            later: (kind, callback) => (kind === 'retry' ? this.#retries : this.#work).push(callback),
+            disk: { isFull: (member) => this.#full.has(member), ignoresFailures: false },
             trace: (line) => this.#say(`  ${line()}`),
         });
         this.#members.set(id, member);
@@ -270,7 +330,8 @@ class Scenario {
             const { role, term, leader, commit, lastIndex, membership } = status;
             const follows = role === 'follower' && leader !== '' ? ` of ${shortId(leader)}` : '';
             const place = `term ${term} commit ${commit} last ${lastIndex}`;
-            this.#say(`${shortId(id)} ${role}${follows} ${place} ${describeMembership(membership)}`);
+            const lost = status.forgetful ? ' forgetful' : '';
+            this.#say(`${shortId(id)} ${role}${follows}${lost} ${place} ${describeMembership(membership)}`);
         }
     }
 

@@ -4,7 +4,8 @@ import { productionCore, type Core } from './core.ts';
 import { describeMessage } from './describe.ts';
 import { checkLinearizable } from './linearizability.ts';
 import { decodeCommand, Machine, type EventBatch } from './machine.ts';
-import { SimulatedMember, type MemberEnvironment } from './member.ts';
+import { LostDisks } from './lost-disks.ts';
+import { SimulatedMember, type MemberEnvironment, type WorkKind } from './member.ts';
 import { Nemesis } from './nemesis.ts';
 import { Network } from './network.ts';
 import { optionsOfSeed, tickMs, type SimulationOptions } from './options.ts';
@@ -26,6 +27,11 @@ export interface SimulationResult {
     leaders: number;
     snapshotsInstalled: number;
     membershipChanges: number;
+    refusedWrites: number;
+    unreachableReports: number;
+    disksLost: number;
+    /** Of those: the member was shown its loss before its log was complete again. */
+    lossesNoticed: number;
     simulatedMs: number;
 }
 
@@ -33,6 +39,7 @@ export interface SimulationResult {
 const convergenceMaxMs = 60_000;
 const checkEveryMs = 100;
 const probeTimeoutMs = 1_000;
+const retryAfterFailureMs = 20;
 
 /** Runs what `seed` stands for to its end; throws SafetyViolation when something is wrong. */
 export function simulate(seed: number, core: Core = productionCore, trace?: Trace): SimulationResult {
@@ -59,6 +66,8 @@ export class Simulation {
     readonly #timeline = new Timeline();
     readonly #members = new Map<MemberId, SimulatedMember>();
     readonly #frozenUntilMs = new Map<MemberId, number>();
+    readonly #diskFullUntilMs = new Map<MemberId, number>();
+    readonly #lostDisks: LostDisks;
     readonly #network: Network;
     readonly #workload: Workload;
     readonly #watchers: Watcher[];
@@ -68,6 +77,8 @@ export class Simulation {
     #isHealed = false;
     #steps = 0;
     #crashes = 0;
+    #refusedWrites = 0;
+    #unreachableReports = 0;
 
     constructor(options: SimulationOptions, core: Core, trace?: Trace) {
         this.#options = options;
@@ -85,8 +96,19 @@ export class Simulation {
             timeline,
             random: random(),
             deliver: (message) => this.#whenAwake(message.to, () => this.#deliver(message)),
+            onUnreachable: (from, to) => {
+                this.#unreachableReports += 1;
+                this.#members.get(from)?.unreachable(to);
+            },
         });
         this.#workload = new Workload({ options: options.clients, timeline, random: random(), members });
+        this.#lostDisks = new LostDisks({
+            options: options.lostDisks,
+            timeline,
+            random: new Random(options.seed ^ 0xd15c),
+            members,
+            safety: this.#safety,
+        });
         this.#nemesis = new Nemesis({
             options,
             timeline,
@@ -95,6 +117,8 @@ export class Simulation {
             members,
             addMember: () => this.#addMember({ voters: [], learners: [] }),
             pauseClock: (id, forMs) => this.#frozenUntilMs.set(id, timeline.nowMs + forMs),
+            fillDisk: (id, forMs) => this.#diskFullUntilMs.set(id, timeline.nowMs + forMs),
+            lostDisks: this.#lostDisks,
         });
         for (const _ of voters) this.#addMember(initial);
         const keys = Array.from({ length: options.clients.keys }, (_, i) => `k${i}`);
@@ -114,6 +138,7 @@ export class Simulation {
     run(): SimulationResult {
         try {
             this.#nemesis.start();
+            this.#lostDisks.start();
             this.#workload.start();
             this.#compactHistoryNowAndThen();
             this.#runUntil(this.#options.faultyMs);
@@ -146,7 +171,7 @@ export class Simulation {
     }
 
     #environment(): MemberEnvironment {
-        const { raft, log } = this.#options;
+        const { raft, log, disk } = this.#options;
         const random = this.#random.fork();
         return {
             core: this.#core,
@@ -157,6 +182,7 @@ export class Simulation {
             trace: this.#trace,
             send: (message) => this.#network.send(message),
             later: (kind, callback) => this.#timeline.after(this.#duration(kind, random), callback),
+            disk: { isFull: (id) => this.#isDiskFull(id), ignoresFailures: disk.ignoresFailures },
             onProgress: (member) => {
                 for (const watcher of this.#watchers) watcher.onProgress(member);
             },
@@ -168,8 +194,9 @@ export class Simulation {
         };
     }
 
-    #duration(kind: 'sync' | 'apply' | 'snapshot', random: Random): number {
+    #duration(kind: WorkKind, random: Random): number {
         const { syncMeanMs, stallProbability, stallMeanMs, applyMeanMs } = this.#options.disk;
+        if (kind === 'retry') return retryAfterFailureMs;
         if (kind === 'apply') return random.exponential(applyMeanMs);
         const isStalled = !this.#isHealed && random.chance(stallProbability);
         return random.exponential(isStalled ? stallMeanMs : syncMeanMs);
@@ -186,6 +213,12 @@ export class Simulation {
         return !this.#isHealed && (this.#frozenUntilMs.get(id) ?? 0) > this.#timeline.nowMs;
     }
 
+    #isDiskFull(id: MemberId): boolean {
+        if (this.#isHealed || (this.#diskFullUntilMs.get(id) ?? 0) <= this.#timeline.nowMs) return false;
+        this.#refusedWrites += 1;
+        return true;
+    }
+
     /** A process that is stopped finds in its sockets what came meanwhile. */
     #whenAwake(id: MemberId, callback: () => void): void {
         if (!this.#isFrozen(id)) callback();
@@ -193,6 +226,7 @@ export class Simulation {
     }
 
     #deliver(message: RaftMessage): void {
+        if (!this.#lostDisks.mayHear(message)) return;
         this.#trace?.(() => describeMessage(message, this.#core));
         this.#members.get(message.to)?.receive(message);
     }
@@ -210,11 +244,12 @@ export class Simulation {
     #heal(): void {
         this.#isHealed = true;
         this.#nemesis.stop();
+        this.#lostDisks.stop();
         this.#workload.stop();
         this.#network.heal();
         for (const member of this.#members.values()) {
             member.cancelCrash();
-            if (!member.isRunning) member.start();
+            if (!member.isRunning && !this.#lostDisks.keepsDown(member.id)) member.start();
         }
     }
 
@@ -229,8 +264,9 @@ export class Simulation {
             if (difference !== undefined) continue;
             if (probe.state === 'done') return;
             difference = 'a write does not get through';
-            const [member] = this.#currentMembers();
-            if (probe.state === 'none' && member !== undefined) probe.send(member, this.#timeline);
+            const member = this.#leader();
+            if (probe.state === 'none' && member !== undefined)
+                probe.send(member, this.#workload, this.#timeline);
         }
         throw new SafetyViolation(
             'convergence',
@@ -246,7 +282,7 @@ export class Simulation {
     #currentMembers(): SimulatedMember[] {
         const membership = this.#leader()?.view.machine.membership;
         const ids = membership === undefined ? [] : [...membership.voters, ...membership.learners];
-        return ids.flatMap((id) => this.#members.get(id) ?? []);
+        return ids.flatMap((id) => (this.#lostDisks.isGone(id) ? [] : (this.#members.get(id) ?? [])));
     }
 
     #difference(): string | undefined {
@@ -313,6 +349,10 @@ export class Simulation {
             leaders: this.#safety.leaders,
             snapshotsInstalled: this.#safety.snapshotsInstalled,
             membershipChanges: this.#safety.membershipChanges,
+            refusedWrites: this.#refusedWrites,
+            unreachableReports: this.#unreachableReports,
+            disksLost: this.#lostDisks.lost,
+            lossesNoticed: this.#lostDisks.noticed,
             simulatedMs: Math.round(this.#timeline.nowMs),
         };
     }
@@ -326,11 +366,12 @@ export function memberId(number: number): MemberId {
 /** A last write, tried until it is acknowledged. */
 class Probe {
     state: 'none' | 'sent' | 'done' = 'none';
+    #sent = 0;
 
-    send(member: SimulatedMember, timeline: Timeline): void {
+    send(member: SimulatedMember, workload: Workload, timeline: Timeline): void {
         this.state = 'sent';
-        const txn = { compares: [], puts: [{ key: 'k0', value: 'last' }] };
-        member.write({ type: 'txn', txn }, ({ type }) => {
+        const txn = { compares: [], puts: [{ key: 'k0', value: `last${++this.#sent}` }] };
+        workload.write(member, txn, (type) => {
             this.state = type === 'done' ? 'done' : 'none';
         });
         timeline.after(probeTimeoutMs, () => {

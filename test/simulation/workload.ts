@@ -40,6 +40,18 @@ export class Workload {
         this.#isStopped = true;
     }
 
+    /** A write from outside; it is part of the history, since what clients still wait for may come after it. */
+    write(member: SimulatedMember, txn: Txn, answer: (type: Answer<unknown>['type']) => void): void {
+        const operation: ClientOperation = { input: { type: 'txn', txn }, calledAt: ++this.#moment };
+        this.history.push(operation);
+        member.write({ type: 'txn', txn }, (result) => {
+            const outcome = typed('txn', result);
+            if (outcome.type === 'done') this.#note(operation, outcome.outcome);
+            if (outcome.type === 'refused') this.#forget(operation);
+            answer(outcome.type);
+        });
+    }
+
     #think(): void {
         const { timeline, random, options } = this.#options;
         timeline.after(random.exponential(options.thinkMeanMs), () => {

@@ -62,8 +62,9 @@ function checked(records: Map<RaftRecordName, Buffer | undefined>, entries: Entr
     if (hardState.term < last.term) {
         throw raftDamage(`the newest log entry is of term ${last.term}, the member is in ${hardState.term}`);
     }
-    // The commit index is written without a sync of its own; what is applied was committed.
-    const commit = Math.min(Math.max(hardState.commit, applied.index), last.index);
+    // The commit index is written without a sync of its own; what is applied was committed. Beyond the end of the
+    // log it says that the disk has lost something: the core must see it.
+    const commit = Math.max(hardState.commit, applied.index);
     return {
         identity: decodeJsonRecord('identity', records.get('identity')),
         persisted: { hardState: { ...hardState, commit }, snapshot, entries, applied: applied.index },

@@ -81,7 +81,7 @@ describe('Raft records', () => {
         expect(loaded?.persisted).toMatchObject({ snapshot, entries: [entry(6, 2, 'b')], applied: 5 });
     });
 
-    it('the commit index is at least what is applied and at most what is there', async () => {
+    it('the commit index is at least what is applied and kept when it is beyond the end of the log', async () => {
         await append([entry(5, 2, 'a')], 4);
         await disk.write([appliedWrite({ index: 5, term: 2, revision: 100 })], { sync: true });
         expect((await loadRaftState(disk))?.persisted.hardState.commit).toBe(5);
@@ -89,7 +89,7 @@ describe('Raft records', () => {
         expect((await loadRaftState(disk))?.persisted.hardState).toEqual({
             term: 3,
             votedFor: '',
-            commit: 5,
+            commit: 9,
         });
     });
 

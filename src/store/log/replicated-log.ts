@@ -3,14 +3,7 @@ import type { Logger } from '../../util/logger.ts';
 import type { Disk } from '../disk/disk.ts';
 import { MembershipHistory } from '../raft/membership-history.ts';
 import { createRaft } from '../raft/raft.ts';
-import type {
-    Entry,
-    MemberId,
-    MembershipChange,
-    RaftMessage,
-    RaftStatus,
-    Ready,
-} from '../raft/types.ts';
+import type { Entry, MemberId, MembershipChange, RaftMessage, RaftStatus, Ready } from '../raft/types.ts';
 import { ClusterError } from '../cluster.ts';
 import type { Measurements } from '../measurements.ts';
 import { StoreError } from '../store.ts';
@@ -396,9 +389,11 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
         this.#failure = error;
         if (error === undefined) return;
         this.#proposals.failWaiting(error);
-        const { role, progress } = this.#status;
+        const { role, progress, membership } = this.#status;
         if (role !== 'leader') return;
-        const [heir] = progress.filter(({ id, active }) => id !== this.#self && active);
+        const [heir] = progress
+            .filter(({ id, active, forgetful }) => id !== this.#self && active && !forgetful)
+            .filter(({ id }) => membership.voters.includes(id));
         if (heir !== undefined) this.transferLeadership(heir.id);
     }
 

@@ -70,17 +70,14 @@ function merge(core: Core, entries: MessageOf<'append'>['entries']): boolean {
     return true;
 }
 
-/**
- * `commit` is at most what this member has acknowledged in this term. If the log ends before that, the disk
- * has lost something; if the log is empty, the votes are lost with it.
- */
+/** `commit` is at most what this member has acknowledged in this term. If the log ends before that, the disk lost it. */
 export function handleHeartbeat(core: Core, message: MessageOf<'heartbeat'>): void {
     const { log } = core;
     if (!hearLeader(core, message.from)) return;
     const { commit, readRound } = message;
     if (core.receiving?.installing !== true) {
         if (commit > log.lastIndex) {
-            if (log.lastIndex === 0) core.forgetful = true;
+            core.noteLoss(commit);
             const refused = { at: commit, hintIndex: log.lastIndex, hintTerm: log.lastTerm };
             core.sendAfterPersist(message.from, { type: 'appendReply', match: 0, refused, readRound });
             return;

@@ -62,8 +62,10 @@ export class Core {
     nextForwardedRead: number;
     /** Bytes of proposals that the next Ready sends to the leader. */
     forwardedBytes = 0;
-    /** This member acknowledged entries in an earlier life that its (now empty) disk does not have. */
-    forgetful = false;
+    /** A leader showed that this member had acknowledged the log up to here, which its disk had lost; 0 for none. */
+    lostUpTo: number;
+    /** It lost all of its log, and with it knows nothing of its votes. */
+    emptied = false;
 
     constructor(config: RaftConfig, persisted: PersistedState) {
         const { hardState, snapshot, entries, applied } = persisted;
@@ -71,7 +73,11 @@ export class Core {
         this.id = config.id;
         this.electionTicks = config.electionTicks;
         this.heartbeatTicks = config.heartbeatTicks;
-        this.log = new RaftLog({ base: snapshot, entries, committed: hardState.commit, applied });
+        const lastIndex = snapshot.index + entries.length;
+        this.lostUpTo = hardState.commit > lastIndex ? hardState.commit : 0;
+        // Of a log with a hole at its end it is not known which part is committed.
+        const committed = this.lostUpTo > 0 ? applied : hardState.commit;
+        this.log = new RaftLog({ base: snapshot, entries, committed, applied });
         this.memberships = new MembershipHistory(config.id, snapshot.index, snapshot.membership);
         for (const entry of entries) if (entry.type === 'membership') this.memberships.append(entry);
         // A log may be newer than the hard state when it was restored from a backup.
@@ -93,7 +99,28 @@ export class Core {
     }
 
     get hardState(): HardState {
-        return { term: this.term, votedFor: this.votedFor, commit: this.log.committed };
+        const commit = Math.max(this.log.committed, this.lostUpTo);
+        return { term: this.term, votedFor: this.votedFor, commit };
+    }
+
+    /**
+     * This member acknowledged entries in an earlier life that its disk, emptied or put back to an older state,
+     * does not have. Until it has them again it neither votes nor stands for election nor serves: with its vote
+     * a log without them could win. A commit index beyond the end of the log says so across restarts.
+     *
+     * What is forgotten before a leader shows it is beyond the core's help (3.8): who never heard of it cannot
+     * know. `lost-disks.ts` of the simulation says what is promised.
+     */
+    get forgetful(): boolean {
+        return this.emptied || this.log.persisted < this.lostUpTo;
+    }
+
+    /** The leader of this term knows that this member has acknowledged the log up to `index`; it ends before. */
+    noteLoss(index: number): void {
+        this.lostUpTo = Math.max(this.lostUpTo, index);
+        this.emptied ||= this.log.lastIndex === 0;
+        // It may have voted in this term, for whom is forgotten: the vote is spent.
+        if (this.votedFor === '') this.votedFor = this.id;
     }
 
     /** [electionTicks, 2 * electionTicks) from now. */

@@ -61,8 +61,8 @@ export function createRaft(config: RaftConfig, persisted: PersistedState): Raft 
 
 /**
  * The interface in front of the rules: brings every input to the rule it concerns and collects what they want
- * done. A member that came back with an empty disk under its old id has forgotten its votes and must be removed
- * and added anew under another id; when its leader's messages give that away, it refuses service.
+ * done. A member whose disk was emptied or put back to an older state has forgotten votes and acknowledgements;
+ * when its leader's messages give that away, it refuses service. See `forgetful` in core.ts.
  */
 class RaftMember implements Raft {
     readonly #core: Core;
@@ -124,7 +124,7 @@ class RaftMember implements Raft {
         flush(core);
         const entries = core.log.takeUngiven();
         const changed = hardStateChanged(core);
-        const mustSync = entries.length > 0 || voteChanged(core);
+        const mustSync = entries.length > 0 || voteChanged(core) || lossIsUnsaid(core);
         const hardState: HardState | undefined = changed ? core.hardState : undefined;
         if (hardState !== undefined) core.givenHardState = hardState;
         const ready: Ready = {
@@ -308,5 +308,10 @@ function voteChanged(core: Core): boolean {
 }
 
 function hardStateChanged(core: Core): boolean {
-    return voteChanged(core) || core.givenHardState?.commit !== core.log.committed;
+    return voteChanged(core) || core.givenHardState?.commit !== core.hardState.commit;
+}
+
+/** What the disk has lost must be on it before the log grows again. */
+function lossIsUnsaid(core: Core): boolean {
+    return (core.givenHardState?.commit ?? 0) < core.lostUpTo;
 }

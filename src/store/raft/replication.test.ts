@@ -278,6 +278,33 @@ describe('a follower', () => {
         expect(network.raft('c').status().forgetful).toBe(false);
     });
 
+    it('that comes back with an older disk neither votes nor serves before it is complete, also after a restart', () => {
+        const network = TestNetwork.of('abc');
+        network.elect('a');
+        network.cut('b', 'ac');
+        for (let at = 0; at < 10; at++) network.propose('a', `${at}`);
+        network.settle();
+        const { disk } = network.member('c');
+        disk.entries.length = 4;
+        disk.state.length = disk.applied = 4;
+        disk.hardState = { ...disk.hardState, commit: 4 };
+        network.restart('c');
+        network.filter = ({ type, to }) => type === 'heartbeat' && to === 'c';
+        network.tick(3, 'a');
+        expect(network.raft('c').status()).toMatchObject({ forgetful: true, lastIndex: 4, commit: 4 });
+        expect(network.propose('c', 'x')).toEqual({ type: 'refused', reason: 'removed' });
+        network.restart('c');
+        expect(network.raft('c').status()).toMatchObject({ forgetful: true, lastIndex: 4, commit: 4 });
+        network.heal();
+        network.cut('a', 'bc');
+        network.tick(60, 'bc');
+        expect(network.leaders()).toEqual(['a']);
+        network.heal();
+        network.tick(60);
+        expect(network.applied('c')).toHaveLength(10);
+        expect(network.raft('c').status().forgetful).toBe(false);
+    });
+
     it('that comes back with an empty disk is found out, counts for nothing and does not vote', () => {
         const network = TestNetwork.of('abc');
         network.elect('a');

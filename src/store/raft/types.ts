@@ -26,7 +26,10 @@ export interface HardState {
     term: number;
     /** Whom this member voted for in `term`; '' for nobody. */
     votedFor: MemberId;
-    /** A hint, not a promise: need not be synced by itself. */
+    /**
+     * A hint, not a promise: need not be synced by itself. Beyond the end of the log it is evidence that the disk
+     * has lost entries; whoever loads it must leave it so.
+     */
     commit: number;
 }
 
@@ -211,7 +214,10 @@ export interface RaftStatus {
         /** It came back with an empty disk: counts for nothing, must be removed and added anew under another id. */
         forgetful: boolean;
     }[];
-    /** This member is such a one, as its leader's messages show: it refuses service and does not vote. */
+    /**
+     * Its disk was emptied or put back, as its leader's messages show: it refuses service and does not vote, until
+     * it has again what it had lost. A running one whose disk was empty stays so.
+     */
     forgetful: boolean;
     transferringTo: MemberId;
 }
