@@ -19,6 +19,7 @@ import { coreStrategies } from './core/index.ts';
 import { discoveryStrategies } from './discovery/index.ts';
 import { flowControlStrategies } from './flowcontrol/index.ts';
 import { categoriesOf, shortNames, singularOf, storagePrefixOf } from './names.ts';
+import { legacyConversions, legacyStrategies } from './legacy/index.ts';
 import { networkingStrategies } from './networking/index.ts';
 import { nodeStrategies } from './node/index.ts';
 import { policyStrategies } from './policy/index.ts';
@@ -58,11 +59,13 @@ const strategies: ByPlural<ByPlural<Strategy>> = {
     'resource.k8s.io/v1': resourceStrategies,
     'scheduling.k8s.io/v1': schedulingStrategies,
     'storage.k8s.io/v1': storageStrategies,
+    ...legacyStrategies,
 };
 
 const conversions: ByPlural<ByPlural<VersionConversion>> = {
     'autoscaling/v1': autoscalingV1Conversions,
     'events.k8s.io/v1': { events: eventConversion },
+    ...legacyConversions,
 };
 
 function define(resource: SchemaResource): ResourceDefinition {
@@ -80,7 +83,8 @@ function define(resource: SchemaResource): ResourceDefinition {
         namespaced: resource.namespaced,
         verbs: resource.verbs as readonly Verb[],
         type: resource.type,
-        shortNames: shortNames[plural] ?? [],
+        // A short name means the resource of today, not its old version in another group.
+        shortNames: group === 'extensions' ? [] : (shortNames[plural] ?? []),
         categories: categoriesOf(plural),
         subresources: resource.subresources as Readonly<Record<string, SubresourceDefinition>>,
         storagePrefix: storagePrefixOf(plural),

@@ -61,7 +61,8 @@ interface RawType {
     /** "name! type;name type" */
     fields: string;
 }
-interface RawSchema {
+/** The schema as its file has it. */
+export interface RawSchema {
     types: Record<string, RawType>;
     resources: SchemaResource[];
 }
@@ -125,13 +126,23 @@ function parseType(name: string, raw: RawType): TypeSchema {
 
 /** All types of the API. A type is parsed when it is first asked for. */
 export class Schema {
-    readonly #raw: Readonly<Record<string, RawType>>;
+    readonly #raw: Record<string, RawType>;
     readonly #types = new Map<string, TypeSchema>();
-    readonly resources: readonly SchemaResource[];
+    readonly #resources: SchemaResource[];
 
     constructor(raw: RawSchema) {
         this.#raw = raw.types;
-        this.resources = raw.resources;
+        this.#resources = raw.resources;
+    }
+
+    get resources(): readonly SchemaResource[] {
+        return this.#resources;
+    }
+
+    /** Adds types and resources; documents and definitions that were made before do not have them. */
+    add({ types, resources }: RawSchema): void {
+        Object.assign(this.#raw, types);
+        this.#resources.push(...resources);
     }
 
     /** Undefined for a name that the schema does not know. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resourceDefinitions } from '../../api/groups/index.ts';
+import { serveLegacyApis } from '../../api/groups/legacy/index.ts';
 import type { Client } from '../../client/client.ts';
 import { createClient } from '../../client/rest-client.ts';
 import {
@@ -114,6 +115,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     const { store, cluster, isShared, serveEtcdApi } = await openControlPlaneStore(setup, lifecycle);
     const snapshots = new SnapshotService({ store, flags, logger: logger.child({ component: 'snapshots' }) });
     snapshots.start(lifecycle);
+    if (flags['legacy-apis']) serveLegacyApis();
     const definitions = resourceDefinitions();
     const caches = new WatchCaches({ store, definitions, logger });
     lifecycle.add({

@@ -33,6 +33,9 @@ export const sharedApiserverFlags = {
         'https://kubernetes.default.svc.cluster.local',
     ),
     'api-audiences': flag.list('audiences of tokens; default: the issuer'),
+    'legacy-apis': flag.boolean(
+        'serve extensions/v1beta1, apps/v1beta1, apps/v1beta2 and networking.k8s.io/v1beta1, for old manifests',
+    ),
     'data-dir': flag.string('where the store is kept', '/var/lib/hyperkube', 'directory'),
     'config-dir': flag.string('certificates (pki/) and kubeconfigs', '/etc/kubernetes', 'directory'),
     ...snapshotFlags,

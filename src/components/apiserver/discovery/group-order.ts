@@ -23,6 +23,8 @@ const groupOrder = [
     'discovery.k8s.io',
     'flowcontrol.apiserver.k8s.io',
     'resource.k8s.io',
+    // Old versions of what other groups serve.
+    'extensions',
 ];
 
 export interface DiscoveredGroup {
