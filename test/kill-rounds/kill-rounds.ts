@@ -36,6 +36,8 @@ export function openingText({ openings }: KillSummary): string {
 /** How long members write before one is killed, at most; short enough to meet the first write, too. */
 const writeMsMax = 400;
 const writersPerMember = 4;
+/** Of the rounds; killed members are in the middle of giving space back then. */
+const compactionShare = 0.2;
 /** Acknowledged before the first round counts, so that a round is never empty. */
 const writtenMin = 1;
 
@@ -145,7 +147,10 @@ class KillRounds {
             }
         }
         const [first] = this.#running.values();
-        await this.#patiently(async () => await first?.ask({ type: 'forget', prefix }, 'forgotten'));
+        const compacts = this.#options.random() < compactionShare;
+        await this.#patiently(
+            async () => await first?.ask({ type: 'forget', prefix, compacts }, 'forgotten'),
+        );
         const hashes = new Set<string>();
         for (const member of this.#running.values()) {
             const { hash, revision } = await this.#patiently(

@@ -62,12 +62,13 @@ async function obey(instruction: Instruction): Promise<void> {
                 return;
             }
             case 'forget': {
-                const { prefix } = instruction;
-                await member.store.txn({
+                const { prefix, compacts } = instruction;
+                const { revision } = await member.store.txn({
                     compares: [],
                     success: [{ type: 'delete', key: prefix, end: prefixEnd(prefix) }],
                     failure: [],
                 });
+                if (compacts) await compactTo(revision);
                 report({ type: 'forgotten' });
                 return;
             }
@@ -80,6 +81,15 @@ async function obey(instruction: Instruction): Promise<void> {
         }
     } catch (error) {
         report({ type: 'failed', instruction: instruction.type, error: String(error) });
+    }
+}
+
+/** A second attempt may find it done. */
+async function compactTo(revision: number): Promise<void> {
+    try {
+        await member.store.compact(revision);
+    } catch (error) {
+        if (!(error instanceof StoreError) || error.reason !== 'compacted') throw error;
     }
 }
 

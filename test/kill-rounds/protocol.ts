@@ -8,7 +8,8 @@ export interface ProcessConfig {
 export type Instruction =
     | { type: 'write'; prefix: string; writers: number }
     | { type: 'read'; prefix: string }
-    | { type: 'forget'; prefix: string }
+    /** `compacts`: history goes too, as a running cluster compacts it. */
+    | { type: 'forget'; prefix: string; compacts: boolean }
     | { type: 'hash'; revision: number };
 
 export type MemberReport =
