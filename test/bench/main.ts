@@ -32,6 +32,10 @@ const { values, positionals } = parseArgs({
         rounds: { type: 'string', default: '7' },
         /** What is compared with etcd, words separated by spaces. */
         ours: { type: 'string', default: `${process.execPath} ${hyperkubeBinary} etcd` },
+        /** Of the part store: only the loads whose row has this text. */
+        only: { type: 'string', default: '' },
+        /** Of the part million: how many keys. */
+        keys: { type: 'string', default: '1000000' },
         /** Internal: an errand in a machine's network, its parameters as JSON. */
         errand: { type: 'string' },
     },
@@ -45,6 +49,8 @@ async function measure(): Promise<void> {
         minutes: positive('minutes'),
         rounds: positive('rounds'),
         ours: values.ours.split(' '),
+        only: values.only,
+        keys: positive('keys'),
     };
     const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
     const unknown = chosen.filter((name) => !(name in parts));
@@ -64,7 +70,7 @@ async function measure(): Promise<void> {
     printTable(rows);
 }
 
-function positive(name: 'minutes' | 'rounds'): number {
+function positive(name: 'minutes' | 'rounds' | 'keys'): number {
     const value = Number(values[name]);
     if (!(value > 0)) throw new TypeError(`--${name}: "${values[name]}" is no positive number`);
     return value;

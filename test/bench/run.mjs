@@ -1,4 +1,4 @@
-// Bundles the benchmarks and runs them: npm run bench -- [part ...] [--minutes N] [--rounds N]
+// Bundles the benchmarks and runs them: npm run bench -- [part ...] [--minutes N] [--rounds N] [--only TEXT] [--keys N]
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';

@@ -10,6 +10,13 @@ import { InProcessNetwork } from './in-process-network.ts';
 /** Longest wait for what a test expects of the cluster; ends early. */
 const patienceMs = 30_000;
 
+export interface ThreeOptions {
+    /** Or in memory. */
+    onDisk?: boolean;
+    /** What one of the members has otherwise than usual. */
+    options?: (name: string) => Partial<MemberOptions>;
+}
+
 /** Members of one cluster in this process, on LevelDB in temporary directories. */
 export class TestCluster {
     readonly network = new InProcessNetwork();
@@ -26,7 +33,7 @@ export class TestCluster {
     }
 
     /** The first start of several members together. */
-    static async ofThree({ onDisk }: { onDisk: boolean } = { onDisk: true }): Promise<TestCluster> {
+    static async ofThree({ onDisk = true, options = () => ({}) }: ThreeOptions = {}): Promise<TestCluster> {
         const cluster = await TestCluster.create();
         const names = ['a', 'b', 'c'];
         const initialCluster = names.map((name) => ({ name, peerUrls: [urlOf(name)] }));
@@ -36,6 +43,7 @@ export class TestCluster {
                 initialClusterToken: 'test',
                 campaign: name === 'c',
                 ...(!onDisk && { disk: await openMemoryDisk() }),
+                ...options(name),
             });
         }
         await cluster.leader();

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createAuthority, issueCertificate } from '../../../src/pki/authority.ts';
 import { freePorts } from '../../harness/free-ports.ts';
-import { usageOf } from '../process-usage.ts';
+import { type Usage, usageOf } from '../process-usage.ts';
 
 const startTimeoutMs = 30_000;
 const logBytesMax = 2_000;
@@ -69,12 +69,16 @@ export class Contender {
         }
     }
 
-    /** Of all members together. */
-    get rssBytes(): number {
-        return this.#processes.reduce(
-            (sum, { pid }) => sum + (pid === undefined ? 0 : usageOf(pid).rssBytes),
-            0,
-        );
+    /** Of all members together, since their start. */
+    usage(): Pick<Usage, 'rssBytes' | 'cpuMs'> {
+        const sum = { rssBytes: 0, cpuMs: 0 };
+        for (const { pid } of this.#processes) {
+            if (pid === undefined) continue;
+            const { rssBytes, cpuMs } = usageOf(pid);
+            sum.rssBytes += rssBytes;
+            sum.cpuMs += cpuMs;
+        }
+        return sum;
     }
 
     async stop(): Promise<void> {

@@ -14,6 +14,8 @@ export interface LoadParameters {
 }
 
 export interface LoadResult {
+    /** Requests that were answered, for 'watch' events delivered. */
+    answered: number;
     /** Requests a second, for 'watch' events delivered a second. */
     perSecond: number;
     p50Ms: number;
@@ -48,6 +50,7 @@ export async function runLoad(parameters: LoadParameters): Promise<LoadResult> {
     const { user, system } = process.cpuUsage(cpu);
     for (const connection of connections) connection.close();
     return {
+        answered: latencies.length,
         perSecond: (latencies.length / elapsedMs) * 1000,
         p50Ms: percentile(latencies, 0.5),
         p99Ms: percentile(latencies, 0.99),

@@ -5,15 +5,15 @@ import { openStore } from '../../../src/store/mvcc/open-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
 import type { OpenFigures } from '../inside/measure-open.ts';
+import type { BenchOptions } from '../options.ts';
 import { count, mebibytes, progress, row, type Row } from '../report.ts';
 
-const keys = 1_000_000;
-const overwritten = 500_000;
 const valueBytes = 1_024;
 const writersMax = 1_000;
 
-/** A store with a million keys of 1 KiB: what it takes to fill, to open and to compact. */
-export async function million(): Promise<Row[]> {
+/** A store with a million keys of 1 KiB, or as many as asked for: what it takes to fill, open and compact. */
+export async function million({ keys }: Pick<BenchOptions, 'keys'>): Promise<Row[]> {
+    const overwritten = Math.floor(keys / 2);
     const directory = await mkdtemp('/var/tmp/hyperkube-million-');
     const rows: Row[] = [];
     const add = (what: string, measured: string): void => {
@@ -36,10 +36,11 @@ export async function million(): Promise<Row[]> {
             `${mebibytes(before)}, ${mebibytes(between)}, ${mebibytes(after)} in ${since(began)}`,
         );
         await store.close();
-        const { openMs, rssBytes, rssBeforeBytes } = await openedElsewhere(directory);
+        const { openMs, cpuMs, rssBytes, rssBeforeBytes, rssPeakBytes } = await openedElsewhere(directory);
         add(
             'open',
-            `${count(openMs)} ms, RSS ${mebibytes(rssBytes)}, of which ${mebibytes(rssBeforeBytes)} before`,
+            `${count(openMs)} ms, ${count(cpuMs)} ms of CPU, RSS ${mebibytes(rssBytes)}, ` +
+                `${mebibytes(rssPeakBytes)} at most, of which ${mebibytes(rssBeforeBytes)} before`,
         );
     } finally {
         await rm(directory, { recursive: true });
