@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { namingDirectory } from '../store/disk/disk-error.ts';
 import { openLevelDisk } from '../store/disk/open-disk.ts';
 import { loadRaftState } from '../store/log/load-raft-state.ts';
 import { heartbeatsPerElectionMin } from '../store/log/replicated/pace.ts';
@@ -77,6 +78,8 @@ export async function storedMember(
         const loaded = await loadRaftState(disk);
         if (loaded === undefined) return undefined;
         return { memberId: loaded.identity.memberId, memberCount: loaded.memberList.members.length };
+    } catch (error) {
+        throw namingDirectory(error, directory);
     } finally {
         await disk.close();
     }

@@ -1,6 +1,7 @@
 import { systemClock } from '../util/clock.ts';
 import type { Cluster } from './cluster.ts';
 import type { Disk } from './disk/disk.ts';
+import { namingDirectory } from './disk/disk-error.ts';
 import { openLevelDisk } from './disk/open-disk.ts';
 import { defaultAutoCompaction } from './mvcc/auto-compaction.ts';
 import { Measurements } from './measurements.ts';
@@ -30,13 +31,14 @@ export interface Member {
  */
 export async function openMember(options: MemberOptions): Promise<Member> {
     const { directory, logger } = options;
-    const disk = options.disk ?? (await openLevelDisk(directory, logger));
+    let disk = options.disk;
     try {
+        disk ??= await openLevelDisk(directory, logger);
         return await openOn(disk, options);
     } catch (error) {
-        await disk.close();
+        await disk?.close();
         await options.transport?.close();
-        throw error;
+        throw options.disk === undefined ? namingDirectory(error, directory) : error;
     }
 }
 

@@ -104,6 +104,8 @@ if (!canMount) console.warn('not root: full disks are not checked');
         expect(await has(cluster.get(full), '/before')).toBe(true);
         const third = names.find((name) => name !== full && name !== leader) ?? '';
         await put(cluster.get(third), '/by-the-third');
+        // It cannot have what was written since, and says why.
+        await expect(cluster.get(full).store.readIndex()).rejects.toMatchObject({ reason: 'noSpace' });
         expect(await cluster.leader([leader, third])).toBe(leader);
 
         diskOf(full).makeRoom();
@@ -144,6 +146,8 @@ if (!canMount) console.warn('not root: full disks are not checked');
         await put(cluster.get(one), '/by-one');
         await put(cluster.get(two), '/by-two');
         expect(others).toContain(await cluster.leader(others));
+        await cluster.get(one).store.readIndex();
+        expect(await has(cluster.get(one), '/by-two')).toBe(true);
 
         diskOf(full).makeRoom();
         await until(async () => await accepted(cluster.get(full), '/after'));

@@ -23,6 +23,18 @@ export function diskError(error: unknown, doing: string): StoreError {
     return new StoreError(reason, `${doing}: ${text}`, { cause: error });
 }
 
+/** Says of damaged data where they are and what their owner does about it. Other errors pass through. */
+export function namingDirectory(error: unknown, directory: string): unknown {
+    if (!(error instanceof StoreError) || error.reason !== 'corrupt') return error;
+    return new StoreError(
+        'corrupt',
+        `the store in ${directory} is damaged: ${error.message}. Move that directory away and restore a ` +
+            'snapshot (hyperkube snapshot restore), or, as one of several members, have this one removed ' +
+            '(hyperkube member remove, etcdctl member remove) and join again',
+        { cause: error },
+    );
+}
+
 /** abstract-level wraps what went wrong on open into LEVEL_DATABASE_NOT_OPEN. */
 function rootCause(error: unknown): unknown {
     let root = error;

@@ -21,13 +21,7 @@ function checksumOf(key: Buffer, value: Buffer): number {
     return crc32(value.subarray(checksumBytes), crc32(key));
 }
 
-/** What is wrong with this member's Raft data, and what its operator does about it. */
+/** What is wrong with this member's Raft data; `namingDirectory` adds what its operator does about it. */
 export function raftDamage(what: string, options?: ErrorOptions): StoreError {
-    return new StoreError(
-        'corrupt',
-        `this member's Raft data is damaged: ${what}. Remove the member from the cluster ` +
-            '(hyperkube member remove), move its data directory away and let it join again; ' +
-            'a cluster of one is restored from a snapshot (hyperkube snapshot restore)',
-        options,
-    );
+    return new StoreError('corrupt', `its Raft data: ${what}`, options);
 }

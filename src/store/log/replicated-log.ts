@@ -384,11 +384,15 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
         if (this.#proposals.size === 0) this.#whenDrained?.();
     }
 
-    /** What was not offered yet is refused while the disk is; what was is decided by the others, too. */
+    /**
+     * What was not offered yet is refused while the disk refuses writes; what was is decided by the others, too.
+     * Reads go on for as long as this member has what the cluster has committed. Called at every attempt.
+     */
     #diskFailed(error: StoreError | undefined): void {
         this.#failure = error;
         if (error === undefined) return;
         this.#proposals.failWaiting(error);
+        this.#reads.failApplying(error);
         const { role, progress, membership } = this.#status;
         if (role !== 'leader') return;
         const [heir] = progress

@@ -1,6 +1,7 @@
 import type { Logger } from '../../util/logger.ts';
 import type { ClusterMember } from '../cluster.ts';
 import type { Disk } from '../disk/disk.ts';
+import { namingDirectory } from '../disk/disk-error.ts';
 import { openLevelDisk } from '../disk/open-disk.ts';
 import { revisionBump } from '../backup/restore.ts';
 import { compactedWrite } from '../mvcc/meta.ts';
@@ -29,6 +30,8 @@ export async function resetMembership(directory: string, logger: Logger): Promis
     const disk = await openLevelDisk(directory, logger);
     try {
         return await resetMembershipOn(disk, directory);
+    } catch (error) {
+        throw namingDirectory(error, directory);
     } finally {
         await disk.close();
     }

@@ -3,9 +3,13 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../util/logger.ts';
+import { openLevelDisk } from '../disk/open-disk.ts';
+import { raftRecordKey } from '../log/raft-records.ts';
+import { openMember, type Member } from '../member.ts';
 import { put } from '../store-conformance.ts';
 import { StoreError, type Store } from '../store.ts';
 import { openStore } from './open-store.ts';
+import { encodeRecordKey } from './record.ts';
 
 /** How long the log file was when a write was acknowledged: everything up to there was on the disk. */
 interface Acknowledged {
@@ -77,6 +81,49 @@ describe('a store whose files a crash has cut or damaged', () => {
             }
             await expectAll(outcome as Store, intact);
             await (outcome as Store).close();
+        }
+    });
+});
+
+describe('a member whose data are damaged', () => {
+    let directory: string;
+    beforeEach(async () => (directory = join(await mkdtemp(join(tmpdir(), 'hyperkube-damage-')), 'store')));
+    afterEach(async () => await rm(join(directory, '..'), { recursive: true }));
+    const open = async (): Promise<Member> =>
+        await openMember({
+            directory,
+            name: 'a',
+            logger: silentLogger(),
+            peerUrls: ['http://a:2380'],
+            clientUrls: [],
+        });
+
+    const damages: [string, () => { key: Buffer; what: string }][] = [
+        ['a version of a key', () => ({ key: encodeRecordKey(2, '/k'), what: '"/k" at revision 2' })],
+        ['who it is', () => ({ key: raftRecordKey('identity'), what: 'record "identity"' })],
+        ['how far it is', () => ({ key: raftRecordKey('applied'), what: 'record "applied"' })],
+    ];
+    it.each(damages)('says where they are and what to do: %s', async (_, damage) => {
+        const member = await open();
+        await put(member.store, '/k', '1');
+        await member.close();
+        const { key, what } = damage();
+        const disk = await openLevelDisk(directory, silentLogger());
+        const [value] = await disk.getMany([key]);
+        value![value!.length - 1]! ^= 1;
+        await disk.write([{ type: 'put', key, value: value! }], { sync: true });
+        await disk.close();
+        for (let attempt = 1; attempt <= 2; attempt++) {
+            const error = await open().catch((reason: unknown) => reason);
+            expect(error).toMatchObject({ name: 'StoreError', reason: 'corrupt' });
+            const { message } = error as StoreError;
+            for (const part of [
+                `the store in ${directory} is damaged`,
+                what,
+                'snapshot restore',
+                'join again',
+            ])
+                expect(message).toContain(part);
         }
     });
 });

@@ -1,9 +1,9 @@
 import { systemClock, type Clock } from '../../util/clock.ts';
 import { silentLogger, type Logger } from '../../util/logger.ts';
 import type { Disk } from '../disk/disk.ts';
+import { namingDirectory } from '../disk/disk-error.ts';
 import { openLevelDisk, openMemoryDisk } from '../disk/open-disk.ts';
 import { SingleMemberLog } from '../log/single-member-log.ts';
-import { StoreError } from '../store.ts';
 import { defaultAutoCompaction, type AutoCompactionPolicy } from './auto-compaction.ts';
 import { MvccStore } from './mvcc-store.ts';
 import { recover } from './recover.ts';
@@ -27,17 +27,6 @@ export async function openStore(options: OpenStoreOptions): Promise<MvccStore> {
     } catch (error) {
         throw namingDirectory(error, directory);
     }
-}
-
-/** Says of damaged data where they are and what their owner does about it. */
-export function namingDirectory(error: unknown, directory: string): unknown {
-    if (!(error instanceof StoreError) || error.reason !== 'corrupt') return error;
-    return new StoreError(
-        'corrupt',
-        `the store in ${directory} is damaged: ${error.message}. Move that directory away and restore a ` +
-            'snapshot (hyperkube snapshot restore), or, as one of several masters, join again',
-        { cause: error },
-    );
 }
 
 /** A store in memory, the same code on memory-level; for tests. */

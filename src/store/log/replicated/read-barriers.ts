@@ -77,6 +77,11 @@ export class ReadBarriers {
         this.#applying = this.#applying.filter(({ waiters }) => waiters.length > 0);
     }
 
+    /** Gives up on those whose index is known, because this member does not come that far for now. */
+    failApplying(error: StoreError): void {
+        for (const { waiters } of this.#applying.splice(0)) for (const { reject } of waiters) reject(error);
+    }
+
     failAll(error: StoreError): void {
         const waiters = [
             ...this.#gathering.splice(0),
