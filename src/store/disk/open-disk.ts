@@ -13,7 +13,8 @@ import { LevelDisk, type Engine } from './level-disk.ts';
  */
 const writeBufferBytes = 2 * 1024 * 1024;
 const blockCacheBytes = 1024 * 1024;
-const openFilesMax = 128;
+/** The fewest that LevelDB allows: it maps each of 2 MiB as a whole, and that counts as memory of the process. */
+const openFilesMax = 74;
 /** Room that must be free before a failed database is reopened, beside that for its logs. */
 const reopenReserveBytes = 4 * 1024 * 1024;
 const probeFile = 'space-probe.tmp';

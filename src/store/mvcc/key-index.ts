@@ -1,5 +1,4 @@
 import { assert } from '../../util/assert.ts';
-import { compareKeys } from './key-order.ts';
 
 /**
  * Where the versions of one key are. Values are on disk, addressed by (revision, key).
@@ -46,6 +45,8 @@ const chunkEntriesMax = 256;
  * All keys in order, in chunks: binary search for the chunk, then within it. An insertion moves at most one
  * chunk and, when that is full, the list of chunks. About 150 bytes a key, most of it the key itself.
  *
+ * Keys are compared as strings, whose order is that of their bytes (see compareKeys).
+ *
  * Invariants: chunks are not empty (but a single one may be), and their keys ascend from chunk to chunk.
  */
 export class KeyIndex {
@@ -63,17 +64,25 @@ export class KeyIndex {
     }
 
     insert(entry: KeyEntry): void {
+        const found = this.getOrInsert(entry);
+        assert(found === entry, 'key is in the index already', { key: entry.key });
+    }
+
+    /** The entry of the same key, or `entry` itself, which is in the index then; one search for both. */
+    getOrInsert(entry: KeyEntry): KeyEntry {
         const chunkAt = this.#chunkOf(entry.key);
         const chunk = this.#chunks[chunkAt];
         assert(chunk !== undefined, 'no chunk', { chunkAt });
         const at = lowerBound(chunk, entry.key);
-        assert(chunk[at]?.key !== entry.key, 'key is in the index already', { key: entry.key });
+        const found = chunk[at];
+        if (found?.key === entry.key) return found;
         chunk.splice(at, 0, entry);
         this.#size += 1;
-        if (chunk.length <= chunkEntriesMax) return;
+        if (chunk.length <= chunkEntriesMax) return entry;
         // Keys that arrive in order leave full chunks behind, not halves.
         const half = at === chunk.length - 1 ? chunkEntriesMax : chunkEntriesMax / 2;
         this.#chunks.splice(chunkAt + 1, 0, chunk.splice(half));
+        return entry;
     }
 
     remove(key: string): void {
@@ -100,8 +109,7 @@ export class KeyIndex {
             if (chunk === undefined) return;
             // Compares with the end only in the chunk that contains it.
             const last = chunk.at(-1);
-            const stop =
-                last !== undefined && compareKeys(last.key, end) < 0 ? chunk.length : lowerBound(chunk, end);
+            const stop = last !== undefined && last.key < end ? chunk.length : lowerBound(chunk, end);
             for (; at < stop; at++) {
                 const entry = chunk[at];
                 if (entry !== undefined) visit(entry);
@@ -119,7 +127,7 @@ export class KeyIndex {
         while (low < high) {
             const middle = (low + high) >>> 1;
             const last = this.#chunks[middle]?.at(-1);
-            if (last !== undefined && compareKeys(last.key, key) < 0) low = middle + 1;
+            if (last !== undefined && last.key < key) low = middle + 1;
             else high = middle;
         }
         return low;
@@ -132,7 +140,7 @@ function lowerBound(chunk: readonly KeyEntry[], key: string): number {
     while (low < high) {
         const middle = (low + high) >>> 1;
         const entry = chunk[middle];
-        if (entry !== undefined && compareKeys(entry.key, key) < 0) low = middle + 1;
+        if (entry !== undefined && entry.key < key) low = middle + 1;
         else high = middle;
     }
     return low;

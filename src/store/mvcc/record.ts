@@ -16,7 +16,13 @@ import { StoreError } from '../store.ts';
  * Example: revision 7 puts "/a" (created at 5, second write), the transaction before was revision 6:
  *     72 000000000007 2f61  →  crc | 00 | 01 01 02 02 00 | value
  */
-export interface StoredRecord {
+export interface StoredRecord extends RecordHead {
+    /** A view of the bytes that were read. */
+    value: Buffer;
+}
+
+/** A record without its value. */
+export interface RecordHead {
     key: string;
     revision: number;
     tombstone: boolean;
@@ -26,8 +32,8 @@ export interface StoredRecord {
     createRevision: number;
     version: number;
     lease: number;
-    /** A view of the bytes that were read. */
-    value: Buffer;
+    /** Where the value begins in the record's bytes. */
+    valueOffset: number;
 }
 
 const recordTag = 0x72;
@@ -64,7 +70,7 @@ export function allRecords(): { from: Buffer; to: Buffer } {
     return { from: Buffer.from([recordTag]), to: Buffer.from([recordTag + 1]) };
 }
 
-export function encodeRecord(recordKey: Buffer, record: Omit<StoredRecord, 'key'>): Buffer {
+export function encodeRecord(recordKey: Buffer, record: Omit<StoredRecord, 'key' | 'valueOffset'>): Buffer {
     header[4] = record.tombstone ? flagTombstone : 0;
     let length = writeVarint(5, record.revision - record.previousRevision);
     length = writeVarint(length, record.recordsInTxn);
@@ -80,6 +86,12 @@ export function encodeRecord(recordKey: Buffer, record: Omit<StoredRecord, 'key'
 
 /** Throws StoreError 'corrupt', which names the key and the revision. */
 export function decodeRecord(recordKey: Buffer, bytes: Buffer): StoredRecord {
+    const head = decodeRecordHead(recordKey, bytes);
+    return { ...head, value: bytes.subarray(head.valueOffset) };
+}
+
+/** Checks the whole record, value included, but makes no view of the value. Throws as `decodeRecord`. */
+export function decodeRecordHead(recordKey: Buffer, bytes: Buffer): RecordHead {
     const key = keyOfRecord(recordKey);
     const revision = recordKey.length < keyOffset ? 0 : recordKey.readUIntBE(1, revisionBytes);
     if (bytes.length < 10 || bytes.readUInt32LE(0) !== checksum(recordKey, bytes)) {
@@ -103,7 +115,7 @@ export function decodeRecord(recordKey: Buffer, bytes: Buffer): StoredRecord {
         createRevision,
         version,
         lease,
-        value: bytes.subarray(reader.offset),
+        valueOffset: reader.offset,
     };
 }
 

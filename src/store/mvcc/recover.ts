@@ -1,15 +1,18 @@
 import type { Disk } from '../disk/disk.ts';
 import { relaxedPendingMax } from '../log/log.ts';
 import { decodeApplied, raftRecordKey } from '../log/raft-records.ts';
-import { keyMax, StoreError, type KeyValue } from '../store.ts';
+import { keyMax, StoreError } from '../store.ts';
 import { AlarmTable, allAlarms, decodeAlarm } from './alarm-table.ts';
-import { History, type StagedWrite } from './history.ts';
-import type { KeyEntry } from './key-index.ts';
+import { History } from './history.ts';
 import { allLeases, decodeLease, LeaseTable } from './lease-table.ts';
 import { formatVersion, formatWrite, readMeta, type Meta } from './meta.ts';
-import { allRecords, decodeRecord, type StoredRecord } from './record.ts';
+import { allRecords, decodeRecordHead, type RecordHead } from './record.ts';
 
-const noValue = Buffer.alloc(0);
+/**
+ * LevelDB keeps the tables that it has read mapped, up to 128 MiB of them, which nobody needs again soon after all
+ * was read. From so much on they are let go by closing the database and opening it again.
+ */
+const mappedBytesMax = 32 * 1024 * 1024;
 
 export interface Recovered {
     history: History;
@@ -81,9 +84,14 @@ function skipped(history: History): number {
 
 async function readRecords(disk: Disk, compacted: number): Promise<History> {
     const builder = new IndexBuilder(compacted);
+    let bytes = 0;
     for await (const entries of disk.scan(allRecords())) {
-        for (const [key, value] of entries) builder.add(decodeRecord(key, value));
+        for (const [key, value] of entries) {
+            builder.add(decodeRecordHead(key, value));
+            bytes += value.length;
+        }
     }
+    if (bytes > mappedBytesMax) await disk.exchange(async () => await Promise.resolve());
     return builder.finish();
 }
 
@@ -115,34 +123,37 @@ async function readAlarms(disk: Disk): Promise<AlarmTable> {
 class IndexBuilder {
     readonly #history = new History();
     readonly #compacted: number;
-    /** The transaction that is being read: its records so far, as they go into the garbage queue. */
-    #txn: { revision: number; recordsInTxn: number; writes: StagedWrite[] } | undefined;
+    /** The transaction that is being read. */
+    #revision = 0;
+    #recordsInTxn = 0;
+    #records = 0;
+    /** Keys that it deleted. */
+    #deleted: string[] = [];
 
     constructor(compacted: number) {
         this.#compacted = compacted;
         this.#history.compacted = this.#history.compactedHead = compacted;
     }
 
-    add(record: StoredRecord): void {
-        const { key, revision, recordsInTxn } = record;
-        if (this.#txn?.revision !== revision) {
+    add(record: RecordHead): void {
+        const { key, revision, createRevision, version, lease } = record;
+        if (this.#revision !== revision) {
             this.#endTxn();
             this.#checkPredecessor(record);
-            this.#txn = { revision, recordsInTxn, writes: [] };
+            this.#revision = revision;
+            this.#recordsInTxn = record.recordsInTxn;
+            this.#records = 0;
         }
-        const entry = this.#history.index.get(key);
-        const write: StagedWrite = {
+        this.#records += 1;
+        if (record.tombstone) this.#deleted.push(key);
+        this.#history.recover({
             key,
-            tombstone: record.tombstone,
-            createRevision: record.createRevision,
-            version: record.version,
-            lease: record.lease,
-            value: noValue,
-            decoded: undefined,
-            previous: entry && entry.version > 0 ? versionOf(entry) : undefined,
-        };
-        this.#history.stage(revision, write);
-        this.#txn.writes.push(write);
+            older: undefined,
+            modRevision: revision,
+            createRevision,
+            version,
+            lease,
+        });
     }
 
     finish(): History {
@@ -151,26 +162,22 @@ class IndexBuilder {
     }
 
     #endTxn(): void {
-        const txn = this.#txn;
-        if (txn === undefined) return;
-        const { revision, recordsInTxn, writes } = txn;
+        const revision = this.#revision;
+        if (revision === 0) return;
+        const { garbage } = this.#history;
         this.#history.newestTxn = revision;
-        this.#history.queueGarbage(revision, writes);
-        if (revision <= this.#compacted || writes.length === recordsInTxn) return;
+        for (const key of this.#deleted) garbage.push(revision + 1, revision, key);
+        if (this.#deleted.length > 0) this.#deleted = [];
+        if (revision <= this.#compacted || this.#records === this.#recordsInTxn) return;
         throw new StoreError(
             'corrupt',
-            `revision ${revision} has ${writes.length} of its ${recordsInTxn} records`,
+            `revision ${revision} has ${this.#records} of its ${this.#recordsInTxn} records`,
         );
     }
 
-    #checkPredecessor(record: StoredRecord): void {
-        const { revision, previousRevision } = record;
+    #checkPredecessor({ revision, previousRevision }: RecordHead): void {
         if (revision <= this.#compacted || previousRevision <= this.#compacted) return;
         if (previousRevision === this.#history.newestTxn) return;
         throw new StoreError('corrupt', `revision ${previousRevision}, before ${revision}, is missing`);
     }
-}
-
-function versionOf({ key, createRevision, modRevision, version, lease }: KeyEntry): KeyValue {
-    return { key, value: noValue, createRevision, modRevision, version, lease };
 }
