@@ -216,6 +216,11 @@ export interface StoreEvent {
 export interface StoreWatch {
     /** The watcher has been told of everything up to here, whether or not it was of its keys. */
     readonly revision: number;
+    /**
+     * `listener` is called after `revision` has grown, in the same turn and after the events up to there; not any
+     * more once the watch has ended. It must not throw. Gives the function that takes it back.
+     */
+    onProgress(listener: () => void): () => void;
     cancel(): void;
 }
 

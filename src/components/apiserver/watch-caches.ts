@@ -11,8 +11,6 @@ import type { StoredObject } from './stored-object.ts';
 
 /** How long a read waits for a revision that this member has not applied yet. */
 const freshnessTimeoutMs = 3_000;
-/** How often such a read looks: the store's revision also grows without an event of ours. */
-const freshnessCheckMs = 5;
 const registryRoot = '/registry/';
 
 export interface WatchCachesOptions {
@@ -66,6 +64,10 @@ export class WatchCaches implements ObjectReader {
                 },
             },
         );
+        // Also when what has happened was of other keys.
+        this.#follower.onProgress = () => {
+            this.#wakeWaiters();
+        };
         for (const definition of options.definitions) this.#register(definition, options.definitions);
     }
 
@@ -139,19 +141,14 @@ export class WatchCaches implements ObjectReader {
         if (this.store.revision < revision) this.store.readIndex().catch(() => undefined);
         let waiter: RevisionWaiter | undefined;
         let timeout: NodeJS.Timeout | undefined;
-        let check: NodeJS.Timeout | undefined;
         try {
             await new Promise<void>((resolve) => {
                 waiter = { revision, resolve };
                 this.#waiters.add(waiter);
                 timeout = setTimeout(resolve, freshnessTimeoutMs);
-                check = setInterval(() => {
-                    if (this.revision >= revision) resolve();
-                }, freshnessCheckMs);
             });
         } finally {
             clearTimeout(timeout);
-            clearInterval(check);
             if (waiter !== undefined) this.#waiters.delete(waiter);
         }
         if (this.revision < revision) throw tooLargeResourceVersion(revision, this.revision);
@@ -241,9 +238,12 @@ export class WatchCaches implements ObjectReader {
 
     #apply(batch: WatchBatch): void {
         for (const [cache, events] of this.#split(batch.events)) cache.apply(events);
-        for (const waiter of this.#waiters) {
-            if (batch.revision >= waiter.revision) waiter.resolve();
-        }
+    }
+
+    #wakeWaiters(): void {
+        if (this.#waiters.size === 0) return;
+        const { revision } = this;
+        for (const waiter of this.#waiters) if (revision >= waiter.revision) waiter.resolve();
     }
 
     #split(events: readonly StoreEvent[]): Map<WatchCache, StoreEvent[]> {

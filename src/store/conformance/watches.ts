@@ -133,4 +133,32 @@ export function watches(given: Given, { localWatches, eventsInKeyOrder }: Confor
         await put(given(), '/b', '2');
         expect(seen.watch.revision).toBe(5);
     });
+
+    it('says that a watch has come further, also by what it does not cover, and not after its end', async () => {
+        for (const key of ['/a', '/b', '/a', '/b']) await put(given(), key, '1');
+        const seen = collect(given(), '/a', undefined, { startRevision: 2 });
+        const progress: number[] = [];
+        const reached = async (revision: number): Promise<void> => {
+            await new Promise<void>((resolve) => {
+                const stop = seen.watch.onProgress(() => {
+                    if (seen.watch.revision < revision) return;
+                    stop();
+                    resolve();
+                });
+                if (seen.watch.revision >= revision) resolve();
+            });
+        };
+        seen.watch.onProgress(() => progress.push(seen.watch.revision));
+        await given().readIndex();
+        await reached(4);
+        expect(seen.batches.map(({ revision }) => revision)).toEqual([2, 4]);
+        const [written] = await Promise.all([put(given(), '/b', '2'), reached(6)]);
+        expect(written.revision).toBe(6);
+        expect(progress).toEqual([...progress].sort((a, b) => a - b));
+        expect(progress.at(-1)).toBeGreaterThanOrEqual(6);
+        seen.watch.cancel();
+        const before = progress.length;
+        await put(given(), '/a', '3');
+        expect(progress).toHaveLength(before);
+    });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeRecord, encodeRecord, encodeRecordKey, recordRange, type StoredRecord } from './record.ts';
 
-const record: StoredRecord = {
+const record: Omit<StoredRecord, 'valueOffset'> = {
     key: '/registry/pods/default/a',
     revision: 7,
     tombstone: false,

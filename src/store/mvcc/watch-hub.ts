@@ -31,6 +31,7 @@ interface Watcher {
     next: number;
     /** 'rejoining': replays what a snapshot jumped over, although it was live before. */
     state: 'replaying' | 'rejoining' | 'live' | 'cancelled';
+    readonly progressListeners: Set<() => void>;
 }
 
 /**
@@ -45,6 +46,8 @@ export class WatchHub {
     readonly #options: WatchHubOptions;
     readonly #live = new WatcherIndex<Watcher>();
     readonly #all = new Set<Watcher>();
+    /** Those with somebody who asks for progress; few. */
+    readonly #observed = new Set<Watcher>();
     readonly #replays = new Map<Watcher, Promise<void>>();
 
     constructor(options: WatchHubOptions) {
@@ -69,6 +72,7 @@ export class WatchHub {
             onError,
             next: startRevision === 0 ? history.applied + 1 : startRevision,
             state: 'replaying',
+            progressListeners: new Set(),
         };
         this.#all.add(watcher);
         if (watcher.next > history.applied) this.#goLive(watcher);
@@ -77,6 +81,7 @@ export class WatchHub {
             get revision() {
                 return watcher.state === 'live' ? history.applied : watcher.next - 1;
             },
+            onProgress: (listener) => this.#observe(watcher, listener),
             cancel: () => {
                 this.#remove(watcher);
             },
@@ -85,6 +90,11 @@ export class WatchHub {
 
     /** Tells live watchers of one applied transaction. `events` is only called when somebody listens. */
     dispatch(txn: StagedTxn, events: () => StoreEvent[]): void {
+        this.#deliverTxn(txn, events);
+        for (const watcher of this.#observed) if (watcher.state === 'live') progressed(watcher);
+    }
+
+    #deliverTxn(txn: StagedTxn, events: () => StoreEvent[]): void {
         const { revision } = txn;
         const found = this.#interested(txn);
         if (found.size === 0) return;
@@ -197,14 +207,28 @@ export class WatchHub {
             if (!isReplaying(watcher)) return;
             this.#deliver(watcher, batch);
             watcher.next = batch.revision + 1;
+            progressed(watcher);
         }
         if (!isReplaying(watcher)) return;
         watcher.next = Math.max(watcher.next, upTo + 1);
+        progressed(watcher);
     }
 
     #goLive(watcher: Watcher): void {
         watcher.state = 'live';
         this.#live.add(watcher);
+        progressed(watcher);
+    }
+
+    #observe(watcher: Watcher, listener: () => void): () => void {
+        const { progressListeners } = watcher;
+        if (watcher.state === 'cancelled') return () => undefined;
+        progressListeners.add(listener);
+        this.#observed.add(watcher);
+        return () => {
+            progressListeners.delete(listener);
+            if (progressListeners.size === 0) this.#observed.delete(watcher);
+        };
     }
 
     #deliver(watcher: Watcher, batch: WatchBatch): void {
@@ -229,7 +253,13 @@ export class WatchHub {
         if (watcher.state === 'live') this.#live.delete(watcher);
         watcher.state = 'cancelled';
         this.#all.delete(watcher);
+        this.#observed.delete(watcher);
+        watcher.progressListeners.clear();
     }
+}
+
+function progressed({ progressListeners }: Watcher): void {
+    for (const listener of progressListeners) listener();
 }
 
 /** A function, because the state changes during what is awaited between two questions. */

@@ -13,7 +13,6 @@ import type { Logger } from '../../../util/logger.ts';
 export const refillRevisionsMax = 1_000;
 /** Longest time for reading them; without them a start is correct too, clients then list again. */
 const refillTimeoutMs = 5_000;
-const refillCheckMs = 5;
 const retryDelayMinMs = 50;
 const retryDelayMaxMs = 5_000;
 
@@ -53,6 +52,10 @@ export class StoreFollower {
     #state: 'new' | 'running' | 'reloading' | 'stopped' = 'new';
     /** Wakes the wait between two attempts. */
     #cancelRetry: (() => void) | undefined;
+    /** Called after `revision` may have grown; must not throw. */
+    onProgress: () => void = () => undefined;
+    /** Ends the start's reading of history, once it has come far enough. */
+    #onReplayProgress: (() => void) | undefined;
 
     constructor(options: StoreFollowerOptions, target: FollowerTarget) {
         this.#options = options;
@@ -79,6 +82,7 @@ export class StoreFollower {
         this.#state = 'stopped';
         this.#watch?.cancel();
         this.#cancelRetry?.();
+        this.#onReplayProgress?.();
     }
 
     /** Loads an older state and replays what came after; false when that history is not to be had. */
@@ -103,7 +107,6 @@ export class StoreFollower {
 
     /** Resolves in the state 'running' once everything up to `newest` was given to the target. */
     async #replay(first: number, newest: number): Promise<void> {
-        let check: NodeJS.Timeout | undefined;
         let cancelTimer: (() => void) | undefined;
         try {
             await new Promise<void>((resolve, reject) => {
@@ -113,18 +116,19 @@ export class StoreFollower {
                 this.#revision = first;
                 this.#open(first, reject);
                 // The last event of history need not be one of this prefix.
-                check = setInterval(() => {
+                this.#onReplayProgress = () => {
                     if ((this.#watch?.revision ?? 0) < newest && !this.#isStopped()) return;
                     if (!this.#isStopped()) this.#state = 'running';
                     resolve();
-                }, refillCheckMs);
+                };
+                this.#onReplayProgress();
             });
         } catch (error) {
             this.#watch?.cancel();
             this.#watch = undefined;
             throw error;
         } finally {
-            clearInterval(check);
+            this.#onReplayProgress = undefined;
             cancelTimer?.();
         }
     }
@@ -133,6 +137,7 @@ export class StoreFollower {
         this.#state = 'running';
         this.#revision = after;
         this.#open(after, undefined);
+        this.onProgress();
     }
 
     /** `onStartError` is told of the watch's end while this is not running yet. */
@@ -153,6 +158,10 @@ export class StoreFollower {
                 },
                 onError,
             );
+            this.#watch.onProgress(() => {
+                this.#onReplayProgress?.();
+                this.onProgress();
+            });
         } catch (error) {
             if (!(error instanceof StoreError)) throw error;
             onError(error);

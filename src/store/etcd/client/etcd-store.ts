@@ -205,8 +205,10 @@ export class EtcdStore implements Store {
         if (this.#state === 'closed') throw new StoreError('closed', 'the store is closed');
     }
 
-    #heardOf(revision: number | undefined): void {
-        this.#newest = Math.max(this.#newest, revision ?? 0);
+    #heardOf(revision = 0): void {
+        if (revision <= this.#newest) return;
+        this.#newest = revision;
+        this.#watches.newestGrew();
     }
 
     async #wrote(revision: number, keys: readonly string[]): Promise<void> {

@@ -30,6 +30,7 @@ export class EtcdWatcher {
     #told: number;
     #state: 'running' | 'ended' = 'running';
     #waiters: Waiter[] = [];
+    readonly #progressListeners = new Set<() => void>();
 
     constructor(options: EtcdWatcherOptions) {
         const { id, request, newest } = options;
@@ -86,8 +87,21 @@ export class EtcdWatcher {
         });
     }
 
+    onProgress(listener: () => void): () => void {
+        if (this.isRunning) this.#progressListeners.add(listener);
+        return () => {
+            this.#progressListeners.delete(listener);
+        };
+    }
+
+    /** What the watch says of its progress has grown, or may have. */
+    progressed(): void {
+        for (const listener of this.#progressListeners) listener();
+    }
+
     cancel(): void {
         this.#state = 'ended';
+        this.#progressListeners.clear();
         for (const { resolve } of this.#waiters) resolve();
         this.#waiters = [];
     }
@@ -101,6 +115,7 @@ export class EtcdWatcher {
     }
 
     #wake(): void {
+        this.progressed();
         if (this.#waiters.length === 0) return;
         const reached = this.#waiters.filter(({ revision }) => revision <= this.#told);
         if (reached.length === 0) return;

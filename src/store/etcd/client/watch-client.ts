@@ -80,6 +80,7 @@ export class WatchClient {
             get revision() {
                 return Math.min(watcher.told, newest());
             },
+            onProgress: (listener) => watcher.onProgress(listener),
             cancel: () => {
                 watcher.cancel();
                 if (this.#watchers.delete(id)) this.#stream?.send({ cancel: { watchId: id } });
@@ -94,6 +95,11 @@ export class WatchClient {
             if (watcher.isLive) told = Math.min(told ?? watcher.told, watcher.told);
         }
         return told;
+    }
+
+    /** `newest` has grown: what a watch was told of ahead of it counts now. */
+    newestGrew(): void {
+        for (const watcher of this.#watchers.values()) watcher.progressed();
     }
 
     /** Watches that have not been told of everything up to `revision`. */
