@@ -13,6 +13,9 @@ import { eventually, sleep } from '../harness/machine.ts';
 import { Masters, type Master } from '../harness/masters.ts';
 import { endProcess, inputEnded } from '../harness/processes.ts';
 
+/** Longer than the shortest election timeout, and shorter than what the transport covers. */
+const stallMs = 3_000;
+const shortestElectionMs = 1_000;
 /** From the loss of a leader to the next write; on a machine that does nothing else it is below 3 s. */
 const failoverMaxMs = 7_000;
 const registers = 3;
@@ -165,6 +168,50 @@ describe('three masters', () => {
             .map((row) => row.split(' ')[1])
             .filter((port) => port !== '' && port !== undefined);
         expect(new Set(ports).size).toBe(ports.length);
+    }, 120_000);
+});
+
+/** The Raft term, of the member at this master's own etcd API. */
+async function termSeenBy(master: Master): Promise<number> {
+    const pki = join(master.directory, 'kubernetes', 'pki', 'etcd');
+    const { stdout, stderr, code } = await master.run('env', [
+        ...['ETCDCTL_API=3', 'etcdctl', '--endpoints', 'https://127.0.0.1:2379'],
+        ...['--cacert', join(pki, 'ca.crt'), '--cert', join(pki, 'healthcheck-client.crt')],
+        ...['--key', join(pki, 'healthcheck-client.key'), 'endpoint', 'status', '-w', 'json'],
+    ]);
+    if (code !== 0) throw new Error(stderr);
+    const [status] = JSON.parse(stdout) as { Status: { raftTerm: number } }[];
+    return status?.Status.raftTerm ?? 0;
+}
+
+describe('a leader whose main thread is blocked, while its other threads go on', () => {
+    it(`for ${stallMs} ms: it leads on, in the same term, and what was asked meanwhile is answered`, async () => {
+        const blocked = await leader();
+        const [other] = others(blocked);
+        if (other === undefined) throw new Error('there is no other master');
+        const before = await termSeenBy(other);
+        const trace = join(blocked.directory, 'stall.log');
+        // Without -f it holds up the thread that has the process's number, which is the main one, and no other.
+        const tracer = blocked.spawn(
+            'strace',
+            ['-qq', '-p', String(blocked.pid), '-e', 'trace=epoll_pwait'].concat([
+                '-e',
+                `inject=epoll_pwait:delay_enter=${stallMs * 1_000}:when=1`,
+            ]),
+            trace,
+        );
+        await sleep(500);
+        const startedMs = monotonicMs();
+        await other.ok('create configmap during-a-stall --from-literal=a=b');
+        const waitedMs = monotonicMs() - startedMs;
+        await endProcess(tracer);
+        expect(readFileSync(trace, 'utf8')).toContain('DELAYED');
+        console.log(`a write during the stall took ${Math.round(waitedMs)} ms`);
+        // It really was held up: for longer than the others would wait for a silent leader.
+        expect(waitedMs).toBeGreaterThan(shortestElectionMs);
+        for (const master of masters.all) expect(await termSeenBy(master)).toBe(before);
+        expect(await leader()).toBe(blocked);
+        expect(await blocked.ok('get configmap during-a-stall -o jsonpath={.data.a}')).toBe('b');
     }, 120_000);
 });
 

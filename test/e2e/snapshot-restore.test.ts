@@ -116,7 +116,6 @@ async function membersSeenBy(
         ...['member', 'list', '--output', 'json', '--kubeconfig', master.kubeconfig],
     );
     if (code !== 0) throw new Error(stderr);
-    return (
-        JSON.parse(stdout) as { members: { name: string; isLearner: boolean; isLeader: boolean }[] }
-    ).members;
+    return (JSON.parse(stdout) as { members: { name: string; isLearner: boolean; isLeader: boolean }[] })
+        .members;
 }
