@@ -3,6 +3,7 @@ import { StoreError } from '../../../store.ts';
 import type { EtcdContext } from '../context.ts';
 import { etcdError } from '../errors.ts';
 import { decodeRequest, encodeResponse, unaryHandler, type HandlerOptions } from '../grpc/handlers.ts';
+import { admitStream } from '../grpc/admit-stream.ts';
 import type { CallHandler, CallListener, ServerCall } from '../grpc/server-call.ts';
 import { GrpcError } from '../grpc/status.ts';
 
@@ -80,15 +81,11 @@ class KeepAliveStream implements CallListener {
         this.#context = context;
         this.#call = call;
         this.#options = options;
-        try {
-            options.admit(call);
-        } catch (error) {
-            this.#end(options.toStatus(error));
-            return;
-        }
-        if (call.metadata('hasleader') !== 'true') return;
-        this.#stopLeaderWatch = context.onLeaderLost(() => {
-            this.#end(etcdError('noLeader'));
+        this.#stopLeaderWatch = admitStream(context, call, {
+            options,
+            end: (error) => {
+                this.#end(error);
+            },
         });
     }
 

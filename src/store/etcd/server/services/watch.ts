@@ -3,8 +3,8 @@ import { watchResponse, type watchCreateRequest } from '../../proto/messages.ts'
 import { methods } from '../../proto/methods.ts';
 import { StoreError, type StoreEvent, type StoreWatch, type WatchBatch } from '../../../store.ts';
 import type { EtcdContext } from '../context.ts';
-import { etcdError } from '../errors.ts';
 import { decodeRequest, encodeResponse, type HandlerOptions } from '../grpc/handlers.ts';
+import { admitStream } from '../grpc/admit-stream.ts';
 import type { CallHandler, ServerCall } from '../grpc/server-call.ts';
 import { GrpcError } from '../grpc/status.ts';
 import { endOf } from './ranges.ts';
@@ -73,17 +73,13 @@ class WatchStream {
         this.#context = context;
         this.#call = call;
         this.#options = options;
-        try {
-            options.admit(call);
-        } catch (error) {
-            this.#end(options.toStatus(error));
-            return;
-        }
-        if (call.metadata('hasleader') === 'true') {
-            this.#stopLeaderWatch = context.onLeaderLost(() => {
-                this.#end(etcdError('noLeader'));
-            });
-        }
+        this.#stopLeaderWatch = admitStream(context, call, {
+            options,
+            end: (error) => {
+                this.#end(error);
+            },
+        });
+        if (this.#isClosed()) return;
         this.#every(options.progressIntervalMs, () => {
             this.#notifyProgress();
         });
@@ -259,6 +255,11 @@ class WatchStream {
         if (this.#state === 'closed') return;
         this.#close(error);
         this.#call.end(undefined, error);
+    }
+
+    /** A function, because the state changes during what is called between two questions. */
+    #isClosed(): boolean {
+        return this.#state === 'closed';
     }
 
     #close(error: GrpcError | undefined): void {
