@@ -1,6 +1,7 @@
 /**
  * Common Expression Language as the API server uses it: rules of custom resources, admission policies, match
- * conditions. The shapes here are what the rest of the project knows of it.
+ * conditions. The shapes here are what the rest of the project knows of it; `await import('./compiler.ts')` has the
+ * engine, which is loaded only where expressions are used.
  */
 
 /** The type of a variable or of a result. `fields` of an object that are not listed do not exist. */
@@ -9,24 +10,60 @@ export type CelType =
     | { kind: 'null' | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration' }
     | { kind: 'list'; of: CelType }
     | { kind: 'map'; keys: CelType; of: CelType }
-    | { kind: 'object'; fields: Readonly<Record<string, CelType>> }
+    /**
+     * Fields are listed by their names in JSON; an expression writes those that are no identifiers as rules of
+     * custom resources do (`a-b` is `a__dash__b`). `name` is what messages call it; two types of one name are one.
+     */
+    | { kind: 'object'; fields: Readonly<Record<string, CelType>>; name?: string }
     /** Of the Kubernetes libraries: Quantity, IP, CIDR, URL, … and of optional values. */
-    | { kind: 'opaque'; name: string; of?: CelType };
+    | { kind: 'opaque'; name: string; of?: CelType }
+    /** What `type(x)` gives. */
+    | { kind: 'type'; of?: CelType }
+    /** A placeholder in the signature of a function, as `T` in `optional.of(T)`. */
+    | { kind: 'parameter'; name: string };
+
+/**
+ * A function of the host, for values that only the host knows, such as `authorizer.group('apps')`. Opaque arguments
+ * are the host's own values, all others are JSON's (integers as number where that is exact, else bigint).
+ */
+export interface CelFunction {
+    name: string;
+    /** Called as `receiver.name(…)` where present; it is then the first argument. */
+    receiver?: CelType;
+    parameters: readonly CelType[];
+    result: CelType;
+    /** In cel-go's units, 1 when absent. */
+    cost?: number;
+    /** What it throws is the error of the evaluation, its message for the client. */
+    call(...args: unknown[]): unknown;
+}
 
 export interface CelEnvironment {
     /** What expressions may name. */
     variables: Readonly<Record<string, CelType>>;
     /** What the result must be; any when absent. */
     result?: CelType;
+    /** Beside the functions of the language and of Kubernetes. */
+    functions?: readonly CelFunction[];
+    /**
+     * Types that an expression may construct, such as `Object{spec: Object.spec{replicas: 1}}`, by name; `dyn`
+     * takes any field. What is constructed is a plain JSON object.
+     */
+    constructible?: (name: string) => CelType | undefined;
 }
 
 export type CelCompilation =
     | { type: 'compiled'; program: CelProgram }
-    /** In cel-go's words, with the position: what clients find in the cause of a 422. */
-    | { type: 'invalid'; message: string };
+    /**
+     * In cel-go's words, with the position: what clients find in the cause of a 422. `fault` says whether the text
+     * itself is wrong or only the type of its result.
+     */
+    | { type: 'invalid'; message: string; fault: 'expression' | 'result' };
 
 export interface CelProgram {
     readonly resultType: CelType;
+    /** The variables of the environment that the expression names. */
+    readonly references: ReadonlySet<string>;
     /**
      * Values are JSON's (numbers become int or double by the declared type); a variable that is absent is an
      * evaluation error when it is used. Never throws for what an expression or its data do.

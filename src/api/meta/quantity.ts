@@ -172,6 +172,14 @@ export function quantityToInteger(value: string | number): number {
     return Number(rescale(mantissa, scale, 0));
 }
 
+/** The whole number of base units; undefined for an amount that has a fraction. */
+export function exactQuantityInteger(value: string | number): bigint | undefined {
+    const { mantissa, scale } = parse(value);
+    if (scale >= 0) return mantissa * 10n ** BigInt(scale);
+    const unit = 10n ** BigInt(-scale);
+    return mantissa % unit === 0n ? mantissa / unit : undefined;
+}
+
 function aligned(a: Quantity, b: Quantity): { left: bigint; right: bigint; scale: number } {
     const scale = Math.min(a.scale, b.scale);
     return {
