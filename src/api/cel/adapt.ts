@@ -110,6 +110,7 @@ export function toJson(value: Value, meter: Meter): unknown {
     if (value instanceof TypeValue) return value.name;
     if (value instanceof Opaque) return value.text ?? value.value;
     if (value instanceof Optional) return value.value === undefined ? null : toJson(value.value, meter);
+    meter.charge(1);
     meter.visit(value.size);
     if (value instanceof List) return [...value].map((item) => toJson(item, meter));
     return mapToJson(value, meter);

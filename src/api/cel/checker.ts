@@ -315,7 +315,6 @@ export class Checker {
         return overloads?.length ? overloads : undefined;
     }
 
-    // eslint-disable-next-line max-params
     #resolve(
         expression: Extract<Expression, { type: 'call' }>,
         name: string,

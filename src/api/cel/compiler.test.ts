@@ -56,11 +56,11 @@ describe('cost', () => {
             'cel.bind(a, any + any, cel.bind(b, a + a, cel.bind(c, b + b, items.all(i, (c + c).size() > i))))',
         ],
         ['a text that is replaced by a long one', 'any.replace("a", any).replace("a", any).size() > 0'],
-        ['a short pattern that is a large program', 'items.all(i, any.matches("a{900}b"))'],
+        ['a short pattern that is a large program', 'items.all(i, !any.matches("a{900}b"))'],
         ['a list that doubles', doubling('[items, items].map(l, l)', 40)],
     ])('%s ends at the limit', (_name, expression) => {
         const started = performance.now();
-        const outcome = run(expression, { variables: { items, any: 'a'.repeat(5000) }, costLimit: 200_000 });
+        const outcome = run(expression, { variables: { items, any: 'a'.repeat(5000) }, costLimit: 20_000 });
         expect(outcome.type).toBe('overBudget');
         expect(performance.now() - started).toBeLessThan(5000);
     });

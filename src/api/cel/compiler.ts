@@ -33,10 +33,10 @@ function hostOverload(declared: CelFunction): Overload {
         result,
         cost: () => cost,
         call: (...args) => {
-            const meter = args.pop();
+            const meter = args.at(-1);
             if (!(meter instanceof Meter))
                 throw new Error('a function of the host was called without a meter');
-            const given = (args as Value[]).map((arg) =>
+            const given = (args.slice(0, -1) as Value[]).map((arg) =>
                 arg instanceof Opaque ? arg.value : toJson(arg, meter),
             );
             try {

@@ -22,11 +22,18 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
     return Buffer.compare(a, b) === 0;
 }
 
+/** The call is charged by the size of the whole; lists in lists may be many more than that. */
+function chargeNested(item: Value, meter: Meter): void {
+    const isContainer = item instanceof List || (typeof item === 'object' && isMap(item));
+    meter.charge(isContainer ? 1 : 0.1);
+}
+
 function equalLists(a: List, b: List, meter: Meter): boolean {
     if (a.size !== b.size) return false;
     for (let index = 0; index < a.size; index++) {
-        meter.visit();
-        if (!isEqual(a.at(index), b.at(index), meter)) return false;
+        const item = a.at(index);
+        chargeNested(item, meter);
+        if (!isEqual(item, b.at(index), meter)) return false;
     }
     return true;
 }
@@ -34,9 +41,10 @@ function equalLists(a: List, b: List, meter: Meter): boolean {
 function equalMaps(a: MapValue, b: MapValue, meter: Meter): boolean {
     if (a.size !== b.size) return false;
     for (const key of a.keys()) {
-        meter.visit();
         const [first, second] = [a.get(key), b.get(key)];
-        if (first === undefined || second === undefined || !isEqual(first, second, meter)) return false;
+        if (first === undefined || second === undefined) return false;
+        chargeNested(first, meter);
+        if (!isEqual(first, second, meter)) return false;
     }
     return true;
 }
@@ -48,25 +56,26 @@ function equalOptionals(a: Optional, b: Optional, meter: Meter): boolean {
 
 /** Equality of the language: numbers by value whatever their type, else values of different types differ. */
 export function isEqual(a: Value, b: Value, meter: Meter): boolean {
-    const [first, second] = [numeric(a), numeric(b)];
+    const first = numeric(a);
+    const second = first === undefined ? undefined : numeric(b);
     // Loose on purpose: a bigint and a number are compared by value.
     // eslint-disable-next-line eqeqeq
     if (first !== undefined && second !== undefined) return first == second;
     // Not even a list is equal to itself when NaN is in it.
     if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+    if (a instanceof List) return b instanceof List && equalLists(a, b, meter);
+    if (isMap(a)) return isMap(b) && equalMaps(a, b, meter);
     if (a instanceof Uint8Array) return b instanceof Uint8Array && equalBytes(a, b);
     if (a instanceof Timestamp) return b instanceof Timestamp && a.nanos === b.nanos;
     if (a instanceof Duration) return b instanceof Duration && a.nanos === b.nanos;
-    if (a instanceof List) return b instanceof List && equalLists(a, b, meter);
     if (a instanceof TypeValue) return b instanceof TypeValue && a.name === b.name;
     if (a instanceof Optional) return b instanceof Optional && equalOptionals(a, b, meter);
-    if (a instanceof Opaque)
-        return (
-            b instanceof Opaque &&
-            a.typeName === b.typeName &&
-            (a.text === undefined ? a.value === b.value : a.text === b.text)
-        );
-    return isMap(a) && isMap(b) && equalMaps(a, b, meter);
+    return (
+        a instanceof Opaque &&
+        b instanceof Opaque &&
+        a.typeName === b.typeName &&
+        (a.text === undefined ? a.value === b.value : a.text === b.text)
+    );
 }
 
 /** By code points: UTF-16 units above the surrogates come before them. */

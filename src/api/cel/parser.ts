@@ -38,7 +38,7 @@ const binaryOperators: readonly Readonly<Record<string, string>>[] = [
  */
 export function parse(source: string): Expression {
     if (source.length > codePointsMax) {
-        const size = [...source].length;
+        const size = Array.from(source).length;
         if (size > codePointsMax)
             throw new SyntaxFault(
                 0,

@@ -32,7 +32,7 @@ function locate(source: string, offset: number): Position {
     const end = source.indexOf('\n', offset);
     return {
         line: before.split('\n').length,
-        column: [...source.slice(start, offset)].length,
+        column: Array.from(source.slice(start, offset)).length,
         text: source.slice(start, end < 0 ? source.length : end),
     };
 }

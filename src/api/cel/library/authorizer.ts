@@ -104,7 +104,7 @@ interface Declaration {
 }
 
 function member(name: string, declared: Declaration, call: (...args: never[]) => unknown): CelFunction {
-    return { name, parameters: [string], ...declared, call: call as CelFunction['call'] };
+    return { name, parameters: [string], ...declared, call: call };
 }
 
 function resourceSetter(name: keyof ResourceCheck): CelFunction {

@@ -8,10 +8,18 @@ import {
     subtractQuantity,
 } from '../../meta/quantity.ts';
 import { define, type Overload } from '../functions.ts';
-import { EvaluationError, Opaque } from '../values.ts';
+import { EvaluationError, type Meter, Opaque } from '../values.ts';
 import { textCost } from './text.ts';
 
+/** No amount that is written plainly has so many. */
+const digitsPerUnit = 32;
 const integerMax = 2n ** 63n - 1n;
+
+/** An amount written with an exponent has more digits than its text: those are charged as a text is. */
+function chargeDigits(value: Opaque, meter: Meter): Opaque {
+    meter.charge(Math.floor((value.text ?? '').length / digitsPerUnit));
+    return value;
+}
 
 function quantity(text: string): Opaque {
     try {
@@ -49,7 +57,11 @@ function compare(a: Opaque, b: Opaque): number {
 }
 
 export const quantities: readonly Overload[] = [
-    define('quantity(string) Quantity', quantity, textCost),
+    define(
+        'quantity(string) Quantity',
+        (text: string, meter: Meter) => chargeDigits(quantity(text), meter),
+        textCost,
+    ),
     define('isQuantity(string) bool', (text: string) => isQuantity(text), textCost),
     define('Quantity.sign() int', (value: Opaque) => BigInt(compareQuantity(textOf(value), '0'))),
     define('Quantity.isGreaterThan(Quantity) bool', (a: Opaque, b: Opaque) => compare(a, b) > 0),
@@ -58,16 +70,16 @@ export const quantities: readonly Overload[] = [
     define('Quantity.asApproximateFloat() double', (value: Opaque) => quantityToNumber(textOf(value))),
     define('Quantity.asInteger() int', asInteger),
     define('Quantity.isInteger() bool', (value: Opaque) => integerOf(value) !== undefined),
-    define('Quantity.add(Quantity) Quantity', (a: Opaque, b: Opaque) =>
-        quantity(addQuantity(textOf(a), textOf(b))),
+    define('Quantity.add(Quantity) Quantity', (a: Opaque, b: Opaque, meter: Meter) =>
+        chargeDigits(quantity(addQuantity(textOf(a), textOf(b))), meter),
     ),
-    define('Quantity.add(int) Quantity', (a: Opaque, b: bigint) =>
-        quantity(addQuantity(textOf(a), String(b))),
+    define('Quantity.add(int) Quantity', (a: Opaque, b: bigint, meter: Meter) =>
+        chargeDigits(quantity(addQuantity(textOf(a), String(b))), meter),
     ),
-    define('Quantity.sub(Quantity) Quantity', (a: Opaque, b: Opaque) =>
-        quantity(subtractQuantity(textOf(a), textOf(b))),
+    define('Quantity.sub(Quantity) Quantity', (a: Opaque, b: Opaque, meter: Meter) =>
+        chargeDigits(quantity(subtractQuantity(textOf(a), textOf(b))), meter),
     ),
-    define('Quantity.sub(int) Quantity', (a: Opaque, b: bigint) =>
-        quantity(subtractQuantity(textOf(a), String(b))),
+    define('Quantity.sub(int) Quantity', (a: Opaque, b: bigint, meter: Meter) =>
+        chargeDigits(quantity(subtractQuantity(textOf(a), String(b))), meter),
     ),
 ];

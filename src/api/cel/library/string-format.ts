@@ -41,7 +41,7 @@ function mapText(map: MapValue, meter: Meter): string {
 
 /** %s */
 function plainText(value: Value, meter: Meter): string {
-    meter.visit();
+    meter.charge(typeof value === 'object' ? 1 : 0.1);
     if (value === null) return 'null';
     if (typeof value === 'string') {
         meter.visit(value.length);

@@ -1,14 +1,14 @@
 import { define, type Overload } from '../functions.ts';
 import { EvaluationError, List, type Meter, sizeOf } from '../values.ts';
 import { formatText } from './string-format.ts';
-import { codePoints, isPlain, outOfRange, rewriteCost, textCost } from './text.ts';
+import { characters, codePoints, isPlain, outOfRange, rewriteCost, textCost } from './text.ts';
 
 /** The strings extension of cel-go, and the functions on texts of the language itself. */
 
 /** A text cut at code points. */
 function slice(text: string, start: bigint, end: bigint): string {
     if (isPlain(text)) return text.slice(Number(start), Number(end));
-    return [...text].slice(Number(start), Number(end)).join('');
+    return characters(text).slice(Number(start), Number(end)).join('');
 }
 
 function charAt(text: string, index: bigint): string {
@@ -62,7 +62,7 @@ function lastIndexOfFrom(text: string, part: string, offset: bigint): bigint {
 /** As Go's strings.SplitN: at most `limit` parts, none for 0, all for a negative one. */
 function splitParts(text: string, separator: string, limit: number): string[] {
     if (limit === 0) return [];
-    const parts = separator === '' ? [...text] : text.split(separator);
+    const parts = separator === '' ? characters(text) : text.split(separator);
     if (limit < 0 || parts.length <= limit) return parts;
     return [...parts.slice(0, limit - 1), parts.slice(limit - 1).join(separator)];
 }
@@ -81,7 +81,7 @@ interface Replacement {
 function replace({ text, old, by, limit }: Replacement, meter: Meter): string {
     const count = limit < 0n ? Infinity : Number(limit);
     // An empty text is found before every character and at the end.
-    const parts = old === '' ? ['', ...text] : text.split(old);
+    const parts = old === '' ? ['', ...characters(text)] : text.split(old);
     const places = Math.min(count, old === '' ? parts.length : parts.length - 1);
     // The call is charged by the text; what is written beyond that is charged here.
     meter.charge(Math.max(0, Math.floor((places * by.length - 2 * text.length) / 10)));
@@ -118,7 +118,6 @@ const quoteEscapes: Readonly<Record<string, string>> = {
 };
 
 function quote(text: string): string {
-    // eslint-disable-next-line no-control-regex
     return `"${text.replace(/[\x07-\r\\"]/g, (char) => quoteEscapes[char] ?? char)}"`;
 }
 
@@ -179,7 +178,7 @@ export const strings: readonly Overload[] = [
         () => 0,
     ),
     define('list(string).join(string) string', join, () => 0),
-    define('string.reverse() string', (text: string) => [...text].reverse().join(''), textCost),
+    define('string.reverse() string', (text: string) => characters(text).reverse().join(''), textCost),
     define('strings.quote(string) string', quote, textCost),
     define('string.format(list(dyn)) string', formatText, textCost),
 ];

@@ -8,6 +8,11 @@ export function isPlain(text: string): boolean {
     return !surrogates.test(text);
 }
 
+/** Every code point as a text of its own. */
+export function characters(text: string): string[] {
+    return Array.from(text);
+}
+
 export function codePoints(text: string): bigint {
     if (isPlain(text)) return BigInt(text.length);
     let count = 0;

@@ -25,7 +25,7 @@ function invalid(text: string, problem: string): EvaluationError {
 /** @throws EvaluationError in Go's words. */
 export function parseUrl(text: string): Url {
     if (text === '') throw invalid(text, 'empty url');
-    // eslint-disable-next-line no-control-regex
+
     if (/[\x00-\x1f\x7f]/.test(text)) throw invalid(text, 'net/url: invalid control character in URL');
     const [, scheme = '', authority, path = '', query = ''] = shape.exec(text) ?? [];
     if (text.startsWith(':')) throw invalid(text, 'missing protocol scheme');
