@@ -18,6 +18,7 @@ export function apiserverCommand(): Command {
                     requestHeader: {
                         allowedNames: flags['requestheader-allowed-names'],
                         usernameHeaders: flags['requestheader-username-headers'],
+                        uidHeaders: flags['requestheader-uid-headers'],
                         groupHeaders: flags['requestheader-group-headers'],
                         extraHeaderPrefixes: flags['requestheader-extra-headers-prefix'],
                     },

@@ -14,6 +14,8 @@ interface FlagSpec<T> {
     isBoolean?: true;
     /** Given several times, or separated by commas. */
     isList?: true;
+    /** Given several times: the texts are joined by commas. */
+    joins?: true;
     /** Accepted, does nothing, not shown in --help. */
     hidden?: true;
 }
@@ -95,6 +97,22 @@ export const flag = {
         parse: parseBoolean,
         isBoolean: true,
     }),
+    /** A boolean of which it matters whether it was given at all. */
+    optionalBoolean: (description: string): FlagSpec<boolean | undefined> => ({
+        description,
+        placeholder: 'true|false',
+        fallback: undefined,
+        parse: parseBoolean,
+        isBoolean: true,
+    }),
+    /** One text, or several separated by commas. */
+    joined: (description: string, fallback = '', placeholder = 'strings'): FlagSpec<string> => ({
+        description,
+        placeholder,
+        fallback,
+        parse: (text) => text,
+        joins: true,
+    }),
     integer: (
         description: string,
         fallback: number,
@@ -143,6 +161,8 @@ function optionOf(name: string, spec: FlagSpec<unknown>): Option {
     const option = new Option(`--${name} ${value}`, spec.description);
     option.argParser((text: string, previous: unknown) => {
         const parsed = spec.parse(text);
+        if (spec.joins && typeof previous === 'string' && typeof parsed === 'string')
+            return `${previous},${parsed}` as unknown;
         return spec.isList && Array.isArray(previous) && Array.isArray(parsed)
             ? ([...(previous as unknown[]), ...(parsed as unknown[])] as unknown)
             : parsed;

@@ -8,9 +8,7 @@ import {
     createAdmission,
     reconcileSystemPriorityClasses,
 } from '../../components/apiserver/admission/index.ts';
-import { createAuthenticator, ServiceAccountTokens } from '../../components/apiserver/authn/authenticator.ts';
 import { serviceAccountIdentity } from '../../components/apiserver/authn/service-account.ts';
-import { type AuthorizationMode, createAuthorizer } from '../../components/apiserver/authz/authorizer.ts';
 import { reconcileBootstrapPolicy } from '../../components/apiserver/authz/bootstrap-policy.ts';
 import {
     ensureSystemObjects,
@@ -23,12 +21,10 @@ import type { KubeletTls } from '../../components/apiserver/node-proxy/forward.t
 import { proxyHandlers } from '../../components/apiserver/node-proxy/http-proxies.ts';
 import { podConnectionHandlers } from '../../components/apiserver/node-proxy/pod-connections.ts';
 import { openApiRoutes } from '../../components/apiserver/openapi/routes.ts';
-import { reviewHandlers } from '../../components/apiserver/review/handlers.ts';
 import { ApiServer } from '../../components/apiserver/server.ts';
 import { ServiceAllocation } from '../../components/apiserver/services/service-allocation.ts';
 import { WatchCaches } from '../../components/apiserver/watch-caches.ts';
 import { type ClusterPki, ensureClusterPki } from '../../pki/cluster-pki.ts';
-import { loadSigningKey, loadVerifyingKeys } from '../../pki/service-account-token.ts';
 import type { Cluster } from '../../store/cluster.ts';
 import { systemClock } from '../../util/clock.ts';
 import type { Lifecycle } from '../../util/lifecycle.ts';
@@ -38,6 +34,7 @@ import type { sharedApiserverFlags } from '../flag-sets/apiserver-flags.ts';
 import { hostName } from '../host.ts';
 import { admitMasters, type MasterAdmission } from '../join/admit-masters.ts';
 import type { Joined } from '../join/join-as-master.ts';
+import { createAuth } from './apiserver-auth.ts';
 import { writeKubeconfigs } from './control-plane-files.ts';
 import { openControlPlaneStore } from './control-plane-store.ts';
 import { FlagError } from './flag-error.ts';
@@ -48,7 +45,7 @@ export interface ApiServerFiles {
     'tls-cert-file': string;
     'tls-private-key-file': string;
     'client-ca-file': string;
-    'service-account-key-file': string;
+    'service-account-key-file': readonly string[];
     'service-account-signing-key-file': string;
     'kubelet-certificate-authority': string;
     'kubelet-client-certificate': string;
@@ -62,6 +59,7 @@ export interface ApiServerSetup {
     requestHeader?: {
         allowedNames: readonly string[];
         usernameHeaders: readonly string[];
+        uidHeaders: readonly string[];
         groupHeaders: readonly string[];
         extraHeaderPrefixes: readonly string[];
     };
@@ -94,7 +92,6 @@ const apiserverIdentity: Identity = {
     groups: ['system:masters', 'system:authenticated'],
     extra: {},
 };
-const authorizationModes: readonly AuthorizationMode[] = ['Node', 'RBAC', 'AlwaysAllow', 'AlwaysDeny'];
 
 /** Opens the store, makes what is missing of certificates and kubeconfigs, and serves the API. */
 export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle): Promise<RunningApiServer> {
@@ -128,39 +125,33 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         cluster === undefined || setup.admission === undefined
             ? undefined
             : await admitMasters(setup.admission, { cluster, pki, dataDirectory: flags['data-dir'] });
-    const tokens = new ServiceAccountTokens({
-        keys: loadVerifyingKeys(material.serviceAccountPublicKey),
-        issuers: [flags['service-account-issuer']],
-        audiences: audiencesOf(flags),
-        reader: caches,
-        clock: systemClock,
-    });
-    const authorizer = createAuthorizer({ reader: caches, modes: modesOf(flags['authorization-mode']) });
-    lifecycle.add({
-        stop: () => {
-            authorizer.stop();
-        },
-    });
-    const authenticator = createAuthenticator({
-        log: logger,
-        clientCa: material.clientCa,
-        serviceAccounts: tokens,
-        requestHeader: {
-            ca: material.requestHeaderCa,
-            allowedNames: setup.requestHeader?.allowedNames ?? ['front-proxy-client'],
-            usernameHeaders: setup.requestHeader?.usernameHeaders ?? ['X-Remote-User'],
-            groupHeaders: setup.requestHeader?.groupHeaders ?? ['X-Remote-Group'],
-            extraHeaderPrefixes: setup.requestHeader?.extraHeaderPrefixes ?? ['X-Remote-Extra-'],
-        },
-        tokenFile: [await readTokens(flags['token-auth-file']), admission?.staticToken ?? ''].join('\n'),
-    });
     const clients: { own?: Client } = {};
     const ownClient = (): Client => {
         if (clients.own === undefined) throw new Error('the API server has not been started');
         return clients.own;
     };
     const bootstrap = { isDone: false };
-    const server = new ApiServer({
+    const auth = await createAuth(
+        {
+            flags,
+            logger,
+            reader: caches,
+            material,
+            requestHeader: {
+                allowedNames: setup.requestHeader?.allowedNames ?? ['front-proxy-client'],
+                usernameHeaders: setup.requestHeader?.usernameHeaders ?? ['X-Remote-User'],
+                uidHeaders: setup.requestHeader?.uidHeaders ?? ['X-Remote-Uid'],
+                groupHeaders: setup.requestHeader?.groupHeaders ?? ['X-Remote-Group'],
+                extraHeaderPrefixes: setup.requestHeader?.extraHeaderPrefixes ?? ['X-Remote-Extra-'],
+            },
+            staticToken: admission?.staticToken ?? '',
+            client: ownClient,
+            address: () => `${advertiseAddress}:${server.address.port}`,
+        },
+        lifecycle,
+    );
+    const { authenticator, authorizer } = auth;
+    const server: ApiServer = new ApiServer({
         store,
         caches,
         definitions,
@@ -190,21 +181,13 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                 ),
                 ...openApiRoutes(),
                 ...snapshots.routes(),
+                ...auth.routes,
                 ...(admission?.routes ?? []),
             ],
             resources: [
                 ...podConnectionHandlers(caches, material.kubelet),
                 ...proxyHandlers(caches, material.kubelet),
-                ...reviewHandlers({
-                    authenticator,
-                    authorizer,
-                    tokens,
-                    reader: caches,
-                    clock: systemClock,
-                    signingKey: loadSigningKey(material.serviceAccountPrivateKey),
-                    issuer: flags['service-account-issuer'],
-                    audiences: audiencesOf(flags),
-                }),
+                ...auth.resources,
             ],
             readyChecks: [
                 {
@@ -263,10 +246,6 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     };
 }
 
-async function readTokens(file: string): Promise<string> {
-    return file === '' ? '' : (await readFile(file, 'utf8')).trimEnd();
-}
-
 interface Material {
     cert: string;
     key: string;
@@ -280,8 +259,11 @@ interface Material {
 /** The cluster's own keys and certificates, or the files that flags name instead. */
 async function readMaterial(pki: ClusterPki, files: ApiServerFiles | undefined): Promise<Material> {
     const read = async (name: keyof ApiServerFiles, own: string): Promise<string> => {
-        const file = files?.[name] ?? '';
-        if (file === '') return own;
+        const named = [files?.[name] ?? []].flat().filter((file) => file !== '');
+        if (named.length === 0) return own;
+        return (await Promise.all(named.map(async (file) => await readOne(name, file)))).join('\n');
+    };
+    const readOne = async (name: string, file: string): Promise<string> => {
         try {
             return await readFile(file, 'utf8');
         } catch (error) {
@@ -304,21 +286,6 @@ async function readMaterial(pki: ClusterPki, files: ApiServerFiles | undefined):
             key: await read('kubelet-client-key', pki.apiserverKubeletClient.key),
         },
     };
-}
-
-function audiencesOf(flags: ApiServerSetup['flags']): readonly string[] {
-    return flags['api-audiences'].length > 0 ? flags['api-audiences'] : [flags['service-account-issuer']];
-}
-
-function modesOf(names: readonly string[]): AuthorizationMode[] {
-    return names.map((name) => {
-        const mode = authorizationModes.find((known) => known === name);
-        if (mode === undefined)
-            throw new FlagError(
-                `--authorization-mode: unknown mode "${name}", expected ${authorizationModes.join(', ')}`,
-            );
-        return mode;
-    });
 }
 
 function parsePortRange(text: string): { first: number; last: number } {

@@ -1,5 +1,6 @@
 import { flag } from '../flags.ts';
 import { clusterFlags } from './cluster-flags.ts';
+import { authFlags, sharedAuthFlags } from './auth-flags.ts';
 import { commonFlags } from './common.ts';
 import { snapshotFlags } from './snapshot-flags.ts';
 
@@ -20,19 +21,10 @@ export const sharedApiserverFlags = {
         '30000-32767',
         'first-last',
     ),
-    'authorization-mode': flag.list('authorizers, in order: Node, RBAC, AlwaysAllow, AlwaysDeny', [
-        'Node',
-        'RBAC',
-    ]),
+    ...sharedAuthFlags,
     'enable-admission-plugins': flag.list('admission plugins to run besides those on by default'),
     'disable-admission-plugins': flag.list('admission plugins to leave out'),
     'admission-control': flag.list('admission plugins to run, instead of the default ones'),
-    'token-auth-file': flag.string('CSV file of static tokens: token,user,uid,"group1,group2"', '', 'file'),
-    'service-account-issuer': flag.string(
-        'issuer of service-account tokens',
-        'https://kubernetes.default.svc.cluster.local',
-    ),
-    'api-audiences': flag.list('audiences of tokens; default: the issuer'),
     'legacy-apis': flag.boolean(
         'serve extensions/v1beta1, apps/v1beta1, apps/v1beta2 and networking.k8s.io/v1beta1, for old manifests',
     ),
@@ -68,14 +60,9 @@ export const apiserverFlags = {
     'tls-cert-file': flag.string('serving certificate; default: made under --config-dir', '', 'file'),
     'tls-private-key-file': flag.string('its key', '', 'file'),
     'client-ca-file': flag.string('CAs of client certificates', '', 'file'),
-    'service-account-key-file': flag.string('public key for service-account tokens', '', 'file'),
     'service-account-signing-key-file': flag.string('private key for service-account tokens', '', 'file'),
     'kubelet-certificate-authority': flag.string('CA of kubelet serving certificates', '', 'file'),
     'kubelet-client-certificate': flag.string('certificate shown to kubelets', '', 'file'),
     'kubelet-client-key': flag.string('its key', '', 'file'),
-    'requestheader-client-ca-file': flag.string('CA of front proxies', '', 'file'),
-    'requestheader-allowed-names': flag.list('common names of front proxies; empty for any'),
-    'requestheader-username-headers': flag.list('headers with the user', ['X-Remote-User']),
-    'requestheader-group-headers': flag.list('headers with groups', ['X-Remote-Group']),
-    'requestheader-extra-headers-prefix': flag.list('prefixes of headers with extras', ['X-Remote-Extra-']),
+    ...authFlags,
 } as const;

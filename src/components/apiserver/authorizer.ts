@@ -30,6 +30,8 @@ export interface NonResourceAttributes {
 export interface Decision {
     outcome: 'allow' | 'deny' | 'noOpinion';
     reason: string;
+    /** What went wrong on the way to the decision, for access reviews. */
+    error?: string;
 }
 
 export interface Authorizer {

@@ -1,5 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { ApiObject } from '../../../api/meta/object.ts';
 import { nodes, pods, secrets, serviceAccounts } from '../../../client/resource-type.ts';
 import {
     createAuthority,
@@ -7,6 +8,7 @@ import {
     issueCertificate,
     type KeyPair,
 } from '../../../pki/authority.ts';
+import { signLegacyToken } from '../../../pki/legacy-service-account-token.ts';
 import { loadSigningKey, loadVerifyingKeys, signToken } from '../../../pki/service-account-token.ts';
 import { silentLogger } from '../../../util/logger.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
@@ -29,6 +31,32 @@ function input(partial: Partial<AuthenticationInput>): AuthenticationInput {
 }
 const der = (pair: KeyPair) => new X509Certificate(pair.cert).raw;
 const unauthorized = { status: { code: 401, reason: 'Unauthorized', message: 'Unauthorized' } };
+
+/** A client certificate with attributes that the cluster's own authority never writes. */
+async function certificateWithUids(
+    authority: KeyPair,
+    { uids, validity: times }: { uids: string[]; validity: typeof validity },
+): Promise<Buffer> {
+    await import('reflect-metadata');
+    const x509 = await import('@peculiar/x509');
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const { subtle } = globalThis.crypto;
+    const keys = await subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    const pkcs8 = createPrivateKey(authority.key).export({ type: 'pkcs8', format: 'der' });
+    const certificate = await x509.X509CertificateGenerator.create({
+        serialNumber: '01',
+        subject: new x509.Name([
+            { CN: [{ utf8String: 'jane' }] },
+            ...uids.map((uid) => ({ '1.3.6.1.4.1.57683.2': [{ utf8String: uid }] })),
+        ]),
+        issuer: new x509.X509Certificate(authority.cert).subjectName,
+        ...times,
+        signingAlgorithm: algorithm,
+        publicKey: keys.publicKey,
+        signingKey: await subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']),
+    });
+    return Buffer.from(certificate.rawData);
+}
 
 describe('authenticator', () => {
     let ca: KeyPair;
@@ -134,6 +162,51 @@ describe('authenticator', () => {
             unauthorized,
         );
         nowMs = startMs;
+    });
+
+    it.each([
+        [['u-1'], 'u-1'],
+        [[], ''],
+        [['u-1', 'u-2'], undefined],
+        [[''], undefined],
+    ])('takes the uid from a subject with the uids %j: %j', async (uids, expected) => {
+        const peerCertificate = await certificateWithUids(ca, { uids, validity });
+        const answer = authenticator.authenticate(input({ peerCertificate }));
+        if (expected === undefined) await expect(answer).rejects.toMatchObject(unauthorized);
+        else expect(await answer).toMatchObject({ username: 'jane', uid: expected });
+    });
+
+    describe('of a Secret', () => {
+        const legacy = signLegacyToken(signing, {
+            namespace: 'default',
+            accountName: 'web',
+            accountUid: 'sa-1',
+            secretName: 'legacy',
+        });
+        const secret = (labels: Record<string, string> = {}, data = legacy): ApiObject => ({
+            metadata: { namespace: 'default', name: 'legacy', uid: 's', labels },
+            ...{ data: { token: Buffer.from(data).toString('base64') } },
+        });
+
+        it('believes the token while the Secret holds it and is not marked invalid', async () => {
+            reader.set(secrets, secret());
+            expect(await authenticator.authenticate(bearer(legacy))).toEqual({
+                username: 'system:serviceaccount:default:web',
+                uid: 'sa-1',
+                groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+                extra: {},
+            });
+            const bad = [
+                secret({ 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' }),
+                secret({}, 'another'),
+            ];
+            for (const object of bad) {
+                reader.set(secrets, object);
+                await expect(authenticator.authenticate(bearer(legacy))).rejects.toMatchObject(unauthorized);
+            }
+            reader.remove(secrets, secret());
+            await expect(authenticator.authenticate(bearer(legacy))).rejects.toMatchObject(unauthorized);
+        });
     });
 
     it('knows static tokens with their groups', async () => {

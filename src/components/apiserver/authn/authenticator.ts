@@ -1,15 +1,22 @@
 import { type Clock, systemClock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { anonymousAllowed, type AnonymousPolicy } from './anonymous.ts';
+import { bootstrapTokenMethod } from './bootstrap-token.ts';
 import { type AuthenticationMethod, type Authenticator, unionAuthenticator } from './method.ts';
 import { CertificatePool } from './certificate-pool.ts';
 import { clientCertificateMethod } from './client-certificate.ts';
+import { oidcMethod, type OidcOptions } from './oidc.ts';
 import { requestHeaderMethod, type RequestHeaderOptions } from './request-header.ts';
 import { serviceAccountMethod, type ServiceAccountTokens } from './service-account.ts';
 import { tokenFileMethod } from './token-file.ts';
+import { webhookTokenMethod, type WebhookTokenOptions } from './webhook-token.ts';
 
 export interface AuthenticatorOptions {
     log: Logger;
     clock?: Clock;
+    /** --anonymous-auth; absent: on public paths only. */
+    anonymous?: AnonymousPolicy;
     /** Bundle of authorities for client certificates (--client-ca-file), PEM. */
     clientCa?: string;
     /** Front proxies (--requestheader-*); `ca` is a PEM bundle. */
@@ -17,11 +24,32 @@ export interface AuthenticatorOptions {
     /** Content of --token-auth-file. */
     tokenFile?: string;
     serviceAccounts?: ServiceAccountTokens;
+    /** Where the Secrets of bootstrap tokens are; absent: --enable-bootstrap-token-auth=false. */
+    bootstrapTokens?: ObjectReader;
+    /** --oidc-*. */
+    oidc?: Omit<OidcOptions, 'clock'>;
+    /** --authentication-token-webhook-*. */
+    webhook?: Omit<WebhookTokenOptions, 'clock'>;
 }
 
 /** All configured ways to authenticate, in upstream's order. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
     const clock = options.clock ?? systemClock;
+    const union = unionAuthenticator(
+        [...connectionMethods(options, clock), ...tokenMethods(options, clock)],
+        {
+            log: options.log,
+            clock,
+        },
+    );
+    return {
+        authenticate: async (input) => await union.authenticate(input),
+        allowsAnonymous: (path) => anonymousAllowed(path, options.anonymous),
+    };
+}
+
+/** What the connection itself proves. */
+function connectionMethods(options: AuthenticatorOptions, clock: Clock): AuthenticationMethod[] {
     const methods: AuthenticationMethod[] = [];
     if (options.requestHeader !== undefined) {
         const { ca, ...headers } = options.requestHeader;
@@ -30,9 +58,19 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (options.clientCa !== undefined) {
         methods.push(clientCertificateMethod(new CertificatePool(options.clientCa), clock));
     }
-    if (options.tokenFile !== undefined) methods.push(tokenFileMethod(options.tokenFile));
-    if (options.serviceAccounts !== undefined) methods.push(serviceAccountMethod(options.serviceAccounts));
-    return unionAuthenticator(methods, options.log);
+    return methods;
+}
+
+/** Bearer tokens; those that cost a call elsewhere are last. */
+function tokenMethods(options: AuthenticatorOptions, clock: Clock): AuthenticationMethod[] {
+    const { tokenFile, serviceAccounts, bootstrapTokens, oidc, webhook } = options;
+    const methods: AuthenticationMethod[] = [];
+    if (tokenFile !== undefined) methods.push(tokenFileMethod(tokenFile));
+    if (serviceAccounts !== undefined) methods.push(serviceAccountMethod(serviceAccounts));
+    if (bootstrapTokens !== undefined) methods.push(bootstrapTokenMethod(bootstrapTokens, clock));
+    if (oidc !== undefined) methods.push(oidcMethod({ ...oidc, clock }));
+    if (webhook !== undefined) methods.push(webhookTokenMethod({ ...webhook, clock }));
+    return methods;
 }
 
 export { anonymousAllowed, defaultAnonymousPaths } from './anonymous.ts';

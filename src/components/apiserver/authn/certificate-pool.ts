@@ -9,12 +9,16 @@ import {
 import { BoundedMap } from '../../../util/bounded-map.ts';
 import { CredentialError } from './method.ts';
 
+/** The subject's attribute that holds the user's uid. */
+const uidAttribute = '1.3.6.1.4.1.57683.2';
 /** Client certificates whose signature was checked and is remembered. */
 const verifiedCertificatesMax = 1024;
 
 export interface VerifiedCertificate {
     commonName: string;
     organizations: string[];
+    /** User ids of the subject: one at most is meant to be there. */
+    uids: string[];
     /** SHA-256 of the DER form, hexadecimal. */
     fingerprint: string;
 }
@@ -64,6 +68,7 @@ export class CertificatePool {
         const own = certificateTimes(certificate);
         return {
             ...certificateSubject(certificate),
+            uids: subjectUids(certificate),
             fingerprint,
             notBeforeMs: Math.max(own.notBeforeMs, issuer.notBeforeMs),
             notAfterMs: Math.min(own.notAfterMs, issuer.notAfterMs),
@@ -77,4 +82,13 @@ function parse(der: Buffer): X509Certificate {
     } catch (error) {
         throw new CredentialError('x509: malformed certificate', { cause: error });
     }
+}
+
+function subjectUids(certificate: X509Certificate): string[] {
+    const subject = certificate.toLegacyObject().subject as unknown as Record<
+        string,
+        string | string[] | undefined
+    >;
+    const value = subject[uidAttribute];
+    return value === undefined ? [] : [value].flat();
 }

@@ -1,6 +1,8 @@
 import { statusErrors } from '../../../api/meta/status-error.ts';
+import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
 import type { Identity } from '../identity.ts';
+import { unusableAuthorization, webSocketAuthorization } from './websocket-token.ts';
 
 /** What a request shows to prove who sent it. */
 export interface AuthenticationInput {
@@ -20,6 +22,8 @@ export interface AuthenticationInput {
  */
 export interface Authenticator {
     authenticate(input: AuthenticationInput): Promise<Identity | undefined>;
+    /** Whether a request without credentials for this path goes on as system:anonymous. */
+    allowsAnonymous?(path: string): boolean;
 }
 
 /**
@@ -36,10 +40,23 @@ export class CredentialError extends Error {
     override readonly name = 'CredentialError';
 }
 
+/** Failures are logged at most this often: whoever shows wrong credentials shall not fill the disk. */
+const logIntervalMs = 1_000;
+
 /** The first method that recognises its credentials wins; then the group of all authenticated is added. */
-export function unionAuthenticator(methods: readonly AuthenticationMethod[], log: Logger): Authenticator {
+export function unionAuthenticator(
+    methods: readonly AuthenticationMethod[],
+    { log, clock }: { log: Logger; clock: Clock },
+): Authenticator {
+    let loggedAtMs = Number.NEGATIVE_INFINITY;
+    const report = (errors: readonly string[]): void => {
+        if (clock.monotonicMs() - loggedAtMs < logIntervalMs) return;
+        loggedAtMs = clock.monotonicMs();
+        log.warn({ errors }, 'unable to authenticate the request');
+    };
     return {
-        async authenticate(input) {
+        async authenticate(given) {
+            const input = withWebSocketToken(given);
             const failures: string[] = [];
             for (const method of methods) {
                 try {
@@ -50,14 +67,21 @@ export function unionAuthenticator(methods: readonly AuthenticationMethod[], log
                     failures.push(`${method.name}: ${error.message}`);
                 }
             }
-            if (failures.length === 0 && bearerToken(input.authorization) !== undefined) {
-                failures.push('invalid bearer token');
-            }
+            if (failures.length === 0 && showsToken(input)) failures.push('invalid bearer token');
             if (failures.length === 0) return undefined;
-            log.warn({ errors: failures }, 'unable to authenticate the request');
+            report(failures);
             throw statusErrors.unauthorized();
         },
     };
+}
+
+function withWebSocketToken(input: AuthenticationInput): AuthenticationInput {
+    const authorization = input.authorization ?? webSocketAuthorization(input.headers);
+    return { ...input, authorization };
+}
+
+function showsToken({ authorization }: AuthenticationInput): boolean {
+    return authorization === unusableAuthorization || bearerToken(authorization) !== undefined;
 }
 
 const authenticated = 'system:authenticated';

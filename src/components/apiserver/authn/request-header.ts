@@ -49,7 +49,7 @@ function extraOf(
     headers: AuthenticationInput['headers'],
     prefixes: readonly string[],
 ): Record<string, string[]> {
-    const extra: Record<string, string[]> = {};
+    const extra = Object.create(null) as Record<string, string[]>;
     for (const [name, value] of Object.entries(headers)) {
         const prefix = prefixes.find((candidate) => name.startsWith(candidate));
         if (prefix === undefined) continue;

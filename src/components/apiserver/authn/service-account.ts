@@ -12,7 +12,11 @@ import { BoundedMap } from '../../../util/bounded-map.ts';
 import type { Clock } from '../../../util/clock.ts';
 import type { Identity } from '../identity.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import { LegacyServiceAccountTokens, type LegacyTokenOptions } from './legacy-service-account.ts';
 import { type AuthenticationMethod, bearerToken, CredentialError } from './method.ts';
+import { serviceAccountIdentity } from './service-account-identity.ts';
+
+export { serviceAccountIdentity };
 
 /** Tokens whose signature was checked and is remembered; their objects are looked up every time. */
 const verifiedTokensMax = 1024;
@@ -27,15 +31,25 @@ export interface ServiceAccountOptions {
     audiences: readonly string[];
     reader: ObjectReader;
     clock: Clock;
+    /** Absent: how often tokens of Secrets are used is not written down. */
+    markUsed?: LegacyTokenOptions['markUsed'];
 }
 
 /** Checks service-account tokens: signature, times, audience, and that all they are bound to still exists. */
 export class ServiceAccountTokens {
     readonly #options: ServiceAccountOptions;
     readonly #verified = new BoundedMap<string, TokenClaims>(verifiedTokensMax);
+    readonly #legacy: LegacyServiceAccountTokens;
 
     constructor(options: ServiceAccountOptions) {
         this.#options = options;
+        const { keys, reader, clock, markUsed } = options;
+        this.#legacy = new LegacyServiceAccountTokens({
+            keys,
+            reader,
+            clock,
+            ...(markUsed === undefined ? {} : { markUsed }),
+        });
     }
 
     /** Undefined when it is no token of these issuers. Throws CredentialError when it is a bad one. */
@@ -45,7 +59,7 @@ export class ServiceAccountTokens {
     ): { identity: Identity; audiences: string[] } | undefined {
         try {
             const claims = this.#verify(token);
-            if (claims === undefined) return undefined;
+            if (claims === undefined) return this.#authenticateLegacy(token, audiences);
             const nowMs = this.#options.clock.nowMs();
             const common = checkClaims(claims, { nowMs, audiences });
             this.#checkObjects(claims, nowMs);
@@ -54,6 +68,22 @@ export class ServiceAccountTokens {
             if (error instanceof TokenError) throw new CredentialError(error.message, { cause: error });
             throw error;
         }
+    }
+
+    /** A Secret's token has no audience: it is meant for the API server. */
+    #authenticateLegacy(
+        token: string,
+        audiences: readonly string[],
+    ): { identity: Identity; audiences: string[] } | undefined {
+        const identity = this.#legacy.authenticate(token);
+        if (identity === undefined) return undefined;
+        const common = audiences.filter((audience) => this.#options.audiences.includes(audience));
+        if (common.length === 0) {
+            throw new CredentialError(
+                `token audiences ${JSON.stringify(this.#options.audiences)} is invalid for the target audiences ${JSON.stringify(audiences)}`,
+            );
+        }
+        return { identity, audiences: common };
     }
 
     #verify(token: string): TokenClaims | undefined {
@@ -103,20 +133,6 @@ export class ServiceAccountTokens {
         }
         return serviceAccountIdentity(namespace, serviceaccount.name, { uid: serviceaccount.uid, extra });
     }
-}
-
-/** The user that a service account is. */
-export function serviceAccountIdentity(
-    namespace: string,
-    name: string,
-    { uid = '', extra = {} }: { uid?: string; extra?: Record<string, string[]> } = {},
-): Identity {
-    return {
-        username: `system:serviceaccount:${namespace}:${name}`,
-        uid,
-        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-        extra,
-    };
 }
 
 export function serviceAccountMethod(tokens: ServiceAccountTokens): AuthenticationMethod {

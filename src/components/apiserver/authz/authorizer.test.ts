@@ -8,7 +8,7 @@ import {
     roleBindings,
     roles,
 } from '../../../client/resource-type.ts';
-import type { ResourceAttributes } from '../authorizer.ts';
+import type { Decision, ResourceAttributes } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
 import { type ClusterAuthorizer, createAuthorizer } from './authorizer.ts';
@@ -44,6 +44,12 @@ const bind = (name: string, namespace: string, roleRef: string, subject: object)
     },
 });
 
+/** These authorizers answer at once. */
+function decided(decision: Decision | Promise<Decision>): Decision {
+    if (decision instanceof Promise) throw new Error('the decision was not made at once');
+    return decision;
+}
+
 describe('RBAC authorizer', () => {
     let reader: MemoryReader;
     let authorizer: ClusterAuthorizer;
@@ -67,7 +73,7 @@ describe('RBAC authorizer', () => {
         );
     });
     const outcome = (identity: Identity, attributes: ResourceAttributes) =>
-        authorizer.authorize(identity, attributes).outcome;
+        decided(authorizer.authorize(identity, attributes)).outcome;
 
     it.each([
         ['get pods default x', 'allow'],
@@ -97,7 +103,7 @@ describe('RBAC authorizer', () => {
     it('matches paths, with a star at the end only', () => {
         reader.set(clusterRoleBindings, bind('b', '', 'ClusterRole/reader', { kind: 'User', name: 'jane' }));
         const path = (text: string) =>
-            authorizer.authorize(jane, { kind: 'nonResource', verb: 'get', path: text }).outcome;
+            decided(authorizer.authorize(jane, { kind: 'nonResource', verb: 'get', path: text })).outcome;
         expect([path('/metrics'), path('/metrics/x'), path('/healthz/etcd'), path('/')]).toEqual([
             'allow',
             'noOpinion',
@@ -136,19 +142,19 @@ describe('RBAC authorizer', () => {
         const fill = late.postpone();
         const early = createAuthorizer({ reader: late, modes: ['Node', 'RBAC'] });
         const question = ask('get pods default x');
-        expect(early.authorize(jane, question).outcome).toBe('noOpinion');
+        expect(decided(early.authorize(jane, question)).outcome).toBe('noOpinion');
         const binding = bind('b', '', 'ClusterRole/reader', { kind: 'User', name: 'jane' });
         const boundPod = { metadata: { namespace: 'default', name: 'x' }, ...{ spec: { nodeName: 'n1' } } };
         late.set(clusterRoles, reader.get(clusterRoles, '', 'reader')!);
         await fill();
         late.set(pods, boundPod);
         late.set(clusterRoleBindings, binding);
-        expect(early.authorize(jane, question).outcome).toBe('allow');
-        expect(early.authorize(node('n1'), question).outcome).toBe('allow');
+        expect(decided(early.authorize(jane, question)).outcome).toBe('allow');
+        expect(decided(early.authorize(node('n1'), question)).outcome).toBe('allow');
         late.remove(clusterRoleBindings, binding);
         late.remove(pods, boundPod);
-        expect(early.authorize(jane, question).outcome).toBe('noOpinion');
-        expect(early.authorize(node('n1'), question).outcome).toBe('noOpinion');
+        expect(decided(early.authorize(jane, question)).outcome).toBe('noOpinion');
+        expect(decided(early.authorize(node('n1'), question)).outcome).toBe('noOpinion');
     });
 
     it('lets system:masters do everything, whatever the roles say', () => {
@@ -157,7 +163,7 @@ describe('RBAC authorizer', () => {
 
     it('explains a refusal in the words of kube-apiserver', () => {
         const refuse = (attributes: ResourceAttributes) =>
-            forbiddenError(jane, attributes, authorizer.authorize(jane, attributes)).status;
+            forbiddenError(jane, attributes, decided(authorizer.authorize(jane, attributes))).status;
         expect(refuse(ask('list pods default'))).toMatchObject({
             code: 403,
             reason: 'Forbidden',
@@ -168,7 +174,7 @@ describe('RBAC authorizer', () => {
             'deployments.apps "web" is forbidden: User "jane" cannot get resource "deployments/scale" in API group "apps" at the cluster scope',
         );
         const path = { kind: 'nonResource', verb: 'get', path: '/metrics' } as const;
-        expect(forbiddenError(jane, path, authorizer.authorize(jane, path)).status.message).toBe(
+        expect(forbiddenError(jane, path, decided(authorizer.authorize(jane, path))).status.message).toBe(
             'forbidden: User "jane" cannot get path "/metrics"',
         );
     });
@@ -256,11 +262,11 @@ describe('node authorizer', () => {
         ['create subjectaccessreviews -', 'allow', { group: 'authorization.k8s.io' }],
         ['list deployments -', 'noOpinion', { group: 'apps' }],
     ])('node n1: %s → %s %j', (question, expected, more) => {
-        expect(authorizer.authorize(node('n1'), ask(question, more)).outcome).toBe(expected);
+        expect(decided(authorizer.authorize(node('n1'), ask(question, more))).outcome).toBe(expected);
     });
 
     it('says why, and has no opinion about users that only look like nodes', () => {
-        expect(authorizer.authorize(node('n1'), ask('get secrets default two')).reason).toBe(
+        expect(decided(authorizer.authorize(node('n1'), ask('get secrets default two'))).reason).toBe(
             "no relationship found between node 'n1' and this object",
         );
         expect(authorizer.authorize(who('system:node:n1'), ask('get nodes - n1'))).toEqual({
@@ -271,7 +277,11 @@ describe('node authorizer', () => {
 
     it('takes access away with the pod', () => {
         reader.remove(pods, first);
-        expect(authorizer.authorize(node('n1'), ask('get secrets default vol')).outcome).toBe('noOpinion');
-        expect(authorizer.authorize(node('n2'), ask('get secrets default two')).outcome).toBe('allow');
+        expect(decided(authorizer.authorize(node('n1'), ask('get secrets default vol'))).outcome).toBe(
+            'noOpinion',
+        );
+        expect(decided(authorizer.authorize(node('n2'), ask('get secrets default two'))).outcome).toBe(
+            'allow',
+        );
     });
 });

@@ -2,20 +2,28 @@ import type { V1PolicyRule } from '../../../api/meta/object.ts';
 import type { Authorizer, Decision, RequestAttributes } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import type { AbacAuthorizer } from './abac-authorizer.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { NodeGraph } from './node-graph.ts';
+import { nodeNameOf } from './node-identity.ts';
 import { RbacAuthorizer } from './rbac-authorizer.ts';
 import { RbacIndex } from './rbac-index.ts';
 
 /** Members of this group may do everything. */
 export const mastersGroup = 'system:masters';
 
-export type AuthorizationMode = 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny';
+/** What --authorization-mode takes, in upstream's spelling. */
+export const authorizationModes = ['AlwaysAllow', 'AlwaysDeny', 'ABAC', 'Webhook', 'RBAC', 'Node'] as const;
+export type AuthorizationMode = (typeof authorizationModes)[number];
 
 export interface AuthorizerOptions {
     reader: ObjectReader;
     /** Asked in this order (--authorization-mode). */
     modes: readonly AuthorizationMode[];
+    /** Required by the mode ABAC. */
+    abac?: AbacAuthorizer;
+    /** Required by the mode Webhook. */
+    webhook?: Authorizer;
 }
 
 /** The rules that hold for somebody in a namespace. */
@@ -23,12 +31,17 @@ export interface RuleList {
     rules: readonly V1PolicyRule[];
     /** True when other authorizers may allow more than is listed. */
     incomplete: boolean;
+    /** Why it is incomplete; empty when it is not. */
+    error: string;
 }
 
 export interface ClusterAuthorizer extends Authorizer {
-    authorize(identity: Identity, attributes: RequestAttributes): Decision;
-    /** What SelfSubjectRulesReview and escalation checks ask: cluster-wide rules, then the namespace's. */
+    /** At once, unless a webhook has to be asked. */
+    authorize(identity: Identity, attributes: RequestAttributes): Decision | Promise<Decision>;
+    /** What SelfSubjectRulesReview asks: cluster-wide rules, then the namespace's, of all authorizers. */
     rulesFor(identity: Identity, namespace: string): RuleList;
+    /** What escalation checks ask: the rules that RBAC itself grants. */
+    rbacRules(identity: Identity, namespace: string): readonly V1PolicyRule[];
     /** Rules of the role that a binding in `namespace` names; undefined when there is no such role. */
     roleRules(
         roleRef: { apiGroup?: string | undefined; kind: string; name: string },
@@ -37,35 +50,60 @@ export interface ClusterAuthorizer extends Authorizer {
     stop(): void;
 }
 
+/** One of the modes. */
+interface ModeAuthorizer extends Authorizer {
+    rulesFor(identity: Identity, namespace: string): RuleList;
+}
+
 const everything: readonly V1PolicyRule[] = [
     { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
     { verbs: ['*'], nonResourceURLs: ['*'] },
 ];
+const complete = (rules: readonly V1PolicyRule[]): RuleList => ({ rules, incomplete: false, error: '' });
 
 /** system:masters, then the modes in their order: the first that allows or denies decides. */
-export function createAuthorizer({ reader, modes }: AuthorizerOptions): ClusterAuthorizer {
-    const index = new RbacIndex(reader);
+export function createAuthorizer(options: AuthorizerOptions): ClusterAuthorizer {
+    const index = new RbacIndex(options.reader);
+    const rbacRules = (identity: Identity, namespace: string): readonly V1PolicyRule[] =>
+        [
+            ...index.clusterRules(identity),
+            ...(namespace === '' ? [] : index.namespaceRules(identity, namespace)),
+        ].map(({ rule }) => rule);
     const graphs: NodeGraph[] = [];
-    const authorizers = modes.map((mode): ModeAuthorizer => {
+    const authorizers = options.modes.map((mode): ModeAuthorizer => {
         switch (mode) {
             case 'Node': {
-                const graph = new NodeGraph(reader);
+                const graph = new NodeGraph(options.reader);
                 graphs.push(graph);
-                return new NodeAuthorizer(graph);
+                return nodeMode(graph);
             }
-            case 'RBAC':
-                return new RbacAuthorizer(index);
+            case 'RBAC': {
+                const rbac = new RbacAuthorizer(index);
+                return {
+                    authorize: (identity, attributes) => rbac.authorize(identity, attributes),
+                    rulesFor: (identity, namespace) => complete(rbacRules(identity, namespace)),
+                };
+            }
+            case 'ABAC':
+                return abacMode(required(options.abac, '--authorization-policy-file'));
+            case 'Webhook':
+                return webhookMode(required(options.webhook, '--authorization-webhook-config-file'));
             case 'AlwaysAllow':
-                return { authorize: () => ({ outcome: 'allow', reason: '' }) };
+                return {
+                    authorize: () => ({ outcome: 'allow', reason: '' }),
+                    rulesFor: () => complete(everything),
+                };
             case 'AlwaysDeny':
                 return {
                     authorize: () => ({ outcome: 'noOpinion', reason: 'Everything is forbidden.' }),
+                    rulesFor: () => complete([]),
                 };
         }
     });
     return {
         authorize: (identity, attributes) => decide(authorizers, identity, attributes),
-        rulesFor: (identity, namespace) => listRules({ index, modes, identity, namespace }),
+        rulesFor: (identity, namespace) => listRules(authorizers, identity, namespace),
+        rbacRules,
         roleRules: (roleRef, namespace) => index.roleRules(roleRef, namespace),
         stop: () => {
             index.stop();
@@ -74,41 +112,80 @@ export function createAuthorizer({ reader, modes }: AuthorizerOptions): ClusterA
     };
 }
 
-interface ModeAuthorizer {
-    authorize(identity: Identity, attributes: RequestAttributes): Decision;
+function required<T>(part: T | undefined, flagName: string): T {
+    if (part === undefined) throw new Error(`the authorization mode needs ${flagName}`);
+    return part;
 }
 
+function nodeMode(graph: NodeGraph): ModeAuthorizer {
+    const authorizer = new NodeAuthorizer(graph);
+    const unlisted = 'node authorizer does not support user rule resolution';
+    return {
+        authorize: (identity, attributes) => authorizer.authorize(identity, attributes),
+        rulesFor: (identity) =>
+            nodeNameOf(identity) === undefined
+                ? complete([])
+                : { rules: [], incomplete: true, error: unlisted },
+    };
+}
+
+function abacMode(abac: AbacAuthorizer): ModeAuthorizer {
+    return {
+        authorize: (identity, attributes) => abac.authorize(identity, attributes),
+        rulesFor: (identity, namespace) => complete(abac.rulesFor(identity, namespace)),
+    };
+}
+
+function webhookMode(webhook: Authorizer): ModeAuthorizer {
+    const unlisted = 'webhook authorizer does not support user rule resolution';
+    return {
+        authorize: async (identity, attributes) => await webhook.authorize(identity, attributes),
+        rulesFor: () => ({ rules: [], incomplete: true, error: unlisted }),
+    };
+}
+
+/** Stays synchronous as long as the authorizers do. */
 function decide(
     authorizers: readonly ModeAuthorizer[],
     identity: Identity,
     attributes: RequestAttributes,
-): Decision {
+): Decision | Promise<Decision> {
     if (identity.groups.includes(mastersGroup)) return { outcome: 'allow', reason: '' };
     const reasons: string[] = [];
-    for (const authorizer of authorizers) {
-        const decision = authorizer.authorize(identity, attributes);
+    const errors: string[] = [];
+    const ask = (position: number): Decision | Promise<Decision> => {
+        for (let index = position; index < authorizers.length; index += 1) {
+            const answer = authorizers[index]?.authorize(identity, attributes);
+            if (answer instanceof Promise) {
+                return answer.then((decision) => settle(decision) ?? ask(index + 1));
+            }
+            const decision = answer === undefined ? undefined : settle(answer);
+            if (decision !== undefined) return decision;
+        }
+        return {
+            outcome: 'noOpinion',
+            reason: reasons.join('\n'),
+            ...(errors.length === 0 ? {} : { error: errors.join(', ') }),
+        };
+    };
+    const settle = (decision: Decision): Decision | undefined => {
         if (decision.outcome !== 'noOpinion') return decision;
         if (decision.reason !== '') reasons.push(decision.reason);
-    }
-    return { outcome: 'noOpinion', reason: reasons.join('\n') };
+        if (decision.error !== undefined) errors.push(decision.error);
+        return undefined;
+    };
+    return ask(0);
 }
 
-function listRules(query: {
-    index: RbacIndex;
-    modes: readonly AuthorizationMode[];
-    identity: Identity;
-    namespace: string;
-}): RuleList {
-    const { index, modes, identity, namespace } = query;
-    if (modes.includes('AlwaysAllow') || identity.groups.includes(mastersGroup)) {
-        return { rules: everything, incomplete: false };
-    }
-    const granted = modes.includes('RBAC')
-        ? [
-              ...index.clusterRules(identity),
-              ...(namespace === '' ? [] : index.namespaceRules(identity, namespace)),
-          ]
-        : [];
-    const incomplete = modes.includes('Node') && identity.groups.includes('system:nodes');
-    return { rules: granted.map(({ rule }) => rule), incomplete };
+function listRules(authorizers: readonly ModeAuthorizer[], identity: Identity, namespace: string): RuleList {
+    const lists = authorizers.map((authorizer) => authorizer.rulesFor(identity, namespace));
+    const errors = lists.map(({ error }) => error).filter((error) => error !== '');
+    return {
+        rules: [
+            ...(identity.groups.includes(mastersGroup) ? everything : []),
+            ...lists.flatMap(({ rules }) => [...rules]),
+        ],
+        incomplete: lists.some(({ incomplete }) => incomplete),
+        error: errors.length > 1 ? `[${errors.join(', ')}]` : (errors[0] ?? ''),
+    };
 }

@@ -31,26 +31,26 @@ export interface RbacTarget {
  * Throws forbidden unless the identity itself holds all `rules` in the target's namespace, or may
  * "escalate" on the role.
  */
-export function checkRoleEscalation(
+export async function checkRoleEscalation(
     authorizer: ClusterAuthorizer,
     identity: Identity,
     { target, rules }: { target: RbacTarget; rules: readonly V1PolicyRule[] },
-): void {
+): Promise<void> {
     if (identity.groups.includes(mastersGroup)) return;
-    if (may(authorizer, identity, { ...target, verb: 'escalate' })) return;
+    if (await may(authorizer, identity, { ...target, verb: 'escalate' })) return;
     confirmHeld(authorizer, identity, { target, rules });
 }
 
 /** Throws forbidden unless the identity may "bind" the role, or itself holds all that the role gives. */
-export function checkBindingEscalation(
+export async function checkBindingEscalation(
     authorizer: ClusterAuthorizer,
     identity: Identity,
     { target, roleRef }: { target: RbacTarget; roleRef: V1RoleRef },
-): void {
+): Promise<void> {
     if (identity.groups.includes(mastersGroup)) return;
     const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles';
     const question = { resource, namespace: target.namespace, name: roleRef.name, verb: 'bind' } as const;
-    if (may(authorizer, identity, question)) return;
+    if (await may(authorizer, identity, question)) return;
     const rules = authorizer.roleRules(roleRef, target.namespace);
     if (rules === undefined) {
         throw statusErrors.notFound({ group, resource, name: roleRef.name });
@@ -58,11 +58,11 @@ export function checkBindingEscalation(
     confirmHeld(authorizer, identity, { target, rules });
 }
 
-function may(
+async function may(
     authorizer: ClusterAuthorizer,
     identity: Identity,
     question: RbacTarget & { verb: string },
-): boolean {
+): Promise<boolean> {
     const attributes: ResourceAttributes = {
         kind: 'resource',
         group,
@@ -70,7 +70,7 @@ function may(
         subresource: '',
         ...question,
     };
-    return authorizer.authorize(identity, attributes).outcome === 'allow';
+    return (await authorizer.authorize(identity, attributes)).outcome === 'allow';
 }
 
 function confirmHeld(
@@ -78,8 +78,8 @@ function confirmHeld(
     identity: Identity,
     { target, rules }: { target: RbacTarget; rules: readonly V1PolicyRule[] },
 ): void {
-    const held = authorizer.rulesFor(identity, target.namespace);
-    const missing = missingPermissions(held.rules, rules);
+    const held = authorizer.rbacRules(identity, target.namespace);
+    const missing = missingPermissions(held, rules);
     if (missing.length === 0) return;
     const texts = [...new Set(compactRules(missing).map(ruleText))].sort();
     throw statusErrors.forbidden(
@@ -103,13 +103,13 @@ export function createEscalationGuard(authorizer: ClusterAuthorizer): AdmissionP
             guarded.includes(definition.plural) &&
             subresource === '' &&
             (operation === 'CREATE' || operation === 'UPDATE'),
-        validate(request) {
-            guard(authorizer, request);
+        async validate(request) {
+            await guard(authorizer, request);
         },
     };
 }
 
-function guard(authorizer: ClusterAuthorizer, request: AdmissionRequest): void {
+async function guard(authorizer: ClusterAuthorizer, request: AdmissionRequest): Promise<void> {
     const { definition, namespace, name, object, oldObject, identity } = request;
     if (object === undefined) return;
     const target: RbacTarget = {
@@ -123,13 +123,13 @@ function guard(authorizer: ClusterAuthorizer, request: AdmissionRequest): void {
             const old = oldObject as V1RoleBinding | V1ClusterRoleBinding;
             if (same(old.subjects, subjects) && same(old.roleRef, roleRef)) return;
         }
-        checkBindingEscalation(authorizer, identity, { target, roleRef });
+        await checkBindingEscalation(authorizer, identity, { target, roleRef });
         return;
     }
-    guardRole(authorizer, { target, identity, object, oldObject });
+    await guardRole(authorizer, { target, identity, object, oldObject });
 }
 
-function guardRole(
+async function guardRole(
     authorizer: ClusterAuthorizer,
     write: {
         target: RbacTarget;
@@ -137,16 +137,16 @@ function guardRole(
         object: ApiObject;
         oldObject: ApiObject | undefined;
     },
-): void {
+): Promise<void> {
     const role = write.object as V1Role & V1ClusterRole;
     const old = write.oldObject as (V1Role & V1ClusterRole) | undefined;
     const { target, identity } = write;
     if (!(old !== undefined && same(old.rules, role.rules))) {
-        checkRoleEscalation(authorizer, identity, { target, rules: role.rules ?? [] });
+        await checkRoleEscalation(authorizer, identity, { target, rules: role.rules ?? [] });
     }
     // Who sets the selectors takes part in all that is ever aggregated.
     if (role.aggregationRule !== undefined && !same(old?.aggregationRule, role.aggregationRule)) {
-        checkRoleEscalation(authorizer, identity, { target, rules: everything });
+        await checkRoleEscalation(authorizer, identity, { target, rules: everything });
     }
 }
 

@@ -1,3 +1,4 @@
+import { parseFieldSelector } from '../../../api/meta/field-selector.ts';
 import type { Authorizer, Decision, RequestAttributes, ResourceAttributes } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
 import type { NodeGraph, VertexKind } from './node-graph.ts';
@@ -61,6 +62,8 @@ export class NodeAuthorizer implements Authorizer {
                 return lease(node, attributes);
             case 'csinodes.storage.k8s.io':
                 return csiNode(node, attributes);
+            case 'resourceslices.resource.k8s.io':
+                return this.#resourceSlice(node, attributes);
             case 'nodes':
                 return ownNode(node, attributes);
             case 'pods':
@@ -97,10 +100,40 @@ export class NodeAuthorizer implements Authorizer {
         if (attributes.verb === 'get' && attributes.subresource === '') {
             return this.#reaches(node, 'serviceaccount', attributes);
         }
-        if (attributes.verb !== 'create' || attributes.subresource !== 'token') {
+        if (attributes.verb !== 'create' || attributes.name === '') {
             return noOpinion('can only create tokens for individual service accounts');
         }
+        if (attributes.subresource !== 'token') {
+            return noOpinion('can only create token subresource of serviceaccount');
+        }
         return this.#reaches(node, 'serviceaccount', attributes);
+    }
+
+    #resourceSlice(node: string, attributes: ResourceAttributes): Decision {
+        const { verb, subresource, name, fieldSelector } = attributes;
+        if (subresource !== '') return noOpinion('cannot authorize ResourceSlice subresources');
+        switch (verb) {
+            case 'create':
+                // Admission (NodeRestriction) sees the new object, and that it names this node.
+                return allow;
+            case 'get':
+            case 'update':
+            case 'patch':
+            case 'delete':
+                if (name === '') return noOpinion('No Object name found');
+                return this.#graph.reachesSlice(node, name) ? allow : unrelated(node);
+            case 'watch':
+            case 'list':
+            case 'deletecollection':
+                if (selectedValue(fieldSelector, 'spec.nodeName') === node) return allow;
+                return noOpinion(
+                    'can only list/watch/deletecollection resourceslices with nodeName field selector',
+                );
+            default:
+                return noOpinion(
+                    'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+                );
+        }
     }
 
     #pod(node: string, attributes: ResourceAttributes): Decision {
@@ -110,6 +143,7 @@ export class NodeAuthorizer implements Authorizer {
                 if (verb === 'get') return this.#get(node, 'pod', attributes);
                 if (verb === 'list' || verb === 'watch') {
                     if (selectedValue(fieldSelector, 'spec.nodeName') === node) return allow;
+                    if (attributes.name !== '') return this.#reaches(node, 'pod', attributes);
                     return noOpinion('can only list/watch pods with spec.nodeName field selector');
                 }
                 // Admission (NodeRestriction) narrows these to the node's own mirror pods and pods.
@@ -167,8 +201,9 @@ function ownNode(node: string, attributes: ResourceAttributes): Decision {
     if (verb === 'create' || writeVerbs.includes(verb)) return allow;
     if (!readVerbs.includes(verb)) return noOpinion();
     const name = objectName(attributes);
-    return name === node
-        ? allow
+    if (name === node) return allow;
+    return name === ''
+        ? noOpinion(`node '${node}' cannot read all nodes, only its own Node object`)
         : noOpinion(`node '${node}' cannot read '${name}', only its own Node object`);
 }
 
@@ -179,9 +214,13 @@ function objectName({ name, fieldSelector }: ResourceAttributes): string {
 
 /** The value that a selector requires of a field: "spec.nodeName=n1,status.phase!=Failed" → "n1". */
 function selectedValue(selector: string | undefined, field: string): string | undefined {
-    for (const term of (selector ?? '').split(',')) {
-        const match = /^([^=!]+)={1,2}([^=]*)$/.exec(term);
-        if (match?.[1] === field) return match[2];
+    try {
+        const requirement = parseFieldSelector(selector ?? '').find(
+            (candidate) => candidate.field === field && candidate.operator === '=',
+        );
+        return requirement?.value;
+    } catch {
+        // A selector that cannot be read selects nothing; the request fails after this.
+        return undefined;
     }
-    return undefined;
 }

@@ -16,6 +16,7 @@ export type VertexKind =
     'configmap' | 'secret' | 'persistentvolumeclaim' | 'serviceaccount' | 'resourceclaim' | 'pod';
 
 const mirrorPodAnnotation = 'kubernetes.io/config.mirror';
+const resourceSlices = { group: 'resource.k8s.io', version: 'v1', resource: 'resourceslices' };
 const volumeAttachments = { group: 'storage.k8s.io', version: 'v1', resource: 'volumeattachments' };
 
 interface PodEdges {
@@ -94,6 +95,16 @@ export class NodeGraph {
             name,
         );
         return attachment?.spec?.nodeName === node;
+    }
+
+    /** True when the slice is of devices on the node. */
+    reachesSlice(node: string, name: string): boolean {
+        const slice = this.#reader.get<ApiObject & { spec?: { nodeName?: string } }>(
+            resourceSlices,
+            '',
+            name,
+        );
+        return slice?.spec?.nodeName === node;
     }
 
     stop(): void {

@@ -1,6 +1,6 @@
 import type {
+    ApiObject,
     GroupVersionResource,
-    RbacV1Subject,
     V1ClusterRole,
     V1ClusterRoleBinding,
     V1PolicyRule,
@@ -13,10 +13,13 @@ import { BoundedMap } from '../../../util/bounded-map.ts';
 import type { Identity } from '../identity.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { followChanges } from './follow-changes.ts';
+import { RbacBindings } from './rbac-bindings.ts';
 import { type CompiledRule, compileRule } from './rule.ts';
 
 /** Identities whose rules are kept compiled. */
 const compiledSubjectsMax = 1024;
+/** Namespaces for which the rules of one identity are kept compiled. */
+const compiledNamespacesMax = 256;
 
 /** A rule that an identity has, and the binding that gives it. */
 export interface GrantedRule {
@@ -26,45 +29,47 @@ export interface GrantedRule {
     via: string;
 }
 
-interface Binding {
-    /** Empty for cluster role bindings. */
-    namespace: string;
-    name: string;
-    roleRef: V1RoleRef;
-    subject: string;
-}
-
 interface SubjectRules {
     cluster: GrantedRule[] | undefined;
-    byNamespace: Map<string, GrantedRule[]>;
+    byNamespace: BoundedMap<string, GrantedRule[]>;
 }
 
 /**
- * Roles and bindings, arranged by subject. Invariant: what was compiled reflects the reader's current
- * state, because any change of a role or binding drops it; the next question compiles it again.
+ * Roles and bindings, arranged by subject. Invariants: bindings follow the reader one change at a time and
+ * are never listed to answer a question; what was compiled reflects the reader's current state, because any
+ * change of a role or binding drops it and the next question compiles it again.
  */
 export class RbacIndex {
     readonly #reader: ObjectReader;
+    readonly #bindings = new RbacBindings();
     readonly #compiled = new BoundedMap<string, SubjectRules>(compiledSubjectsMax);
     readonly #removers: (() => void)[];
-    #bindings: Map<string, Binding[]> | undefined;
 
     constructor(reader: ObjectReader) {
         this.#reader = reader;
-        const invalidate = () => {
+        const invalidate = (): void => {
             this.#compiled.clear();
         };
-        const invalidateBindings = () => {
-            invalidate();
-            this.#bindings = undefined;
+        const followBindings = (resource: GroupVersionResource, kind: 'namespaced' | 'cluster') => {
+            const fill = (): void => {
+                this.#bindings.clear(kind);
+                for (const binding of reader.list<V1RoleBinding | V1ClusterRoleBinding>(resource)) {
+                    this.#bindings.update(binding, false);
+                }
+                invalidate();
+            };
+            const changed = (binding: ApiObject, deleted: boolean): void => {
+                this.#bindings.update(binding as V1RoleBinding, deleted);
+                invalidate();
+            };
+            fill();
+            return followChanges(reader, resource, { changed, filled: fill });
         };
-        const follow = (resource: GroupVersionResource, changed: () => void) =>
-            followChanges(reader, resource, { changed, filled: changed });
         this.#removers = [
-            follow(roles, invalidate),
-            follow(clusterRoles, invalidate),
-            follow(roleBindings, invalidateBindings),
-            follow(clusterRoleBindings, invalidateBindings),
+            followChanges(reader, roles, { changed: invalidate, filled: invalidate }),
+            followChanges(reader, clusterRoles, { changed: invalidate, filled: invalidate }),
+            followBindings(roleBindings, 'namespaced'),
+            followBindings(clusterRoleBindings, 'cluster'),
         ];
     }
 
@@ -103,73 +108,25 @@ export class RbacIndex {
         const key = `${identity.username}\0${identity.groups.join('\0')}`;
         let subject = this.#compiled.get(key);
         if (subject === undefined) {
-            subject = { cluster: undefined, byNamespace: new Map() };
+            subject = { cluster: undefined, byNamespace: new BoundedMap(compiledNamespacesMax) };
             this.#compiled.set(key, subject);
         }
         return subject;
     }
 
     #compile(identity: Identity, namespace: string): GrantedRule[] {
-        this.#bindings ??= this.#indexBindings();
         const granted: GrantedRule[] = [];
         for (const subject of subjectKeys(identity)) {
-            for (const binding of this.#bindings.get(`${namespace}\0${subject}`) ?? []) {
-                const via = describeBinding(binding);
-                for (const rule of this.roleRules(binding.roleRef, namespace) ?? []) {
+            for (const { roleRef, via } of this.#bindings.of(namespace, subject)) {
+                for (const rule of this.roleRules(roleRef, namespace) ?? []) {
                     granted.push({ rule, compiled: compileRule(rule), via });
                 }
             }
         }
         return granted;
     }
-
-    #indexBindings(): Map<string, Binding[]> {
-        const index = new Map<string, Binding[]>();
-        const all = [
-            ...this.#reader.list<V1ClusterRoleBinding>(clusterRoleBindings),
-            ...this.#reader.list<V1RoleBinding>(roleBindings),
-        ];
-        for (const { metadata, roleRef, subjects } of all) {
-            const namespace = metadata.namespace ?? '';
-            for (const subject of subjects ?? []) {
-                const key = bindingKey(subject, namespace);
-                if (key === undefined) continue;
-                const text = subjectText(subject, namespace);
-                const binding = { namespace, name: metadata.name, roleRef, subject: text };
-                const bindings = index.get(`${namespace}\0${key}`);
-                if (bindings === undefined) index.set(`${namespace}\0${key}`, [binding]);
-                else bindings.push(binding);
-            }
-        }
-        return index;
-    }
 }
 
 function subjectKeys(identity: Identity): string[] {
     return [`User:${identity.username}`, ...identity.groups.map((group) => `Group:${group}`)];
-}
-
-function bindingKey(subject: RbacV1Subject, namespace: string): string | undefined {
-    switch (subject.kind) {
-        case 'User':
-        case 'Group':
-            return `${subject.kind}:${subject.name}`;
-        case 'ServiceAccount': {
-            const home = subject.namespace || namespace;
-            return home === '' ? undefined : `User:system:serviceaccount:${home}:${subject.name}`;
-        }
-        default:
-            return undefined;
-    }
-}
-
-function subjectText(subject: RbacV1Subject, namespace: string): string {
-    return subject.kind === 'ServiceAccount'
-        ? `ServiceAccount "${subject.name}/${subject.namespace || namespace}"`
-        : `${subject.kind} "${subject.name}"`;
-}
-
-function describeBinding({ namespace, name, roleRef, subject }: Binding): string {
-    const binding = namespace === '' ? `ClusterRoleBinding "${name}"` : `RoleBinding "${name}/${namespace}"`;
-    return `${binding} of ${roleRef.kind} "${roleRef.name}" to ${subject}`;
 }

@@ -6,6 +6,8 @@ import { headerOf, type Middleware } from '../request.ts';
 
 /** Sets the identity: given inside the process, else proved by certificate, token or front proxy. */
 export function authenticate(authenticator: Authenticator): Middleware {
+    const mayBeAnonymous = (path: string): boolean =>
+        authenticator.allowsAnonymous?.(path) ?? anonymousAllowed(path);
     return async (request, next) => {
         const { origin } = request;
         if (origin.type === 'inProcess') {
@@ -17,7 +19,7 @@ export function authenticate(authenticator: Authenticator): Middleware {
             peerCertificate: origin.peerCertificate,
             headers: request.headers,
         });
-        if (identity === undefined && !anonymousAllowed(request.path)) throw statusErrors.unauthorized();
+        if (identity === undefined && !mayBeAnonymous(request.path)) throw statusErrors.unauthorized();
         request.identity = identity ?? anonymous;
         return await next();
     };

@@ -1,3 +1,4 @@
+import { isDns1123Label, isDns1123Subdomain } from '../../../api/meta/name-formats.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { forbiddenError } from '../authz/forbidden.ts';
 import type { Authorizer, ResourceAttributes } from '../authorizer.ts';
@@ -7,22 +8,15 @@ import { type ApiRequest, headerOf, type Middleware } from '../request.ts';
 const extraPrefix = 'impersonate-extra-';
 const serviceAccountPrefix = 'system:serviceaccount:';
 
+const authenticated = 'system:authenticated';
+const unauthenticated = 'system:unauthenticated';
+
 /** Lets a request act as somebody else (`Impersonate-*` headers), each part authorized on its own. */
 export function impersonate(authorizer: Authorizer): Middleware {
     return async (request, next) => {
         const wanted = request.origin.type === 'http' ? wantedIdentity(request) : undefined;
         if (wanted === undefined) return await next();
-        const checks = [
-            userCheck(wanted.username),
-            ...wanted.groups.map((group) => check('', 'groups', { name: group })),
-            ...(wanted.uid === '' ? [] : [check('authentication.k8s.io', 'uids', { name: wanted.uid })]),
-            ...Object.entries(wanted.extra).flatMap(([key, values]) =>
-                values.map((value) =>
-                    check('authentication.k8s.io', 'userextras', { subresource: key, name: value }),
-                ),
-            ),
-        ];
-        for (const attributes of checks) {
+        for (const attributes of checksOf(wanted)) {
             const decision = await authorizer.authorize(request.identity, attributes);
             if (decision.outcome !== 'allow') throw forbiddenError(request.identity, attributes, decision);
         }
@@ -31,19 +25,40 @@ export function impersonate(authorizer: Authorizer): Middleware {
     };
 }
 
+/** What the requester has to be allowed, in upstream's order: its refusal names the first that is missing. */
+function checksOf({ username, uid, groups, extra }: Identity): ResourceAttributes[] {
+    return [
+        userCheck(username),
+        ...groups.map((group) => check({ group: '', resource: 'groups', name: group })),
+        ...Object.entries(extra).flatMap(([key, values]) =>
+            values.map((value) =>
+                check({
+                    group: 'authentication.k8s.io',
+                    resource: 'userextras',
+                    subresource: key,
+                    name: value,
+                }),
+            ),
+        ),
+        ...(uid === '' ? [] : [check({ group: 'authentication.k8s.io', resource: 'uids', name: uid })]),
+    ];
+}
+
 function wantedIdentity(request: ApiRequest): Identity | undefined {
     const username = headerOf(request, 'impersonate-user') ?? '';
     const groups = valuesOf(request.headers['impersonate-group']);
     const uid = headerOf(request, 'impersonate-uid') ?? '';
-    const extra: Record<string, string[]> = {};
+    const extra = Object.create(null) as Record<string, string[]>;
     for (const [name, value] of Object.entries(request.headers)) {
         if (!name.startsWith(extraPrefix)) continue;
-        extra[decodeKey(name.slice(extraPrefix.length))] = valuesOf(value);
+        // Different spellings of one key are one key.
+        const key = decodeKey(name.slice(extraPrefix.length));
+        extra[key] = [...(extra[key] ?? []), ...valuesOf(value)];
     }
     if (username !== '') return { username, uid, groups, extra };
     if (groups.length > 0 || uid !== '' || Object.keys(extra).length > 0) {
         throw statusErrors.badRequest(
-            'requested impersonation of groups, uid or extra without impersonating a user',
+            `requested ${requested({ uid, groups, extra })} without impersonating a user`,
         );
     }
     return undefined;
@@ -61,17 +76,25 @@ function decodeKey(key: string): string {
     }
 }
 
+/** What was asked for, by kind and name. */
+function requested({ uid, groups, extra }: Pick<Identity, 'uid' | 'groups' | 'extra'>): string {
+    const parts = [
+        ...groups.map((group) => `Group ${group}`),
+        ...Object.entries(extra).flatMap(([key, values]) =>
+            values.map((value) => `UserExtra ${key}=${value}`),
+        ),
+        ...(uid === '' ? [] : [`UID ${uid}`]),
+    ];
+    return `[${parts.join(', ')}]`;
+}
+
 function check(
-    group: string,
-    resource: string,
-    about: { subresource?: string; namespace?: string; name: string },
+    about: Pick<ResourceAttributes, 'group' | 'resource' | 'name'> & Partial<ResourceAttributes>,
 ): ResourceAttributes {
     return {
         kind: 'resource',
         verb: 'impersonate',
-        group,
-        version: 'v1',
-        resource,
+        version: about.group === '' ? '' : 'v1',
         subresource: '',
         namespace: '',
         ...about,
@@ -81,23 +104,29 @@ function check(
 function serviceAccountOf(username: string): { namespace: string; name: string } | undefined {
     if (!username.startsWith(serviceAccountPrefix)) return undefined;
     const [namespace, name, ...more] = username.slice(serviceAccountPrefix.length).split(':');
-    return namespace && name && more.length === 0 ? { namespace, name } : undefined;
+    if (!namespace || !name || more.length > 0) return undefined;
+    const isValid = isDns1123Label(namespace).length === 0 && isDns1123Subdomain(name).length === 0;
+    return isValid ? { namespace, name } : undefined;
 }
 
 function userCheck(username: string): ResourceAttributes {
     const account = serviceAccountOf(username);
     return account === undefined
-        ? check('', 'users', { name: username })
-        : check('', 'serviceaccounts', account);
+        ? check({ group: '', resource: 'users', name: username })
+        : check({ group: '', resource: 'serviceaccounts', ...account });
 }
 
-/** A user always is in the group of all users; a service account without named groups in its own. */
+/**
+ * A service account without named groups is in those of its own. A user is in the group of all users, unless
+ * the request says otherwise by naming the group of those who are none.
+ */
 function effectiveGroups({ username, groups }: Identity): string[] {
     const account = serviceAccountOf(username);
     const named =
         groups.length === 0 && account !== undefined
             ? ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`]
             : [...groups];
-    const everybody = username === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated';
-    return named.includes(everybody) ? named : [...named, everybody];
+    if (named.includes(unauthenticated)) return named;
+    if (username === 'system:anonymous') return [...named, unauthenticated];
+    return named.includes(authenticated) ? named : [...named, authenticated];
 }

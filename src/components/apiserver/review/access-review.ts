@@ -1,6 +1,5 @@
 import type {
     V1LocalSubjectAccessReview,
-    V1ResourceAttributes,
     V1SelfSubjectAccessReview,
     V1SubjectAccessReview,
     V1SubjectAccessReviewSpec,
@@ -10,6 +9,7 @@ import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { Authorizer, RequestAttributes } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
+import { selectorError, selectorErrors, selectorTexts } from './selectors.ts';
 
 const group = 'authorization.k8s.io';
 
@@ -87,7 +87,7 @@ function attributeErrors({ resourceAttributes, nonResourceAttributes }: Question
             ),
         ];
     }
-    return [];
+    return resourceAttributes === undefined ? [] : selectorErrors(resourceAttributes);
 }
 
 function subjectErrors({ user, groups }: V1SubjectAccessReviewSpec): FieldError[] {
@@ -104,11 +104,13 @@ async function decide(
     identity: Identity,
     question: Question,
 ): Promise<V1SubjectAccessReviewStatus> {
-    const { outcome, reason } = await authorizer.authorize(identity, requestAttributes(question));
+    const { outcome, reason, error } = await authorizer.authorize(identity, requestAttributes(question));
+    const errors = [selectorError(question.resourceAttributes), error].filter((text) => text !== undefined);
     return {
         allowed: outcome === 'allow',
         ...(outcome === 'deny' ? { denied: true } : {}),
         ...(reason === '' ? {} : { reason }),
+        ...(errors.length === 0 ? {} : { evaluationError: errors.join(', ') }),
     };
 }
 
@@ -127,15 +129,6 @@ function requestAttributes({ resourceAttributes, nonResourceAttributes }: Questi
         subresource: subresource ?? '',
         namespace: namespace ?? '',
         name: name ?? '',
-        fieldSelector: fieldSelectorText(resourceAttributes),
-        labelSelector: resourceAttributes.labelSelector?.rawSelector,
+        ...selectorTexts(resourceAttributes),
     };
-}
-
-function fieldSelectorText({ fieldSelector }: V1ResourceAttributes): string | undefined {
-    if (fieldSelector?.requirements === undefined) return fieldSelector?.rawSelector;
-    return fieldSelector.requirements
-        .filter(({ operator, values }) => values?.length === 1 && /^(In|NotIn)$/.test(operator))
-        .map(({ key, operator, values }) => `${key}${operator === 'In' ? '=' : '!='}${values?.[0] ?? ''}`)
-        .join(',');
 }

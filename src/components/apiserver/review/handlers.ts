@@ -114,6 +114,7 @@ function tokenHandler(options: ReviewOptions): ResourceHandler {
                 clock: options.clock,
                 extendExpiration: options.extendExpiration ?? true,
                 lifetimeMaxSeconds: options.tokenLifetimeMaxSeconds ?? 0,
+                warn: (message) => request.warnings.push(message),
             });
             return { type: 'value', status: 201, value };
         },

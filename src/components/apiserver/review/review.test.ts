@@ -98,7 +98,7 @@ describe('TokenRequest', () => {
         [{ boundObjectRef: { ...bound, uid: 'old' } }, 'does not match the UID in record'],
         [
             { boundObjectRef: { ...bound, kind: 'Service' } },
-            'cannot bind token to object of type v1, Kind=Service',
+            'cannot bind token to object of type /v1, Kind=Service',
         ],
     ])('refuses %j', (spec, message) => {
         expect(() => requestToken(subject, { spec }, options)).toThrow(message);

@@ -11,7 +11,7 @@ export function reviewSelfRules(
 ): V1SelfSubjectRulesReview {
     const { namespace } = body.spec;
     if (!namespace) throw statusErrors.badRequest('no namespace on request');
-    const { rules, incomplete } = authorizer.rulesFor(identity, namespace);
+    const { rules, incomplete, error } = authorizer.rulesFor(identity, namespace);
     const resourceRules = rules
         .filter(({ resources }) => resources?.length)
         .map(({ verbs, apiGroups, resources, resourceNames }) => ({
@@ -26,5 +26,13 @@ export function reviewSelfRules(
             verbs,
             ...(nonResourceURLs === undefined ? {} : { nonResourceURLs }),
         }));
-    return { ...body, status: { incomplete, resourceRules, nonResourceRules } };
+    return {
+        ...body,
+        status: {
+            incomplete,
+            resourceRules,
+            nonResourceRules,
+            ...(error === '' ? {} : { evaluationError: error }),
+        },
+    };
 }

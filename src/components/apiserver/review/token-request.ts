@@ -34,6 +34,8 @@ export interface TokenRequestOptions {
     extendExpiration: boolean;
     /** --service-account-max-token-expiration in seconds; 0: no further limit. */
     lifetimeMaxSeconds?: number;
+    /** Adds a `Warning` header to the answer. */
+    warn?(message: string): void;
 }
 
 /** Where the request was posted: serviceaccounts/<name>/token. */
@@ -55,6 +57,7 @@ export function requestToken(
     }
     const account = options.reader.get<V1ServiceAccount>(serviceAccounts, namespace, name);
     if (account === undefined) throw statusErrors.notFound({ resource: 'serviceaccounts', name });
+    checkMetadata(body, account);
     const audiences = spec.audiences?.length ? spec.audiences : [...options.apiAudiences];
     const wanted = boundedLifetime(spec.expirationSeconds, options);
     const bound = boundClaims(options.reader, account, spec.boundObjectRef);
@@ -93,7 +96,42 @@ function lifetimeErrors(seconds: number | undefined): FieldError[] {
 
 function boundedLifetime(seconds = lifetimeDefaultSeconds, options: TokenRequestOptions): number {
     const max = options.lifetimeMaxSeconds ?? 0;
-    return max > 0 ? Math.min(seconds, max) : seconds;
+    if (max <= 0 || seconds <= max) return seconds;
+    options.warn?.(`requested expiration of ${seconds} seconds shortened to ${max} seconds`);
+    return max;
+}
+
+/** A request that says which account it is for has to say this one. */
+function checkMetadata({ metadata }: AuthenticationV1TokenRequest, account: Stored<V1ServiceAccount>): void {
+    const { name, namespace, uid } = account.metadata;
+    const errors: FieldError[] = [];
+    if (metadata?.name && metadata.name !== name) {
+        errors.push(
+            fieldErrors.invalid(
+                'metadata.name',
+                metadata.name,
+                'must match the service account name if specified',
+            ),
+        );
+    }
+    if (metadata?.namespace && metadata.namespace !== namespace) {
+        errors.push(
+            fieldErrors.invalid(
+                'metadata.namespace',
+                metadata.namespace,
+                'must match the service account namespace if specified',
+            ),
+        );
+    }
+    if (errors.length > 0) {
+        throw statusErrors.invalid('TokenRequest', 'authentication.k8s.io', metadata?.name ?? '', errors);
+    }
+    if (metadata?.uid && metadata.uid !== uid) {
+        throw statusErrors.conflict(
+            { resource: 'serviceaccounts', name },
+            `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${uid ?? ''})`,
+        );
+    }
 }
 
 function mayExtend(
@@ -134,9 +172,14 @@ function boundClaims(
             return { node: bound(sameObject(ref, 'nodes', reader.get<V1Node>(nodes, '', name))) };
         default:
             throw statusErrors.badRequest(
-                `cannot bind token to object of type ${ref.apiVersion ?? ''}, Kind=${ref.kind ?? ''}`,
+                `cannot bind token to object of type ${groupVersionText(ref.apiVersion ?? '')}, Kind=${ref.kind ?? ''}`,
             );
     }
+}
+
+/** "v1" → "/v1", "apps/v1" as it is: how upstream prints a kind's group and version. */
+function groupVersionText(apiVersion: string): string {
+    return apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
 }
 
 function sameObject<T extends ApiObject>(

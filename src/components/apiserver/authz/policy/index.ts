@@ -148,8 +148,8 @@ function namespacedRoles(): V1Role[] {
         ]),
         ...lockHolders.map((name) =>
             role('kube-system', `system::leader-locking-${name}`, [
-                rule('watch', 'core', 'configmaps'),
-                rule('get update', 'core', 'configmaps', name),
+                rule(`create update ${read}`, 'coordination.k8s.io', 'leases'),
+                rule(`create update ${read}`, 'coordination.k8s.io', 'leasecandidates'),
             ]),
         ),
         role('kube-public', 'system:controller:bootstrap-signer', [

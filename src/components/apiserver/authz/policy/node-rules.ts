@@ -21,6 +21,7 @@ export const nodeRules: readonly V1PolicyRule[] = [
     rule('create delete get patch update', 'coordination.k8s.io', 'leases'),
     rule('get', 'storage.k8s.io', 'volumeattachments'),
     rule('create', 'core', 'serviceaccounts/token'),
+    rule('get', 'core', 'serviceaccounts'),
     rule('get patch update', 'core', 'persistentvolumeclaims/status'),
     rule(read, 'storage.k8s.io', 'csidrivers'),
     rule('create delete get patch update', 'storage.k8s.io', 'csinodes'),

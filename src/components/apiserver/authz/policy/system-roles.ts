@@ -94,6 +94,7 @@ export const systemRoles: Readonly<Record<string, readonly V1PolicyRule[]>> = {
         rule(read, 'resource.k8s.io', 'deviceclasses resourceslices'),
         rule(readUpdate, 'resource.k8s.io', 'resourceclaims'),
         rule(readUpdate, 'resource.k8s.io', 'resourceclaims/status'),
+        rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
     ],
     'system:volume-scheduler': [
         rule(readUpdate, 'core', 'persistentvolumes'),

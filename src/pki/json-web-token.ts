@@ -1,0 +1,72 @@
+import { constants, createPublicKey, type KeyObject, verify, type VerifyKeyObjectInput } from 'node:crypto';
+
+/** Longer tokens are refused before anything is decoded. */
+const tokenBytesMax = 16_384;
+
+/** A token taken apart; nothing of it is believed before its signature has been checked. */
+export interface JsonWebToken {
+    header: { alg: string; kid: string | undefined };
+    claims: Readonly<Record<string, unknown>>;
+    /** What was signed. */
+    signed: Buffer;
+    signature: Buffer;
+}
+
+/** Undefined when the text is no signed token in compact form (RFC 7515), or longer than 16 KiB. */
+export function parseJsonWebToken(text: string): JsonWebToken | undefined {
+    if (text.length > tokenBytesMax) return undefined;
+    const parts = text.split('.');
+    const [head, body, signature] = parts;
+    if (parts.length !== 3 || !head || !body || !signature) return undefined;
+    const header = decode(head);
+    const claims = decode(body);
+    if (header === undefined || claims === undefined || typeof header['alg'] !== 'string') return undefined;
+    const kid = header['kid'];
+    return {
+        header: { alg: header['alg'], kid: typeof kid === 'string' ? kid : undefined },
+        claims,
+        signed: Buffer.from(`${head}.${body}`),
+        signature: Buffer.from(signature, 'base64url'),
+    };
+}
+
+function decode(part: string): Record<string, unknown> | undefined {
+    try {
+        const value = JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as unknown;
+        const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+        return isObject ? (value as Record<string, unknown>) : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+/** How each algorithm signs (RFC 7518, 3.1). "none" and the symmetric ones are not among them. */
+const algorithms = {
+    RS256: { hash: 'sha256', type: 'rsa' },
+    RS384: { hash: 'sha384', type: 'rsa' },
+    RS512: { hash: 'sha512', type: 'rsa' },
+    PS256: { hash: 'sha256', type: 'rsa', pss: true },
+    PS384: { hash: 'sha384', type: 'rsa', pss: true },
+    PS512: { hash: 'sha512', type: 'rsa', pss: true },
+    ES256: { hash: 'sha256', type: 'ec', curve: 'prime256v1' },
+    ES384: { hash: 'sha384', type: 'ec', curve: 'secp384r1' },
+    ES512: { hash: 'sha512', type: 'ec', curve: 'secp521r1' },
+} as const;
+export type SignatureAlgorithm = keyof typeof algorithms;
+export const signatureAlgorithms = Object.keys(algorithms) as SignatureAlgorithm[];
+
+/** True when `key` is one for this algorithm and has signed the token with it. */
+export function isSignedBy(token: JsonWebToken, key: KeyObject, algorithm: SignatureAlgorithm): boolean {
+    if (token.header.alg !== algorithm) return false;
+    const wanted = algorithms[algorithm];
+    if (key.asymmetricKeyType !== wanted.type) return false;
+    if ('curve' in wanted && key.asymmetricKeyDetails?.namedCurve !== wanted.curve) return false;
+    const input: VerifyKeyObjectInput = {
+        key: key.type === 'private' ? createPublicKey(key) : key,
+        ...('curve' in wanted ? { dsaEncoding: 'ieee-p1363' as const } : {}),
+        ...('pss' in wanted
+            ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+            : {}),
+    };
+    return verify(wanted.hash, token.signed, input, token.signature);
+}
