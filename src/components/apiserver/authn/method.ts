@@ -64,7 +64,7 @@ export function unionAuthenticator(
                     if (identity !== undefined) return withAuthenticatedGroup(identity);
                 } catch (error) {
                     if (!(error instanceof CredentialError)) throw error;
-                    failures.push(`${method.name}: ${error.message}`);
+                    failures.push(`${method.name}: ${withCauses(error)}`);
                 }
             }
             if (failures.length === 0 && showsToken(input)) failures.push('invalid bearer token');
@@ -73,6 +73,14 @@ export function unionAuthenticator(
             throw statusErrors.unauthorized();
         },
     };
+}
+
+/** The message and those of its causes, which say what could not be reached. */
+function withCauses(error: Error): string {
+    const { cause } = error;
+    return cause instanceof Error && cause.message !== error.message
+        ? `${error.message}: ${withCauses(cause)}`
+        : error.message;
 }
 
 function withWebSocketToken(input: AuthenticationInput): AuthenticationInput {
