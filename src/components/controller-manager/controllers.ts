@@ -18,6 +18,7 @@ import { replicationController } from './replica-set/replication-controller.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { rootCaPublisherController } from './root-ca/root-ca-publisher.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
+import { tokenController } from './service-account/token-controller.ts';
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
@@ -25,6 +26,7 @@ import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finis
 /** Every controller there is, in the order in which they start. */
 export const controllers: readonly ControllerDefinition[] = [
     serviceAccountController,
+    tokenController,
     rootCaPublisherController,
     nodeIpamController,
     nodeLifecycleController,

@@ -94,7 +94,8 @@ function parsePolicy(line: string, number: number): Policy {
 function parseLine(line: string, number: number): Record<string, unknown> {
     try {
         const document = JSON.parse(line) as unknown;
-        if (typeof document === 'object' && document !== null) return document as Record<string, unknown>;
+        if (typeof document === 'object' && document !== null && !Array.isArray(document))
+            return document as Record<string, unknown>;
     } catch (error) {
         throw new Error(`authorization policy, line ${number}: not readable as JSON`, { cause: error });
     }

@@ -157,6 +157,37 @@ describe('RBAC authorizer', () => {
         expect(decided(early.authorize(node('n1'), question)).outcome).toBe('noOpinion');
     });
 
+    it('lists nothing to make a decision, however many bindings come and go', () => {
+        let lists = 0;
+        const list = reader.list.bind(reader);
+        reader.list = (...question) => {
+            lists += 1;
+            return list(...question);
+        };
+        for (let round = 0; round < 20; round += 1) {
+            const binding = bind(`b${round}`, '', 'ClusterRole/reader', { kind: 'Group', name: 'dev' });
+            reader.set(clusterRoleBindings, binding);
+            expect(outcome(jane, ask('get pods default x'))).toBe('allow');
+            reader.remove(clusterRoleBindings, binding);
+            expect(outcome(jane, ask('get pods default x'))).toBe('noOpinion');
+        }
+        expect(lists).toBe(0);
+    });
+
+    it('knows only the present subjects of a binding', () => {
+        const subjects = (...names: string[]): ApiObject => ({
+            metadata: { name: 'b' },
+            ...{
+                roleRef: { kind: 'ClusterRole', name: 'reader' },
+                subjects: names.map((name) => ({ kind: 'User', name })),
+            },
+        });
+        reader.set(clusterRoleBindings, subjects('jane', 'joe'));
+        reader.set(clusterRoleBindings, subjects('joe'));
+        expect(outcome(jane, ask('get pods default x'))).toBe('noOpinion');
+        expect(outcome(who('joe'), ask('get pods default x'))).toBe('allow');
+    });
+
     it('lets system:masters do everything, whatever the roles say', () => {
         expect(outcome(who('root', 'system:masters'), ask('delete nodes - n1'))).toBe('allow');
     });
@@ -220,6 +251,10 @@ describe('node authorizer', () => {
             },
         },
     });
+    const slices = { group: 'resource.k8s.io', version: 'v1', resource: 'resourceslices' };
+    for (const nodeName of ['n1', 'n2']) {
+        reader.set(slices, { metadata: { name: `of-${nodeName}` }, ...{ spec: { nodeName } } });
+    }
     const lease = { group: 'coordination.k8s.io' };
 
     it.each([
@@ -259,6 +294,19 @@ describe('node authorizer', () => {
         ['update leases kube-node-lease n1', 'allow', lease],
         ['update leases kube-node-lease n2', 'noOpinion', lease],
         ['update leases kube-system n1', 'noOpinion', lease],
+        ['get serviceaccounts default web', 'allow', {}],
+        ['create resourceslices -', 'allow', { group: 'resource.k8s.io' }],
+        ['get resourceslices - of-n1', 'allow', { group: 'resource.k8s.io' }],
+        ['delete resourceslices - of-n2', 'noOpinion', { group: 'resource.k8s.io' }],
+        ['list resourceslices -', 'noOpinion', { group: 'resource.k8s.io' }],
+        [
+            'deletecollection resourceslices -',
+            'allow',
+            { group: 'resource.k8s.io', fieldSelector: 'spec.nodeName=n1' },
+        ],
+        ['list pods -', 'noOpinion', { fieldSelector: 'status.phase!=a\\,spec.nodeName=n1' }],
+        ['list pods default p1', 'allow', {}],
+        ['list pods default p2', 'noOpinion', {}],
         ['create subjectaccessreviews -', 'allow', { group: 'authorization.k8s.io' }],
         ['list deployments -', 'noOpinion', { group: 'apps' }],
     ])('node n1: %s → %s %j', (question, expected, more) => {

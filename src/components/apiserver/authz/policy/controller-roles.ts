@@ -206,6 +206,12 @@ export const controllerRoles: Readonly<Record<string, readonly V1PolicyRule[]>> 
         rule(read, 'storage.k8s.io', 'csidrivers'),
     ],
     'service-account-controller': [rule('create', 'core', 'serviceaccounts'), eventsRule],
+    // Upstream's works under the controller manager's own name.
+    'serviceaccount-token-controller': [
+        rule('get', 'core', 'serviceaccounts'),
+        rule('delete get update', 'core', 'secrets'),
+        eventsRule,
+    ],
     'service-cidrs-controller': [
         rule(`patch update ${read}`, 'networking.k8s.io', 'servicecidrs'),
         rule('patch update', 'networking.k8s.io', 'servicecidrs/finalizers servicecidrs/status'),
