@@ -15,13 +15,19 @@ import {
     kubernetesServiceIp,
 } from '../../components/apiserver/bootstrap/system-objects.ts';
 import { MasterEndpoints } from '../../components/apiserver/bootstrap/master-endpoints.ts';
+import type { Auditor } from '../../components/apiserver/audit/auditor.ts';
 import { discoveryRoutes } from '../../components/apiserver/discovery/routes.ts';
+import { FlowControlConfigController } from '../../components/apiserver/flow-control/config-controller.ts';
+import { FlowControl } from '../../components/apiserver/flow-control/flow-control.ts';
+import { resourceStats } from '../../components/apiserver/flow-control/resource-stats.ts';
 import type { Identity } from '../../components/apiserver/identity.ts';
+import { MeasuredStore } from '../../components/apiserver/metrics/measured-store.ts';
+import { embeddedStoreMetrics } from '../../components/apiserver/metrics/store-metrics.ts';
 import type { KubeletTls } from '../../components/apiserver/node-proxy/forward.ts';
 import { proxyHandlers } from '../../components/apiserver/node-proxy/http-proxies.ts';
 import { podConnectionHandlers } from '../../components/apiserver/node-proxy/pod-connections.ts';
 import { openApiRoutes } from '../../components/apiserver/openapi/routes.ts';
-import { ApiServer } from '../../components/apiserver/server.ts';
+import { ApiServer, type ApiServerOptions } from '../../components/apiserver/server.ts';
 import { ServiceAllocation } from '../../components/apiserver/services/service-allocation.ts';
 import { WatchCaches } from '../../components/apiserver/watch-caches.ts';
 import { type ClusterPki, ensureClusterPki } from '../../pki/cluster-pki.ts';
@@ -114,7 +120,8 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     snapshots.start(lifecycle);
     if (flags['legacy-apis']) serveLegacyApis();
     const definitions = resourceDefinitions();
-    const caches = new WatchCaches({ store, definitions, logger });
+    const measured = new MeasuredStore(store);
+    const caches = new WatchCaches({ store: measured, definitions, logger });
     lifecycle.add({
         stop: () => {
             caches.stop();
@@ -130,6 +137,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         if (clients.own === undefined) throw new Error('the API server has not been started');
         return clients.own;
     };
+    const auditor = await auditorOf(flags, logger);
     const bootstrap = { isDone: false };
     const auth = await createAuth(
         {
@@ -152,7 +160,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     );
     const { authenticator, authorizer } = auth;
     const server: ApiServer = new ApiServer({
-        store,
+        store: measured,
         caches,
         definitions,
         authenticator,
@@ -173,7 +181,13 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         bindAddress: flags['bind-address'],
         port: flags['secure-port'],
         logger,
+        ...requestBounds(flags, caches),
+        auditor,
         extensions: {
+            metrics: [
+                () => measured.metrics(),
+                ...(cluster === undefined ? [] : [() => embeddedStoreMetrics(cluster, caches)]),
+            ],
             routes: [
                 ...discoveryRoutes(
                     () => caches.definitions(),
@@ -219,9 +233,17 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         clock: systemClock,
     });
     lifecycle.add(masters);
+    const flowObjects = new FlowControlConfigController({
+        client: own,
+        reader: caches,
+        clock: systemClock,
+        logger: logger.child({ part: 'flow-control' }),
+    });
+    if (flags['enable-priority-and-fairness']) lifecycle.add(flowObjects);
     const bootstrapped = (async () => {
         await reconcileBootstrapPolicy(own);
         await reconcileSystemPriorityClasses(own);
+        if (flags['enable-priority-and-fairness']) await flowObjects.start();
         await ensureSystemObjects({
             client: own,
             clusterIpRange: flags['service-cluster-ip-range'],
@@ -286,6 +308,47 @@ async function readMaterial(pki: ClusterPki, files: ApiServerFiles | undefined):
             key: await read('kubelet-client-key', pki.apiserverKubeletClient.key),
         },
     };
+}
+
+/** API Priority and Fairness, or bounds on the requests in flight where it is off. */
+function requestBounds(
+    flags: ApiServerSetup['flags'],
+    caches: WatchCaches,
+): Pick<ApiServerOptions, 'flowControl' | 'inFlightLimits' | 'requestTimeoutMs' | 'profiling'> {
+    const readOnly = flags['max-requests-inflight'];
+    const mutating = flags['max-mutating-requests-inflight'];
+    const requestTimeoutMs = flags['request-timeout'];
+    return {
+        inFlightLimits: { readOnly, mutating },
+        requestTimeoutMs,
+        profiling: flags.profiling,
+        flowControl: flags['enable-priority-and-fairness']
+            ? new FlowControl({
+                  reader: caches,
+                  clock: systemClock,
+                  serverSeats: readOnly + mutating,
+                  waitMaxMs: requestTimeoutMs / 4,
+                  statsOf: resourceStats(caches),
+              })
+            : undefined,
+    };
+}
+
+async function auditorOf(flags: ApiServerSetup['flags'], logger: Logger): Promise<Auditor | undefined> {
+    // Loaded only where it is asked for.
+    if (flags['audit-policy-file'] === '') return undefined;
+    const { createAuditor } = await import('../../components/apiserver/audit/create-auditor.ts');
+    return await createAuditor(
+        {
+            policyFile: flags['audit-policy-file'],
+            logPath: flags['audit-log-path'],
+            logMaxAgeDays: flags['audit-log-maxage'],
+            logMaxBackups: flags['audit-log-maxbackup'],
+            logMaxSizeMegabytes: flags['audit-log-maxsize'],
+            webhookConfigFile: flags['audit-webhook-config-file'],
+        },
+        { clock: systemClock, logger },
+    );
 }
 
 function parsePortRange(text: string): { first: number; last: number } {

@@ -1,7 +1,9 @@
 import { flag } from '../flags.ts';
+import { auditFlags } from './audit-flags.ts';
 import { clusterFlags } from './cluster-flags.ts';
 import { authFlags, sharedAuthFlags } from './auth-flags.ts';
 import { commonFlags } from './common.ts';
+import { requestFlags } from './request-flags.ts';
 import { snapshotFlags } from './snapshot-flags.ts';
 
 /** Flags of the API server that also make sense where all components run in one process. */
@@ -25,6 +27,8 @@ export const sharedApiserverFlags = {
     'enable-admission-plugins': flag.list('admission plugins to run besides those on by default'),
     'disable-admission-plugins': flag.list('admission plugins to leave out'),
     'admission-control': flag.list('admission plugins to run, instead of the default ones'),
+    ...requestFlags,
+    ...auditFlags,
     'legacy-apis': flag.boolean(
         'serve extensions/v1beta1, apps/v1beta1, apps/v1beta2 and networking.k8s.io/v1beta1, for old manifests',
     ),

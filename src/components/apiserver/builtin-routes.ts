@@ -1,6 +1,9 @@
 import type { HealthCheck, NonResourceRoute } from './extensions.ts';
+import { flowControlDebugRoutes } from './flow-control/debug-routes.ts';
+import type { FlowControl } from './flow-control/flow-control.ts';
 import { healthRoutes } from './health.ts';
 import type { RequestMetrics } from './metrics.ts';
+import { profilingRoutes } from './profiling-routes.ts';
 import type { VersionInfo } from './version.ts';
 import type { WatchCaches } from './watch-caches.ts';
 
@@ -9,19 +12,19 @@ export interface BuiltinRouteOptions {
     metrics: RequestMetrics;
     version: VersionInfo;
     readyChecks: readonly HealthCheck[];
+    flowControl: FlowControl | undefined;
+    /** Serves /debug/pprof. */
+    profiling: boolean;
     isRunning(): boolean;
 }
 
-/** Health, version and metrics. */
+/** Health, version, metrics and debugging. */
 export function builtinRoutes(options: BuiltinRouteOptions): NonResourceRoute[] {
-    const { caches, metrics, version, readyChecks } = options;
-    const ping: HealthCheck = { name: 'ping', check: () => undefined };
-    const etcd: HealthCheck = {
-        name: 'etcd',
-        check: async () => {
-            await caches.store.readIndex();
-            return undefined;
-        },
+    const { caches, metrics, version, readyChecks, flowControl } = options;
+    const fine = (name: string): HealthCheck => ({ name, check: () => undefined });
+    const read = async (): Promise<undefined> => {
+        await caches.store.readIndex();
+        return undefined;
     };
     const sync: HealthCheck = {
         name: 'informer-sync',
@@ -32,11 +35,16 @@ export function builtinRoutes(options: BuiltinRouteOptions): NonResourceRoute[] 
         check: () => (options.isRunning() ? undefined : 'process is shutting down'),
     };
     return [
-        ...healthRoutes({ live: [ping, etcd], ready: [sync, ...readyChecks, shutdown] }),
+        ...healthRoutes({
+            live: [fine('ping'), fine('log'), { name: 'etcd', check: read }],
+            ready: [{ name: 'etcd-readiness', check: read }, sync, ...readyChecks, shutdown],
+        }),
         { path: '/version', handle: () => ({ type: 'value', status: 200, value: version }) },
         {
             path: '/metrics',
             handle: async () => ({ type: 'bytes', status: 200, ...(await metrics.render()) }),
         },
+        ...(flowControl === undefined ? [] : flowControlDebugRoutes(flowControl)),
+        ...(options.profiling ? profilingRoutes() : []),
     ];
 }

@@ -1,9 +1,13 @@
 import type { Authenticator } from './authn/method.ts';
 import type { Authorizer } from './authorizer.ts';
+import type { FlowControl } from './flow-control/flow-control.ts';
 import type { LongRunningCheck } from './long-running.ts';
 import type { RequestMetrics } from './metrics.ts';
+import { audit, auditFailedAuthentication, type AuditOptions } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
+import { boundWatches } from './middleware/bound-watches.ts';
+import { controlFlow } from './middleware/flow-control.ts';
 import { impersonate } from './middleware/impersonate.ts';
 import { boundInFlight, type InFlightLimits } from './middleware/in-flight.ts';
 import { measure } from './middleware/measure.ts';
@@ -14,9 +18,14 @@ import type { ApiRequest, ApiResult, Handler, Middleware } from './request.ts';
 export interface ChainOptions {
     authenticator: Authenticator;
     authorizer: Authorizer;
+    /** API Priority and Fairness; without it `inFlightLimits` hold. */
+    flowControl: FlowControl | undefined;
     inFlightLimits: InFlightLimits;
+    /** Undefined where no audit policy is given: its steps are not there then. */
+    audit: AuditOptions | undefined;
     longRunning: LongRunningCheck;
     metrics: RequestMetrics;
+    requestTimeoutMs: number | undefined;
     /** What is at the end: the router, or for upgrades the hand-over of the connection. */
     handler: Handler;
 }
@@ -27,16 +36,22 @@ export interface ChainOptions {
  * validation → serialise once → guarded transaction → watch cache → reply with the same bytes.
  */
 export function requestChain(options: ChainOptions): (request: ApiRequest) => Promise<ApiResult> {
-    const { authenticator, authorizer, inFlightLimits, longRunning, metrics, handler } = options;
+    const { authenticator, authorizer, flowControl, inFlightLimits, longRunning, metrics, handler } = options;
+    const audited = options.audit;
     return compose(
         [
             requestInfo(),
-            measure(metrics),
+            measure(metrics, longRunning),
+            ...(audited === undefined ? [] : [auditFailedAuthentication(audited)]),
             authenticate(authenticator),
+            ...(audited === undefined ? [] : [audit(audited)]),
             impersonate(authorizer),
-            boundInFlight(inFlightLimits, longRunning),
+            flowControl === undefined
+                ? boundInFlight(inFlightLimits, longRunning)
+                : controlFlow(flowControl, longRunning),
+            boundWatches(),
             authorize(authorizer),
-            timeOut(longRunning),
+            timeOut(longRunning, options.requestTimeoutMs),
         ],
         handler,
     );

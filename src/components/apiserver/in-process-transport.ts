@@ -222,6 +222,7 @@ class InProcessRequest implements ApiRequest {
     readonly auditId = randomUUID();
     readonly signal: AbortSignal;
     readonly warnings: string[] = [];
+    readonly auditAnnotations = new Map<string, string>();
     info: RequestInfo;
     identity: Identity;
     readonly #body: RequestBody;

@@ -1,4 +1,15 @@
+import {
+    type Metric,
+    metricsContentType,
+    type MetricSample,
+    renderMetrics,
+} from '../../store/etcd/server/http/metric.ts';
+import { Histogram, latencyBoundsSeconds } from './metrics/histogram.ts';
 import type { ApiRequest } from './request.ts';
+import type { RequestInfo, ResourceRequestInfo } from './request-info.ts';
+
+/** Further metrics, computed when somebody asks for /metrics. */
+export type MetricSource = () => readonly Metric[] | Promise<readonly Metric[]>;
 
 interface Labels {
     verb: string;
@@ -7,102 +18,141 @@ interface Labels {
     resource: string;
     subresource: string;
     scope: string;
+    [label: string]: string;
 }
 
 interface Series {
     labels: Labels;
     codes: Map<number, number>;
-    /** Requests per duration bucket, not cumulated; the last is for what is slower than all bounds. */
-    buckets: Float64Array;
-    sumSeconds: number;
+    durations: Histogram;
+    /** Of requests that last as long as their client likes: how many are open. */
+    open: number;
 }
 
-/** Upper bounds of apiserver_request_duration_seconds. */
-const boundsSeconds = [
-    0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
-];
 /** Requests for unknown resources share one series, so clients cannot make this grow. */
 const seriesMax = 2000;
+const component = 'apiserver';
 
-/**
- * Request figures, kept as plain numbers; the metrics library is loaded only when somebody asks for
- * /metrics, because it costs memory.
- */
+/** As upstream reports verbs: by method, lists and watches on their own. */
+const reportedVerbs: Readonly<Record<string, string>> = {
+    get: 'GET',
+    list: 'LIST',
+    watch: 'WATCH',
+    create: 'POST',
+    post: 'POST',
+    update: 'PUT',
+    put: 'PUT',
+    patch: 'PATCH',
+    delete: 'DELETE',
+    deletecollection: 'DELETECOLLECTION',
+    head: 'HEAD',
+    proxy: 'CONNECT',
+};
+
+/** Request figures, kept as plain numbers. */
 export class RequestMetrics {
-    #series = new Map<string, Series>();
+    readonly #series = new Map<string, Series>();
+    readonly #sources: MetricSource[] = [];
+    readonly #isServed: (info: ResourceRequestInfo) => boolean;
+    /** Requests that are being worked on, without long-running ones. */
+    readonly inFlight = { readOnly: 0, mutating: 0 };
+
+    /** @param isServed false for names that any client may have made up: they are counted together */
+    constructor(isServed: (info: ResourceRequestInfo) => boolean) {
+        this.#isServed = isServed;
+    }
+
+    addSource(source: MetricSource): void {
+        this.#sources.push(source);
+    }
 
     observe(request: ApiRequest, code: number, durationMs: number): void {
-        const labels = labelsOf(request, code);
-        const key = Object.values(labels).join('\0');
+        const series = this.#seriesOf(request);
+        if (series === undefined) return;
+        series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
+        if (series.labels.verb !== 'WATCH') series.durations.observe(durationMs / 1000);
+    }
+
+    /** Notes a long-running request as open. @returns what to call, once, when it has ended */
+    opened(request: ApiRequest): () => void {
+        const series = this.#seriesOf(request);
+        if (series === undefined) return () => undefined;
+        series.open++;
+        return () => {
+            series.open--;
+        };
+    }
+
+    /** Text in the Prometheus exposition format. */
+    async render(): Promise<{ contentType: string; body: Buffer }> {
+        const more = await Promise.all(this.#sources.map(async (source) => await source()));
+        const metrics = [...this.#own(), ...more.flat()];
+        return { contentType: metricsContentType, body: Buffer.from(renderMetrics(metrics)) };
+    }
+
+    #own(): Metric[] {
+        const all = [...this.#series.values()];
+        const sampled = (take: (series: Series) => MetricSample[]): MetricSample[] => all.flatMap(take);
+        return [
+            {
+                name: 'apiserver_request_total',
+                help: 'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+                type: 'counter',
+                samples: sampled(({ labels, codes }) =>
+                    [...codes].map(([code, value]) => ({
+                        labels: { ...labels, component, dry_run: '', code: String(code) },
+                        value,
+                    })),
+                ),
+            },
+            {
+                name: 'apiserver_request_duration_seconds',
+                help: 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+                type: 'histogram',
+                samples: sampled(({ labels, durations }) =>
+                    labels.verb === 'WATCH' ? [] : durations.samples({ ...labels, component, dry_run: '' }),
+                ),
+            },
+            {
+                name: 'apiserver_current_inflight_requests',
+                help: 'Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
+                type: 'gauge',
+                samples: Object.entries(this.inFlight).map(([kind, value]) => ({
+                    labels: { request_kind: kind },
+                    value,
+                })),
+            },
+            {
+                name: 'apiserver_longrunning_requests',
+                help: 'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
+                type: 'gauge',
+                samples: sampled(({ labels, open }) =>
+                    open > 0 ? [{ labels: { ...labels, component }, value: open }] : [],
+                ),
+            },
+        ];
+    }
+
+    #seriesOf(request: ApiRequest): Series | undefined {
+        const labels = labelsOf(request.info, this.#isServed);
+        const { verb, group, version, resource, subresource, scope } = labels;
+        const key = `${verb} ${group}/${version}/${resource}/${subresource} ${scope}`;
         let series = this.#series.get(key);
-        if (series === undefined) {
-            if (this.#series.size >= seriesMax) return;
-            series = {
-                labels,
-                codes: new Map(),
-                buckets: new Float64Array(boundsSeconds.length + 1),
-                sumSeconds: 0,
-            };
+        if (series === undefined && this.#series.size < seriesMax) {
+            series = { labels, codes: new Map(), durations: new Histogram(latencyBoundsSeconds), open: 0 };
             this.#series.set(key, series);
         }
-        series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
-        if (labels.verb === 'WATCH') return;
-        const seconds = durationMs / 1000;
-        const bucket = boundsSeconds.findIndex((bound) => seconds <= bound);
-        const index = bucket < 0 ? boundsSeconds.length : bucket;
-        series.buckets[index] = (series.buckets[index] ?? 0) + 1;
-        series.sumSeconds += seconds;
-    }
-
-    /** Text in the Prometheus exposition format, process metrics included. */
-    async render(): Promise<{ contentType: string; body: Buffer }> {
-        const { Registry, Counter, collectDefaultMetrics } = await import('prom-client');
-        const registry = new Registry();
-        collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1000 });
-        const requests = new Counter({
-            name: 'apiserver_request_total',
-            help: 'Requests by verb, resource, scope and response code.',
-            labelNames: ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'code'],
-            registers: [registry],
-        });
-        for (const { labels, codes } of this.#series.values()) {
-            for (const [code, count] of codes) requests.inc({ ...labels, code }, count);
-        }
-        const text = `${await registry.metrics()}\n${this.#durations()}`;
-        registry.clear();
-        return { contentType: registry.contentType, body: Buffer.from(text) };
-    }
-
-    /** The library cannot take over finished histograms, so this one is written here. */
-    #durations(): string {
-        const name = 'apiserver_request_duration_seconds';
-        const lines = [
-            `# HELP ${name} Response latency in seconds by verb, resource and scope.`,
-            `# TYPE ${name} histogram`,
-        ];
-        for (const { labels, buckets, sumSeconds } of this.#series.values()) {
-            if (labels.verb === 'WATCH') continue;
-            const text = Object.entries(labels)
-                .map(([label, value]) => `${label}=${JSON.stringify(value)}`)
-                .join(',');
-            let total = 0;
-            buckets.forEach((count, index) => {
-                total += count;
-                lines.push(`${name}_bucket{${text},le="${boundsSeconds[index] ?? '+Inf'}"} ${total}`);
-            });
-            lines.push(`${name}_sum{${text}} ${sumSeconds}`, `${name}_count{${text}} ${total}`);
-        }
-        return `${lines.join('\n')}\n`;
+        return series;
     }
 }
 
-function labelsOf({ info }: ApiRequest, code: number): Labels {
-    const verb = info.verb.toUpperCase();
-    const isUnknown = info.kind === 'nonResource' || code === 404;
-    if (isUnknown) {
+function labelsOf(info: RequestInfo, isServed: (info: ResourceRequestInfo) => boolean): Labels {
+    const verb = reportedVerbs[info.verb] ?? 'OTHER';
+    if (info.kind === 'nonResource' || !isServed(info)) {
         return { verb, group: '', version: '', resource: '', subresource: '', scope: '' };
     }
     const { group, version, resource, subresource, name, namespace } = info;
-    const scope = name !== '' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster';
+    const scope =
+        name !== '' || info.verb === 'create' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster';
     return { verb, group, version, resource, subresource, scope };
 }

@@ -23,6 +23,8 @@ export interface ApiRequest {
     identity: Identity;
     /** Sentences for `Warning` headers. */
     readonly warnings: string[];
+    /** What the request's audit events say besides; see `annotate`. */
+    readonly auditAnnotations: Map<string, string>;
     body(): Promise<RequestBody>;
 }
 
@@ -93,4 +95,24 @@ export type Middleware = (request: ApiRequest, next: () => Promise<ApiResult>) =
 export function headerOf(request: Pick<ApiRequest, 'headers'>, name: string): string | undefined {
     const value = request.headers[name];
     return Array.isArray(value) ? value[0] : value;
+}
+
+/** Annotations of one request's audit events, and the length of each: inputs of plugins may end up in them. */
+const annotationsMax = 64;
+const annotationCharsMax = 16 * 1024;
+
+/**
+ * Adds an annotation to the request's audit events: "authorization.k8s.io/decision", "<plugin>/<what>". The
+ * first value of a key stays.
+ */
+export function annotate({ auditAnnotations }: ApiRequest, key: string, value: string): void {
+    if (auditAnnotations.size >= annotationsMax || auditAnnotations.has(key)) return;
+    auditAnnotations.set(key, value.slice(0, annotationCharsMax));
+}
+
+/** Sets a header of the answer; inside the process there are none. */
+export function setResponseHeader({ origin }: ApiRequest, name: string, value: string): void {
+    if (origin.type === 'http' && origin.response?.headersSent === false) {
+        origin.response.setHeader(name, value);
+    }
 }

@@ -9,11 +9,13 @@ import { type Clock, systemClock } from '../../util/clock.ts';
 import type { Stoppable } from '../../util/lifecycle.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import type { Auditor } from './audit/auditor.ts';
 import type { Authenticator } from './authn/method.ts';
 import type { Authorizer } from './authorizer.ts';
 import { builtinRoutes } from './builtin-routes.ts';
 import { requestChain } from './chain.ts';
 import type { ServerExtensions } from './extensions.ts';
+import type { FlowControl } from './flow-control/flow-control.ts';
 import { HttpRequest } from './http/http-request.ts';
 import { Listener, type TlsMaterial } from './http/listener.ts';
 import { refuseUpgrade } from './http/refuse-upgrade.ts';
@@ -21,8 +23,13 @@ import { respond, respondError, type RespondOptions } from './http/respond.ts';
 import type { Identity } from './identity.ts';
 import { InProcessTransport } from './in-process-transport.ts';
 import { RequestMetrics } from './metrics.ts';
+import { auditMetrics } from './metrics/audit-metrics.ts';
+import { flowControlMetrics } from './metrics/flow-control-metrics.ts';
+import { ownProcessMetrics } from './metrics/process-metrics.ts';
+import { storageMetrics } from './metrics/store-metrics.ts';
 import { defaultInFlightLimits, type InFlightLimits } from './middleware/in-flight.ts';
 import type { ApiRequest, ApiResult, Handler } from './request.ts';
+import type { ResourceRequestInfo } from './request-info.ts';
 import { Router } from './router.ts';
 import { statusErrorOf } from './status-of.ts';
 import { type VersionInfo, versionInfo } from './version.ts';
@@ -44,7 +51,16 @@ export interface ApiServerOptions {
     logger: Logger;
     clock?: Clock;
     extensions?: ServerExtensions;
+    /** Bounds where API Priority and Fairness is off. */
     inFlightLimits?: InFlightLimits;
+    /** API Priority and Fairness. The server starts and stops it. */
+    flowControl?: FlowControl | undefined;
+    /** What is written of requests. The server stops it. */
+    auditor?: Auditor | undefined;
+    /** Default 60 s. */
+    requestTimeoutMs?: number;
+    /** Serves /debug/pprof; default true. */
+    profiling?: boolean;
     version?: VersionInfo;
 }
 
@@ -59,7 +75,7 @@ export class ApiServer implements Stoppable {
     readonly #options: ApiServerOptions;
     readonly #logger: Logger;
     readonly #clock: Clock;
-    readonly #metrics = new RequestMetrics();
+    readonly #metrics: RequestMetrics;
     readonly #run: (request: ApiRequest) => Promise<ApiResult>;
     readonly #upgrade: (request: ApiRequest) => Promise<ApiResult>;
     readonly #router: Router;
@@ -84,11 +100,20 @@ export class ApiServer implements Stoppable {
             clock: this.#clock,
             logger: this.#logger,
         };
+        const { flowControl, auditor } = options;
+        this.#metrics = new RequestMetrics((info) => isServed(caches, info));
+        this.#metrics.addSource(() => storageMetrics(caches));
+        if (flowControl !== undefined) this.#metrics.addSource(() => flowControlMetrics(flowControl));
+        if (auditor !== undefined) this.#metrics.addSource(() => auditMetrics(auditor));
+        for (const source of extensions.metrics ?? []) this.#metrics.addSource(source);
+        this.#metrics.addSource(ownProcessMetrics);
         const builtin = builtinRoutes({
             caches,
             metrics: this.#metrics,
             version: options.version ?? versionInfo(),
             readyChecks: extensions.readyChecks ?? [],
+            flowControl,
+            profiling: options.profiling ?? true,
             isRunning: () => this.#state === 'running',
         });
         this.#router = new Router(registry, extensions, builtin);
@@ -99,6 +124,7 @@ export class ApiServer implements Stoppable {
     /** Fills the caches and listens. */
     async start(): Promise<void> {
         await this.#options.caches.start();
+        this.#options.flowControl?.start();
         this.#state = 'running';
         const callback = this.#koa().callback();
         this.#listener = new Listener({
@@ -143,6 +169,8 @@ export class ApiServer implements Stoppable {
             await new Promise((resolve) => setTimeout(resolve, 10));
         }
         await this.#listener?.destroy();
+        this.#options.flowControl?.stop();
+        await this.#options.auditor?.stop();
         this.#state = 'stopped';
     }
 
@@ -155,11 +183,18 @@ export class ApiServer implements Stoppable {
 
     #chain(handler: Handler): (request: ApiRequest) => Promise<ApiResult> {
         const { authenticator, authorizer, inFlightLimits = defaultInFlightLimits } = this.#options;
+        const { auditor, caches, flowControl, requestTimeoutMs } = this.#options;
+        const longRunning = this.#router.isLongRunning;
+        const typeOf = (info: ResourceRequestInfo): string | undefined => caches.definitionOf(info)?.type;
         return requestChain({
             authenticator,
             authorizer,
+            flowControl,
             inFlightLimits,
-            longRunning: this.#router.isLongRunning,
+            audit:
+                auditor === undefined ? undefined : { auditor, clock: this.#clock, longRunning, typeOf },
+            requestTimeoutMs,
+            longRunning,
             metrics: this.#metrics,
             handler,
         });
@@ -231,4 +266,13 @@ export class ApiServer implements Stoppable {
         await handler.upgrade(request, info, connection);
         return { type: 'value', status: 101, value: {} };
     }
+}
+
+/** True for names that this server knows, as opposed to what a client may have made up. */
+function isServed(caches: WatchCaches, info: ResourceRequestInfo): boolean {
+    const definition = caches.definitionOf(info);
+    return (
+        definition !== undefined &&
+        (info.subresource === '' || definition.subresources[info.subresource] !== undefined)
+    );
 }

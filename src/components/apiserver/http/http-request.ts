@@ -17,6 +17,7 @@ export class HttpRequest implements ApiRequest {
     readonly auditId: string;
     readonly signal: AbortSignal;
     readonly warnings: string[] = [];
+    readonly auditAnnotations = new Map<string, string>();
     info: RequestInfo;
     identity: Identity = anonymous;
     readonly #message: IncomingMessage | Http2ServerRequest;

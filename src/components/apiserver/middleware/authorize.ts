@@ -1,12 +1,18 @@
 import { forbiddenError } from '../authz/forbidden.ts';
 import type { Authorizer, RequestAttributes } from '../authorizer.ts';
-import type { ApiRequest, Middleware } from '../request.ts';
+import { annotate, type ApiRequest, type Middleware } from '../request.ts';
 
 /** 403 unless an authorizer allows the request. */
 export function authorize(authorizer: Authorizer): Middleware {
     return async (request, next) => {
         const attributes = attributesOf(request);
         const decision = await authorizer.authorize(request.identity, attributes);
+        annotate(
+            request,
+            'authorization.k8s.io/decision',
+            decision.outcome === 'allow' ? 'allow' : 'forbid',
+        );
+        annotate(request, 'authorization.k8s.io/reason', decision.reason);
         if (decision.outcome !== 'allow') throw forbiddenError(request.identity, attributes, decision);
         return await next();
     };

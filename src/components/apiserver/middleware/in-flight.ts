@@ -1,6 +1,6 @@
-import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { Middleware } from '../request.ts';
 import { isLongRunning, type LongRunningCheck } from '../long-running.ts';
+import { tooManyRequests } from './too-many-requests.ts';
 
 /** --max-mutating-requests-inflight and --max-requests-inflight of upstream. */
 export interface InFlightLimits {
@@ -14,7 +14,7 @@ const readVerbs = new Set(['get', 'list', 'watch', 'head', 'options']);
 const mastersGroup = 'system:masters';
 const retryAfterSeconds = 1;
 
-/** 429 when too many requests are being worked on. Watches, logs and the like do not count. */
+/** Without API Priority and Fairness: 429 when too many requests are being worked on. Watches, logs and the like do not count. */
 export function boundInFlight(limits: InFlightLimits, longRunning: LongRunningCheck): Middleware {
     const busy = { mutating: 0, readOnly: 0 };
     return async (request, next) => {
@@ -23,10 +23,7 @@ export function boundInFlight(limits: InFlightLimits, longRunning: LongRunningCh
         if (isExempt || isLongRunning(request, longRunning)) return await next();
         const lane = readVerbs.has(request.info.verb) ? 'readOnly' : 'mutating';
         if (busy[lane] >= limits[lane]) {
-            throw statusErrors.tooManyRequests(
-                'Too many requests, please try again later.',
-                retryAfterSeconds,
-            );
+            return tooManyRequests(request, retryAfterSeconds);
         }
         busy[lane]++;
         try {

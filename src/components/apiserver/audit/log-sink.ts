@@ -1,0 +1,158 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import type { Clock } from '../../../util/clock.ts';
+import type { Logger } from '../../../util/logger.ts';
+import type { AuditSink } from './auditor.ts';
+
+export interface LogSinkOptions {
+    /** "-" for standard output. */
+    path: string;
+    /** 0 keeps old files for ever. */
+    maxAgeDays: number;
+    /** 0 keeps all. */
+    maxBackups: number;
+    /** 0 is 100. */
+    maxSizeMegabytes: number;
+    clock: Clock;
+    logger: Logger;
+}
+
+/** Lines wait this long for others, so that a card is written once for many. */
+const flushDelayMs = 1_000;
+const flushBytes = 64 * 1024;
+/** What may wait for a slow disk; what comes then is dropped and counted. */
+const bufferedBytesMax = 8 * 1024 * 1024;
+const megabyte = 1024 * 1024;
+const sizeDefaultMegabytes = 100;
+const dayMs = 86_400_000;
+
+/**
+ * The audit log as a file, one event a line. A file that would grow too large is put aside under a name with
+ * the time, "audit-2026-01-31T10-20-30.123.log", and old ones are removed.
+ *
+ * Invariants: lines leave in order; at most `bufferedBytesMax` wait; one write is under way at a time.
+ */
+export class LogSink implements AuditSink {
+    readonly name = 'log';
+    readonly #options: LogSinkOptions;
+    #lines: string[] = [];
+    #bytes = 0;
+    #cancelTimer: (() => void) | undefined;
+    #writing: Promise<void> | undefined;
+    #file: { handle: FileHandle; bytes: number } | undefined;
+
+    constructor(options: LogSinkOptions) {
+        this.#options = options;
+    }
+
+    /** Opens the file, so that a path which cannot be written is noticed at start. */
+    async open(): Promise<void> {
+        if (this.#options.path !== '-') this.#file = await this.#openFile();
+    }
+
+    write(line: string): boolean {
+        if (this.#bytes > bufferedBytesMax) return false;
+        this.#lines.push(line);
+        this.#bytes += line.length + 1;
+        if (this.#bytes >= flushBytes) this.#flushNow();
+        else {
+            this.#cancelTimer ??= this.#options.clock.setTimer(flushDelayMs, () => {
+                this.#flushNow();
+            });
+        }
+        return true;
+    }
+
+    async stop(): Promise<void> {
+        this.#cancelTimer?.();
+        this.#cancelTimer = undefined;
+        while (this.#lines.length > 0 || this.#writing !== undefined) {
+            this.#flushNow();
+            await this.#writing;
+        }
+        await this.#file?.handle.close();
+        this.#file = undefined;
+    }
+
+    #flushNow(): void {
+        if (this.#writing !== undefined || this.#lines.length === 0) return;
+        this.#cancelTimer?.();
+        this.#cancelTimer = undefined;
+        const text = Buffer.from(`${this.#lines.join('\n')}\n`);
+        this.#lines = [];
+        this.#bytes = 0;
+        this.#writing = this.#append(text)
+            .catch((error: unknown) => {
+                this.#options.logger.error({ err: error }, 'the audit log could not be written');
+            })
+            .finally(() => {
+                this.#writing = undefined;
+                if (this.#bytes >= flushBytes) this.#flushNow();
+                else if (this.#lines.length > 0) this.#schedule();
+            });
+    }
+
+    #schedule(): void {
+        this.#cancelTimer ??= this.#options.clock.setTimer(flushDelayMs, () => {
+            this.#flushNow();
+        });
+    }
+
+    async #append(text: Buffer): Promise<void> {
+        if (this.#options.path === '-') {
+            await new Promise<void>((resolve) => {
+                process.stdout.write(text, () => {
+                    resolve();
+                });
+            });
+            return;
+        }
+        this.#file ??= await this.#openFile();
+        const bytesMax = (this.#options.maxSizeMegabytes || sizeDefaultMegabytes) * megabyte;
+        if (this.#file.bytes > 0 && this.#file.bytes + text.length > bytesMax) await this.#rotate();
+        this.#file ??= await this.#openFile();
+        await this.#file.handle.appendFile(text);
+        this.#file.bytes += text.length;
+    }
+
+    async #openFile(): Promise<{ handle: FileHandle; bytes: number }> {
+        const { path } = this.#options;
+        await mkdir(dirname(path), { recursive: true });
+        const handle = await open(path, 'a', 0o600);
+        return { handle, bytes: (await handle.stat()).size };
+    }
+
+    async #rotate(): Promise<void> {
+        const { path, clock } = this.#options;
+        await this.#file?.handle.close();
+        this.#file = undefined;
+        const time = new Date(clock.nowMs()).toISOString().replaceAll(':', '-').slice(0, -1);
+        const extension = extname(path);
+        const stem = basename(path, extension);
+        await rename(path, join(dirname(path), `${stem}-${time}${extension}`));
+        await this.#removeOld(stem, extension);
+    }
+
+    async #removeOld(stem: string, extension: string): Promise<void> {
+        const { path, maxAgeDays, maxBackups, clock } = this.#options;
+        const directory = dirname(path);
+        const time = String.raw`\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}`;
+        const pattern = new RegExp(`^${time}$`);
+        const backups = (await readdir(directory))
+            .filter(
+                (name) =>
+                    name.startsWith(`${stem}-`) &&
+                    name.endsWith(extension) &&
+                    pattern.test(name.slice(stem.length + 1, name.length - extension.length)),
+            )
+            .sort()
+            .reverse();
+        for (const [index, name] of backups.entries()) {
+            const file = join(directory, name);
+            const isTooMany = maxBackups > 0 && index >= maxBackups;
+            const isTooOld =
+                maxAgeDays > 0 && (await stat(file)).mtimeMs < clock.nowMs() - maxAgeDays * dayMs;
+            if (isTooMany || isTooOld) await rm(file, { force: true });
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import { Backoff } from '../../../client/backoff.ts';
+import type { Transport } from '../../../client/transport.ts';
+import type { Clock } from '../../../util/clock.ts';
+import type { Logger } from '../../../util/logger.ts';
+import type { AuditSink } from './auditor.ts';
+
+export interface WebhookSinkOptions {
+    transport: Transport;
+    /** Path below the server's address. */
+    path: string;
+    clock: Clock;
+    logger: Logger;
+}
+
+/** Upstream's figures for the batching webhook. */
+const eventsMax = 10_000;
+const batchEventsMax = 400;
+const batchWaitMs = 30_000;
+const attemptsMax = 5;
+const retryBaseMs = 1_000;
+const retryMaxMs = 30_000;
+/** The same events in memory; the rest is dropped and counted. */
+const bufferedCharsMax = 16 * 1024 * 1024;
+/** How long stopping waits for the last batch. */
+const stopTimeoutMs = 5_000;
+
+/**
+ * Sends audit events in batches, as an EventList, to a webhook. A batch that the other side does not take is
+ * sent again a few times and then dropped; what comes while too much waits is dropped at once.
+ */
+export class WebhookSink implements AuditSink {
+    readonly name = 'webhook';
+    readonly #options: WebhookSinkOptions;
+    readonly #abort = new AbortController();
+    #lines: string[] = [];
+    #chars = 0;
+    #cancelTimer: (() => void) | undefined;
+    #sending: Promise<void> | undefined;
+    #isStopping = false;
+
+    constructor(options: WebhookSinkOptions) {
+        this.#options = options;
+    }
+
+    write(line: string): boolean {
+        if (this.#lines.length >= eventsMax || this.#chars + line.length > bufferedCharsMax) return false;
+        this.#lines.push(line);
+        this.#chars += line.length;
+        if (this.#lines.length >= batchEventsMax) this.#sendNow();
+        else this.#schedule();
+        return true;
+    }
+
+    async stop(): Promise<void> {
+        this.#isStopping = true;
+        const cancel = this.#options.clock.setTimer(stopTimeoutMs, () => {
+            this.#abort.abort(new Error('the audit webhook is stopped'));
+        });
+        while (!this.#abort.signal.aborted && (this.#lines.length > 0 || this.#sending !== undefined)) {
+            this.#sendNow();
+            await this.#sending;
+        }
+        cancel();
+        this.#cancelTimer?.();
+        this.#options.transport.close();
+    }
+
+    #schedule(): void {
+        this.#cancelTimer ??= this.#options.clock.setTimer(batchWaitMs, () => {
+            this.#sendNow();
+        });
+    }
+
+    #sendNow(): void {
+        if (this.#sending !== undefined || this.#lines.length === 0) return;
+        this.#cancelTimer?.();
+        this.#cancelTimer = undefined;
+        const batch = this.#lines.splice(0, batchEventsMax);
+        for (const line of batch) this.#chars -= line.length;
+        this.#sending = this.#send(batch)
+            .catch((error: unknown) => {
+                this.#options.logger.error(
+                    { err: error, events: batch.length },
+                    'audit events were not taken by the webhook',
+                );
+            })
+            .finally(() => {
+                this.#sending = undefined;
+                if (this.#lines.length >= batchEventsMax) this.#sendNow();
+                else if (this.#lines.length > 0) this.#schedule();
+            });
+    }
+
+    async #send(batch: readonly string[]): Promise<void> {
+        const body = {
+            kind: 'EventList',
+            apiVersion: 'audit.k8s.io/v1',
+            metadata: {},
+            items: batch.map((line) => JSON.parse(line) as unknown),
+        };
+        const backoff = new Backoff({ baseMs: retryBaseMs, maxMs: retryMaxMs });
+        for (let attempt = 1; ; attempt++) {
+            const problem = await this.#post(body);
+            if (problem === undefined) return;
+            if (attempt >= attemptsMax || this.#isStopping) throw problem;
+            await this.#sleep(backoff.next());
+        }
+    }
+
+    async #post(body: object): Promise<Error | undefined> {
+        const { transport, path } = this.#options;
+        try {
+            const { status } = await transport.request({
+                method: 'POST',
+                path,
+                body,
+                signal: this.#abort.signal,
+            });
+            return status < 300 ? undefined : new Error(`the audit webhook answered ${status}`);
+        } catch (error) {
+            return error instanceof Error ? error : new Error(String(error));
+        }
+    }
+
+    async #sleep(delayMs: number): Promise<void> {
+        await new Promise<void>((resolve) => {
+            const cancel = this.#options.clock.setTimer(delayMs, resolve);
+            this.#abort.signal.addEventListener(
+                'abort',
+                () => {
+                    cancel();
+                    resolve();
+                },
+                { once: true },
+            );
+        });
+    }
+}

@@ -1,0 +1,20 @@
+import { counter, type Metric } from '../../../store/etcd/server/http/metric.ts';
+import type { Auditor } from '../audit/auditor.ts';
+
+export function auditMetrics({ events, errors, levels }: Auditor): Metric[] {
+    return [
+        counter('apiserver_audit_event_total', 'Counter of audit events generated and sent to the audit backend.', events),
+        {
+            name: 'apiserver_audit_error_total',
+            help: 'Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by the error.',
+            type: 'counter',
+            samples: Object.entries(errors).map(([plugin, value]) => ({ labels: { plugin }, value })),
+        },
+        {
+            name: 'apiserver_audit_level_total',
+            help: 'Counter of policy levels for audit events (1 per request).',
+            type: 'counter',
+            samples: Object.entries(levels).map(([level, value]) => ({ labels: { level }, value })),
+        },
+    ];
+}
