@@ -9,5 +9,5 @@ export const requestFlags = {
     'max-requests-inflight': flag.integer('reading requests at a time', 400),
     'max-mutating-requests-inflight': flag.integer('changing requests at a time', 200),
     'request-timeout': flag.duration('how long a request may take', 60_000),
-    'profiling': flag.boolean('serve /debug/pprof to administrators', true),
+    profiling: flag.boolean('serve /debug/pprof to administrators', true),
 } as const;

@@ -60,9 +60,7 @@ async function answer(
 
 async function answerOne(check: HealthCheck): Promise<ApiResult> {
     const problem = await problemOf(check);
-    return problem === undefined
-        ? text(200, 'ok')
-        : text(500, `internal server error: ${problem}\n`);
+    return problem === undefined ? text(200, 'ok') : text(500, `internal server error: ${problem}\n`);
 }
 
 async function problemOf(check: HealthCheck): Promise<string | undefined> {

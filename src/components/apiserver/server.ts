@@ -191,8 +191,7 @@ export class ApiServer implements Stoppable {
             authorizer,
             flowControl,
             inFlightLimits,
-            audit:
-                auditor === undefined ? undefined : { auditor, clock: this.#clock, longRunning, typeOf },
+            audit: auditor === undefined ? undefined : { auditor, clock: this.#clock, longRunning, typeOf },
             requestTimeoutMs,
             longRunning,
             metrics: this.#metrics,

@@ -7,16 +7,20 @@ import { resourceDefinitions } from '../../../src/api/groups/index.ts';
 import type { Client } from '../../../src/client/client.ts';
 import { createClient } from '../../../src/client/rest-client.ts';
 import type { AdmissionPlugin } from '../../../src/components/apiserver/admission.ts';
+import type { Auditor } from '../../../src/components/apiserver/audit/auditor.ts';
 import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
 import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
 import { discoveryRoutes } from '../../../src/components/apiserver/discovery/routes.ts';
 import type { ServerExtensions } from '../../../src/components/apiserver/extensions.ts';
+import { FlowControl } from '../../../src/components/apiserver/flow-control/flow-control.ts';
+import { resourceStats } from '../../../src/components/apiserver/flow-control/resource-stats.ts';
 import type { InFlightLimits } from '../../../src/components/apiserver/middleware/in-flight.ts';
 import { ApiServer } from '../../../src/components/apiserver/server.ts';
 import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../../src/pki/authority.ts';
 import { openMemoryStore } from '../../../src/store/mvcc/open-store.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { systemClock } from '../../../src/util/clock.ts';
 import { createLogger } from '../../../src/util/logger.ts';
 
 export interface Reply {
@@ -38,6 +42,11 @@ export interface FixtureOptions {
     admission?: AdmissionPlugin[];
     extensions?: ServerExtensions;
     inFlightLimits?: InFlightLimits;
+    /** Turns API Priority and Fairness on, with this many seats. */
+    flowControlSeats?: number;
+    /** Given a logger and a clock of its own; stopped with the server. */
+    auditor?: Auditor;
+    requestTimeoutMs?: number;
     store?: Store;
     eventsMax?: number;
     logLevel?: 'silent' | 'debug';
@@ -113,6 +122,18 @@ export class ApiServerFixture {
                 ],
             },
             ...(inFlightLimits === undefined ? {} : { inFlightLimits }),
+            auditor: options.auditor,
+            ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+            flowControl:
+                options.flowControlSeats === undefined
+                    ? undefined
+                    : new FlowControl({
+                          reader: caches,
+                          clock: systemClock,
+                          serverSeats: options.flowControlSeats,
+                          waitMaxMs: 1000,
+                          statsOf: resourceStats(caches),
+                      }),
         });
         await server.start();
         const directory = await mkdtemp(join(tmpdir(), 'hyperkube-apiserver-'));

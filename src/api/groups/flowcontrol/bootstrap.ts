@@ -48,7 +48,11 @@ function level(
 
 function schema(
     name: string,
-    { level: levelName, precedence, by }: { level: string; precedence: number; by?: 'ByUser' | 'ByNamespace' },
+    {
+        level: levelName,
+        precedence,
+        by,
+    }: { level: string; precedence: number; by?: 'ByUser' | 'ByNamespace' },
     rule: V1PolicyRulesWithSubjects,
 ): V1FlowSchema {
     return {
@@ -104,11 +108,7 @@ export const mandatoryFlowControl: FlowControlObjects = {
     ],
     flowSchemas: [
         schema('exempt', { level: 'exempt', precedence: 1 }, everything(groups('system:masters'))),
-        schema(
-            'catch-all',
-            { level: 'catch-all', precedence: 10_000, by: 'ByUser' },
-            everything(everybody),
-        ),
+        schema('catch-all', { level: 'catch-all', precedence: 10_000, by: 'ByUser' }, everything(everybody)),
     ],
 };
 

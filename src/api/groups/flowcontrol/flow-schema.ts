@@ -154,7 +154,7 @@ function verbErrors(verbs: readonly string[], path: string): FieldError[] {
     if (verbs.includes('*')) return aloneErrors(verbs, path, 'verbs');
     return verbs.every((verb) => supportedVerbs.includes(verb))
         ? []
-        : [fieldErrors.notSupported(path, verbs as unknown as string, supportedVerbs)];
+        : [fieldErrors.notSupported(path, verbs, supportedVerbs)];
 }
 
 /** A wildcard makes every other member pointless. */

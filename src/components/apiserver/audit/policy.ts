@@ -92,7 +92,10 @@ function ruleOf(
     const parsed: Rule = {
         decision: {
             level,
-            omitStages: new Set([...defaults.omitStages, ...stagesOf(rule['omitStages'], `${path}.omitStages`)]),
+            omitStages: new Set([
+                ...defaults.omitStages,
+                ...stagesOf(rule['omitStages'], `${path}.omitStages`),
+            ]),
             omitManagedFields:
                 typeof omitManagedFields === 'boolean' ? omitManagedFields : defaults.omitManagedFields,
         },
@@ -123,7 +126,9 @@ function checkUrls({ nonResourceURLs, resources, namespaces }: Rule, path: strin
         }
         const star = url.indexOf('*');
         if (star >= 0 && star !== url.length - 1) {
-            throw new AuditPolicyError(`${at}: non-resource URL wildcards '*' must be the final character of the rule`);
+            throw new AuditPolicyError(
+                `${at}: non-resource URL wildcards '*' must be the final character of the rule`,
+            );
         }
     }
 }

@@ -17,7 +17,9 @@ export interface LevelShares {
 /** Divides the server's seats by the levels' shares. */
 export function limitsOf(levels: readonly LevelShares[], serverSeats: number): LevelLimits[] {
     const total = levels.reduce((sum, { shares }) => sum + shares, 0);
-    const nominals = levels.map(({ shares }) => (total === 0 ? 0 : Math.ceil((serverSeats * shares) / total)));
+    const nominals = levels.map(({ shares }) =>
+        total === 0 ? 0 : Math.ceil((serverSeats * shares) / total),
+    );
     const nominalSum = nominals.reduce((sum, nominal) => sum + nominal, 0);
     return levels.map(({ lendablePercent, borrowingLimitPercent }, index) => {
         const nominal = nominals[index] ?? 0;

@@ -90,7 +90,8 @@ export class FlowControlConfigController implements Stoppable {
 
     #run(work: () => Promise<void>): void {
         this.#running = this.#running.then(work).catch((error: unknown) => {
-            if (!this.#isStopped) this.#options.logger.warn({ err: error }, 'flow control objects not written');
+            if (!this.#isStopped)
+                this.#options.logger.warn({ err: error }, 'flow control objects not written');
         });
     }
 

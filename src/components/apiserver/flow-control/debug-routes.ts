@@ -9,8 +9,7 @@ type Cell = string | number | boolean;
 
 /** Tables of what API Priority and Fairness is doing, in upstream's columns; for administrators. */
 export function flowControlDebugRoutes(flowControl: FlowControl): NonResourceRoute[] {
-    const levels = (): PriorityLevel[] =>
-        [...flowControl.levels].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const levels = (): PriorityLevel[] => [...flowControl.levels].sort((a, b) => (a.name < b.name ? -1 : 1));
     return [
         table('dump_priority_levels', () => [
             [
@@ -78,32 +77,36 @@ function levelRow({ name, queueSet }: PriorityLevel, { stats }: FlowControl): Ce
 }
 
 function queueRows({ name, queueSet }: PriorityLevel): Cell[][] {
-    return queueSet.snapshot().queues.map(({ index, waiting, executing, nextStart }) => [
-        name,
-        index,
-        waiting.length,
-        executing,
-        `${nextStart.toFixed(8)}ss`,
-        waiting.reduce((total, { seats }) => total + seats, 0),
-        `${waiting.reduce((total, { work }) => total + work, 0).toFixed(8)}ss`,
-    ]);
+    return queueSet
+        .snapshot()
+        .queues.map(({ index, waiting, executing, nextStart }) => [
+            name,
+            index,
+            waiting.length,
+            executing,
+            `${nextStart.toFixed(8)}ss`,
+            waiting.reduce((total, { seats }) => total + seats, 0),
+            `${waiting.reduce((total, { work }) => total + work, 0).toFixed(8)}ss`,
+        ]);
 }
 
 function requestRows({ name, queueSet }: PriorityLevel): Cell[][] {
     const nowMs = performance.now();
-    return queueSet.snapshot().queues.flatMap(({ index, waiting }) =>
-        waiting.map(({ demand: { flow, estimate, stats }, arrivedMs }, position) => [
-            name,
-            stats.schema,
-            index,
-            position,
-            flow.slice(flow.indexOf('\0') + 1),
-            ((nowMs - arrivedMs) / 1000).toFixed(3),
-            estimate.seats,
-            estimate.finalSeats,
-            `${estimate.finalMs}ms`,
-        ]),
-    );
+    return queueSet
+        .snapshot()
+        .queues.flatMap(({ index, waiting }) =>
+            waiting.map(({ demand: { flow, estimate, stats }, arrivedMs }, position) => [
+                name,
+                stats.schema,
+                index,
+                position,
+                flow.slice(flow.indexOf('\0') + 1),
+                ((nowMs - arrivedMs) / 1000).toFixed(3),
+                estimate.seats,
+                estimate.finalSeats,
+                `${estimate.finalMs}ms`,
+            ]),
+        );
 }
 
 function table(name: string, rows: () => Cell[][]): NonResourceRoute {
@@ -125,7 +128,12 @@ function aligned(rows: readonly Cell[][]): string {
         cells.reduce((width, row) => Math.max(width, (row[column] ?? '').length), 0),
     );
     return cells
-        .map((row) => row.map((cell, column) => cell.padEnd((widths[column] ?? 0) + 1)).join('').trimEnd())
+        .map((row) =>
+            row
+                .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 1))
+                .join('')
+                .trimEnd(),
+        )
         .map((line) => `${line.slice(0, -1)}\n`)
         .join('');
 }

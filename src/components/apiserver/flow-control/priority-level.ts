@@ -85,5 +85,10 @@ function disciplineOf({ spec }: V1PriorityLevelConfiguration): Discipline {
     if (response?.type !== 'Queue') return { type: 'reject' };
     const { queues = 64, handSize = 8, queueLengthLimit = 50 } = response.queuing ?? {};
     const count = Math.min(queues, queuesMax);
-    return { type: 'queue', queues: count, handSize: Math.min(handSize, count), queueLengthMax: queueLengthLimit };
+    return {
+        type: 'queue',
+        queues: count,
+        handSize: Math.min(handSize, count),
+        queueLengthMax: queueLengthLimit,
+    };
 }

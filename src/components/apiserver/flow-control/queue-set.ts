@@ -156,7 +156,8 @@ export class QueueSet {
         const nowMs = this.#advance();
         const seated = new Seated(this, demand, nowMs);
         if (this.#dealer === undefined) {
-            if (this.#discipline.type === 'exempt' || this.#hasRoom(seated.seats)) this.#execute(seated, nowMs);
+            if (this.#discipline.type === 'exempt' || this.#hasRoom(seated.seats))
+                this.#execute(seated, nowMs);
             else this.#reject(seated, 'concurrency-limit');
             return seated;
         }
@@ -199,7 +200,12 @@ export class QueueSet {
 
     /** Lengths and virtual times, for the debug pages. */
     snapshot(): {
-        queues: readonly { index: number; waiting: readonly Seated[]; executing: number; nextStart: number }[];
+        queues: readonly {
+            index: number;
+            waiting: readonly Seated[];
+            executing: number;
+            nextStart: number;
+        }[];
         virtualTime: number;
     } {
         return { queues: this.#queues, virtualTime: this.#virtualTime };

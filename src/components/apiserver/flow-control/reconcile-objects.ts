@@ -27,8 +27,8 @@ interface WithSpec extends ApiObject {
  * removes such as are no longer suggested, and writes nothing when nothing differs.
  */
 export async function reconcileFlowControlObjects(client: Client): Promise<void> {
-    await reconcileKind(client, priorityLevels as ResourceType<WithSpec>, kindOf('priorityLevels'));
-    await reconcileKind(client, flowSchemas as ResourceType<ApiObject> as ResourceType<WithSpec>, kindOf('flowSchemas'));
+    await reconcileKind(client, priorityLevels, kindOf('priorityLevels'));
+    await reconcileKind(client, flowSchemas as ResourceType<ApiObject>, kindOf('flowSchemas'));
 }
 
 interface Wanted {
@@ -57,7 +57,10 @@ async function reconcileKind(
         const isMandatory = mandatory.includes(object);
         if (existing === undefined) {
             const annotations = { [autoUpdateAnnotation]: 'true' };
-            await tolerate('AlreadyExists', resource.create({ ...object, metadata: { ...object.metadata, annotations } }));
+            await tolerate(
+                'AlreadyExists',
+                resource.create({ ...object, metadata: { ...object.metadata, annotations } }),
+            );
             continue;
         }
         const updated = reconciled(existing, object, isMandatory);
@@ -103,7 +106,10 @@ function specOf(existing: WithSpec, wanted: WithSpec): WithSpec['spec'] {
 }
 
 /** Another master was quicker. */
-async function tolerate(reason: 'AlreadyExists' | 'Conflict' | 'NotFound', write: Promise<unknown>): Promise<void> {
+async function tolerate(
+    reason: 'AlreadyExists' | 'Conflict' | 'NotFound',
+    write: Promise<unknown>,
+): Promise<void> {
     try {
         await write;
     } catch (error) {

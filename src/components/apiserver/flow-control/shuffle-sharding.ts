@@ -11,7 +11,7 @@ const hashBits = 60n;
  * hand, so a flow that fills its queues leaves other flows at least one of theirs.
  *
  * Example, a deck of 5 and hands of 3: a hash of 37 gives 37 % 5 = 2, then 7 % 4 = 3, then 1 % 3 = 1. Each
- * number counts the cards that are left: card 2 of 0 1 2 3 4, card 3 of 0 1 3 4, card 1 of 0 1 3: 2, 4, 1.
+ * number counts, from zero, the cards that are left: 2 of 0 1 2 3 4, 3 of 0 1 3 4, 1 of 0 1 3: cards 2, 4, 1.
  */
 export class Dealer {
     readonly #deckSize: number;

@@ -36,16 +36,14 @@ const mutatingVerbs = new Set(['create', 'update', 'patch', 'delete']);
  * watchers that will be told; everything else costs one seat.
  * @param seatsMax what a single request may take at its priority level; 0 for no bound of the level's own
  */
-export function estimateWork(
-    request: ApiRequest,
-    statsOf: ResourceStatsOf,
-    seatsMax: number,
-): WorkEstimate {
+export function estimateWork(request: ApiRequest, statsOf: ResourceStatsOf, seatsMax: number): WorkEstimate {
     const { info, query } = request;
     if (info.kind !== 'resource') return oneSeat;
     if (info.verb === 'list') return listWork(info, query, { statsOf, seatsMax });
     if (info.verb === 'watch') {
-        return query.get('sendInitialEvents') === 'true' ? listWork(info, query, { statsOf, seatsMax }) : oneSeat;
+        return query.get('sendInitialEvents') === 'true'
+            ? listWork(info, query, { statsOf, seatsMax })
+            : oneSeat;
     }
     if (!mutatingVerbs.has(info.verb) || isUnwatched(info) || query.has('dryRun')) return oneSeat;
     return mutatingWork(statsOf(info)?.watchers ?? 0, seatsMax);

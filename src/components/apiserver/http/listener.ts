@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '../../../util/logger.ts';
+import { type SlowClientLimits, SlowClients } from './slow-clients.ts';
 
 export interface TlsMaterial {
     /** PEM chains. */
@@ -21,10 +22,15 @@ export interface ListenerOptions {
 }
 
 const headerBytesMax = 64 * 1024;
-const headersTimeoutMs = 32_000;
+const slowClients: SlowClientLimits = {
+    headerMs: 32_000,
+    // At least as long as clients keep theirs.
+    idleMs: 95_000,
+    checkMs: 5_000,
+};
 const handshakeTimeoutMs = 10_000;
-/** Idle HTTP/1.1 connections are kept at least as long as clients keep theirs. */
-const keepAliveTimeoutMs = 95_000;
+/** Open connections; what comes beyond is closed at once. */
+const connectionsMax = 4096;
 const streamsPerConnectionMax = 1000;
 /** Memory that one HTTP/2 connection may use, in megabytes as Node counts them. */
 const sessionMemoryMax = 256;
@@ -34,6 +40,7 @@ export class Listener {
     readonly #server: Http2SecureServer;
     readonly #sockets = new Set<Socket>();
     readonly #sessions = new Set<ServerHttp2Session>();
+    readonly #slowClients = new SlowClients(slowClients);
     readonly #logger: Logger;
     #closed: Promise<void> | undefined;
 
@@ -48,9 +55,10 @@ export class Listener {
             handshakeTimeout: handshakeTimeoutMs,
             maxSessionMemory: sessionMemoryMax,
             settings: { maxConcurrentStreams: streamsPerConnectionMax, maxHeaderListSize: headerBytesMax },
-            ...{ maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs },
-            ...{ keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: 0 },
         });
+        // For HTTP/1.1: as an option this is not taken.
+        Object.assign(this.#server, { maxHeaderSize: headerBytesMax });
+        this.#server.maxConnections = connectionsMax;
         this.#server.on('request', onRequest as never);
         this.#server.on('upgrade', onUpgrade);
         this.#observe();
@@ -93,6 +101,7 @@ export class Listener {
     /** Closes what is still open. */
     async destroy(): Promise<void> {
         this.close();
+        this.#slowClients.stop();
         for (const session of this.#sessions) session.destroy();
         for (const socket of this.#sockets) socket.destroy();
         await this.#closed;
@@ -103,9 +112,20 @@ export class Listener {
         server.on('secureConnection', (socket: TLSSocket) => {
             socket.setNoDelay(true);
             track(this.#sockets, socket);
+            if (socket.alpnProtocol !== 'h2') this.#slowClients.waits(socket, true);
         });
         server.on('session', (session) => {
             track(this.#sessions, session);
+        });
+        server.on('request', ({ httpVersionMajor, socket }, response) => {
+            if (httpVersionMajor > 1) return;
+            this.#slowClients.served(socket);
+            response.once('close', () => {
+                this.#slowClients.waits(socket, false);
+            });
+        });
+        server.on('upgrade', ({ socket }: IncomingMessage) => {
+            this.#slowClients.served(socket);
         });
         server.on('sessionError', (error) => {
             this.#logger.debug({ err: error }, 'an HTTP/2 connection failed');
@@ -113,8 +133,12 @@ export class Listener {
         server.on('tlsClientError', (error) => {
             this.#logger.debug({ err: error }, 'a TLS handshake failed');
         });
-        server.on('clientError', (_error: Error, socket: Duplex) => {
-            if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+        server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+            const status =
+                error.code === 'HPE_HEADER_OVERFLOW'
+                    ? '431 Request Header Fields Too Large'
+                    : '400 Bad Request';
+            if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
             else socket.destroy();
         });
     }

@@ -3,7 +3,11 @@ import type { Auditor } from '../audit/auditor.ts';
 
 export function auditMetrics({ events, errors, levels }: Auditor): Metric[] {
     return [
-        counter('apiserver_audit_event_total', 'Counter of audit events generated and sent to the audit backend.', events),
+        counter(
+            'apiserver_audit_event_total',
+            'Counter of audit events generated and sent to the audit backend.',
+            events,
+        ),
         {
             name: 'apiserver_audit_error_total',
             help: 'Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by the error.',

@@ -10,10 +10,7 @@ export function storageMetrics(caches: WatchCaches): Metric[] {
         const { group, plural } = definition;
         // Questions in the shape of objects (reviews, bindings) are not stored.
         if (!definition.verbs.includes('list')) continue;
-        counted.set(
-            group === '' ? plural : `${plural}.${group}`,
-            caches.cacheOf(definition).objects.size,
-        );
+        counted.set(group === '' ? plural : `${plural}.${group}`, caches.cacheOf(definition).objects.size);
     }
     return [
         {

@@ -7,11 +7,7 @@ export function authorize(authorizer: Authorizer): Middleware {
     return async (request, next) => {
         const attributes = attributesOf(request);
         const decision = await authorizer.authorize(request.identity, attributes);
-        annotate(
-            request,
-            'authorization.k8s.io/decision',
-            decision.outcome === 'allow' ? 'allow' : 'forbid',
-        );
+        annotate(request, 'authorization.k8s.io/decision', decision.outcome === 'allow' ? 'allow' : 'forbid');
         annotate(request, 'authorization.k8s.io/reason', decision.reason);
         if (decision.outcome !== 'allow') throw forbiddenError(request.identity, attributes, decision);
         return await next();

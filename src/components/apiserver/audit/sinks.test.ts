@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManualClock } from '../../../client/testing/manual-clock.ts';
+import type { Transport, TransportRequest } from '../../../client/transport.ts';
+import { silentLogger } from '../../../util/logger.ts';
+import { LogSink } from './log-sink.ts';
+import { WebhookSink } from './webhook-sink.ts';
+
+let directory: string;
+beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'hyperkube-audit-'));
+});
+afterEach(async () => {
+    await rm(directory, { recursive: true });
+});
+
+describe('the audit log file', () => {
+    const sinkOf = (clock: ManualClock, more: object = {}): LogSink =>
+        new LogSink({
+            path: join(directory, 'audit.log'),
+            maxAgeDays: 0,
+            maxBackups: 2,
+            maxSizeMegabytes: 1,
+            clock,
+            logger: silentLogger(),
+            ...more,
+        });
+
+    it('is written once for many lines, in order', async () => {
+        const clock = new ManualClock();
+        const sink = sinkOf(clock);
+        await sink.open();
+        for (let i = 0; i < 100; i++) expect(sink.write(`{"n":${i}}`)).toBe(true);
+        expect(await readFile(join(directory, 'audit.log'), 'utf8')).toBe('');
+        expect(clock.pending).toBe(1);
+        await clock.advance(1000);
+        await sink.stop();
+        const lines = (await readFile(join(directory, 'audit.log'), 'utf8')).trimEnd().split('\n');
+        expect(lines).toEqual(Array.from({ length: 100 }, (_, i) => `{"n":${i}}`));
+    });
+
+    it('is put aside when it is full, and only so many old ones are kept', async () => {
+        const clock = new ManualClock();
+        const line = 'x'.repeat(700 * 1024);
+        for (let i = 0; i < 5; i++) {
+            const sink = sinkOf(clock);
+            await sink.open();
+            sink.write(line);
+            await sink.stop();
+            await clock.advance(1000);
+        }
+        const names = (await readdir(directory)).sort();
+        expect(names).toEqual([
+            'audit-2024-01-01T00-00-03.000.log',
+            'audit-2024-01-01T00-00-04.000.log',
+            'audit.log',
+        ]);
+    });
+
+    it('drops lines rather than memory when the disk does not keep up', async () => {
+        const sink = sinkOf(new ManualClock());
+        const line = 'x'.repeat(1024 * 1024);
+        const taken = Array.from({ length: 20 }, () => sink.write(line)).filter(Boolean).length;
+        expect(taken).toBeLessThan(12);
+        await sink.stop();
+    });
+});
+
+describe('the audit webhook', () => {
+    it('gets batches, again when it failed, and no more than is bounded waits', async () => {
+        const clock = new ManualClock();
+        const got: { items: unknown[] }[] = [];
+        let failures = 1;
+        const transport = {
+            request: (request: TransportRequest) => {
+                if (failures-- > 0) return Promise.resolve({ status: 503, body: {} });
+                got.push(request.body as { items: unknown[] });
+                return Promise.resolve({ status: 200, body: {} });
+            },
+            close: () => undefined,
+        } as unknown as Transport;
+        const sink = new WebhookSink({ transport, path: '/', clock, logger: silentLogger() });
+        for (let i = 0; i < 500; i++) sink.write(`{"n":${i}}`);
+        await clock.advance(10_000);
+        expect(got.map(({ items }) => items.length)).toEqual([400]);
+        expect(got[0]).toMatchObject({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1' });
+        await clock.advance(30_000);
+        expect(got.map(({ items }) => items.length)).toEqual([400, 100]);
+        failures = Infinity;
+        const taken = Array.from({ length: 12_000 }, () => sink.write('{}')).filter(Boolean).length;
+        expect(taken).toBeLessThan(10_900);
+        const stopped = sink.stop();
+        await clock.advance(60_000);
+        await stopped;
+    });
+});
