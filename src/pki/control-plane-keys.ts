@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensurePrivateDirectory, readFileIfExists, writeFileAtomically } from './files.ts';
 
+/** Keys of what is encrypted in the store, unless a flag names another file. */
+export const encryptionConfigFile = 'encryption-config.yaml';
+
 /** What all masters have in common; everything else each one issues for itself. */
 const sharedFiles = [
     'ca.crt',
@@ -13,6 +16,7 @@ const sharedFiles = [
     'etcd/ca.key',
     'sa.pub',
     'sa.key',
+    encryptionConfigFile,
 ] as const;
 
 /** bundle: magic, salt, nonce, tag, AES-256-GCM of a JSON object: file → content. */
@@ -26,11 +30,23 @@ const bundleBytesMax = 256 * 1024;
 
 const deriveKey = promisify<string, Buffer, number, Buffer>(scrypt);
 
-/** The authorities and the service-account key of a master, encrypted with `secret`. */
-export async function exportControlPlaneKeys(directory: string, secret: string): Promise<Buffer> {
+/** Who else than its owner may read a file: nobody what is secret. */
+const modeOf = (file: (typeof sharedFiles)[number]): number =>
+    file.endsWith('.key') || file === encryptionConfigFile ? 0o600 : 0o644;
+
+/**
+ * The authorities, the service-account key and the encryption configuration of a master, encrypted with `secret`.
+ * `encryptionConfig` is where the latter is, if not in the directory.
+ */
+export async function exportControlPlaneKeys(
+    directory: string,
+    secret: string,
+    encryptionConfig = join(directory, encryptionConfigFile),
+): Promise<Buffer> {
     const files: Record<string, string> = {};
     for (const file of sharedFiles) {
-        const content = await readFileIfExists(join(directory, file));
+        const path = file === encryptionConfigFile ? encryptionConfig : join(directory, file);
+        const content = await readFileIfExists(path);
         if (content !== undefined) files[file] = content;
     }
     const salt = randomBytes(saltBytes);
@@ -61,7 +77,7 @@ export async function importControlPlaneKeys(
         const content = files[file];
         if (content === undefined) continue;
         await ensurePrivateDirectory(dirname(join(directory, file)));
-        await writeFileAtomically(join(directory, file), content, file.endsWith('.key') ? 0o600 : 0o644);
+        await writeFileAtomically(join(directory, file), content, modeOf(file));
     }
 }
 

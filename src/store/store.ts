@@ -59,6 +59,12 @@ export interface Store {
 
     readonly leases: Leases;
 
+    /**
+     * The key's value is stored in a form that is no longer written (in clear, with an older key): writing the
+     * same anew is no waste. Absent in a store that has but one form.
+     */
+    isStale?(key: string): Promise<boolean>;
+
     /** Bytes on disk (an estimate), for metrics and quota. */
     sizeBytes(): Promise<number>;
 
@@ -81,6 +87,8 @@ export interface KeyValue {
     version: number;
     /** Lease that the key is attached to; 0 for none. */
     lease: number;
+    /** Why the value cannot be read, where a layer above the store decrypts: `value` is as it is stored then. */
+    unreadable?: Error;
 }
 
 /** Keys with a time to live. Identifiers are positive and below 2^53. */

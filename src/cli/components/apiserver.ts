@@ -43,6 +43,7 @@ import type { Joined } from '../join/join-as-master.ts';
 import { createAuth } from './apiserver-auth.ts';
 import { writeKubeconfigs } from './control-plane-files.ts';
 import { openControlPlaneStore } from './control-plane-store.ts';
+import { openEncryption } from './encryption.ts';
 import { FlagError } from './flag-error.ts';
 import { SnapshotService } from './snapshot-service.ts';
 
@@ -115,13 +116,19 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     for (const entry of pki.issued) logger.info(entry, 'certificate issued');
     const material = await readMaterial(pki, setup.files);
 
-    const { store, cluster, isShared, serveEtcdApi } = await openControlPlaneStore(setup, lifecycle);
-    const snapshots = new SnapshotService({ store, flags, logger: logger.child({ component: 'snapshots' }) });
-    snapshots.start(lifecycle);
+    const opened = await openControlPlaneStore(setup, lifecycle);
+    const { store, cluster, isShared, serveEtcdApi } = opened;
     if (flags['legacy-apis']) serveLegacyApis();
     const definitions = resourceDefinitions();
     const measured = new MeasuredStore(store);
-    const caches = new WatchCaches({ store: measured, definitions, logger });
+    const encryption = await openEncryption(
+        setup,
+        { ...opened, store: measured },
+        { definitions, lifecycle },
+    );
+    const snapshots = new SnapshotService({ store, flags, logger: logger.child({ component: 'snapshots' }) });
+    snapshots.start(lifecycle);
+    const caches = new WatchCaches({ store: encryption.store, definitions, logger });
     lifecycle.add({
         stop: () => {
             caches.stop();
@@ -131,7 +138,12 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     const admission =
         cluster === undefined || setup.admission === undefined
             ? undefined
-            : await admitMasters(setup.admission, { cluster, pki, dataDirectory: flags['data-dir'] });
+            : await admitMasters(setup.admission, {
+                  cluster,
+                  pki,
+                  dataDirectory: flags['data-dir'],
+                  encryptionConfig: encryption.file || undefined,
+              });
     const clients: { own?: Client } = {};
     const ownClient = (): Client => {
         if (clients.own === undefined) throw new Error('the API server has not been started');
@@ -160,7 +172,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     );
     const { authenticator, authorizer } = auth;
     const server: ApiServer = new ApiServer({
-        store: measured,
+        store: encryption.store,
         caches,
         definitions,
         authenticator,
@@ -204,6 +216,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                 ...auth.resources,
             ],
             readyChecks: [
+                ...encryption.readyChecks,
                 {
                     name: 'poststarthook/bootstrap',
                     check: () => (bootstrap.isDone ? undefined : 'roles and system objects are being made'),

@@ -54,6 +54,14 @@ export const sharedApiserverFlags = {
     'etcd-cafile': flag.string("CA of etcd's serving certificates", '', 'file'),
     'etcd-certfile': flag.string('client certificate shown to etcd', '', 'file'),
     'etcd-keyfile': flag.string('its key', '', 'file'),
+    'encryption-provider-config': flag.string(
+        'EncryptionConfiguration: what is encrypted in the store; default: Secrets, with a key made under --config-dir',
+        '',
+        'file',
+    ),
+    'encryption-provider-config-automatic-reload': flag.boolean(
+        'take over changes of --encryption-provider-config while running',
+    ),
     'etcd-prefix': flag.string('where everything is kept in etcd', '/registry', 'path'),
 } as const;
 

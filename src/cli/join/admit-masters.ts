@@ -27,13 +27,14 @@ export interface AdmittingParts {
 
 export async function admitMasters(
     { settings }: MasterAdmission,
-    { cluster, pki, dataDirectory }: { cluster: Cluster; pki: ClusterPki; dataDirectory: string },
+    parts: { cluster: Cluster; pki: ClusterPki; dataDirectory: string; encryptionConfig: string | undefined },
 ): Promise<AdmittingParts> {
+    const { cluster, pki, dataDirectory, encryptionConfig } = parts;
     const token = await ensureJoinToken(join(dataDirectory, joinTokenFile), pki.ca.cert);
     const { secret, credential } = token;
     return {
         routes: [
-            joinRoute({ cluster, pkiDirectory: pki.directory, secret, settings }),
+            joinRoute({ cluster, pkiDirectory: pki.directory, encryptionConfig, secret, settings }),
             clusterAdminRoute(cluster),
         ],
         staticToken: `${credential},system:hyperkube:master-joiner,,system:hyperkube:master-joiners`,

@@ -27,6 +27,8 @@ export interface JoinResponse {
 export interface JoinRouteOptions {
     cluster: Cluster;
     pkiDirectory: string;
+    /** Of what is encrypted in the store; undefined for nothing. */
+    encryptionConfig: string | undefined;
     /** The join token's. */
     secret: string;
     settings: ClusterSettings;
@@ -40,12 +42,13 @@ export function joinRoute(options: JoinRouteOptions): NonResourceRoute {
             if (request.method !== 'POST') throw statusErrors.pathNotFound();
             const wanted = await readRequest(request);
             const member = await admit(options.cluster, wanted);
-            const { cluster, settings, pkiDirectory, secret } = options;
+            const { cluster, settings, pkiDirectory, secret, encryptionConfig } = options;
+            const keys = await exportControlPlaneKeys(pkiDirectory, secret, encryptionConfig);
             const response: JoinResponse = {
                 clusterId: cluster.clusterId,
                 memberId: member.id,
                 members: [...cluster.members()],
-                keys: (await exportControlPlaneKeys(pkiDirectory, secret)).toString('base64'),
+                keys: keys.toString('base64'),
                 settings,
             };
             return { type: 'value', status: 200, value: response };

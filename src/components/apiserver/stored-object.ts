@@ -1,5 +1,6 @@
 import { deepFreeze } from '../../api/meta/deep.ts';
 import type { ApiObject, Stored, V1ObjectMeta } from '../../api/meta/object.ts';
+import { statusErrors } from '../../api/meta/status-error.ts';
 import type { KeyValue } from '../../store/store.ts';
 
 const metadataStart = Buffer.from('"metadata":{');
@@ -30,7 +31,9 @@ export class StoredObject {
         this.#revision = revision;
     }
 
+    /** Throws a 500 for a value that cannot be decrypted. */
     static fromStore(kv: KeyValue): StoredObject {
+        if (kv.unreadable !== undefined) throw statusErrors.internal(kv.unreadable);
         return new StoredObject(kv.key, kv.value, kv.modRevision);
     }
 

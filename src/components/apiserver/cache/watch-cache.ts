@@ -33,6 +33,8 @@ export class WatchCache {
     /** "/registry/pods/". */
     readonly root: string;
     readonly objects = new SortedObjects();
+    /** What is in the store but cannot be decrypted, and why: absent for watchers, an error for readers. */
+    readonly unreadable = new Map<string, Error>();
     readonly ring: EventRing;
     #subscribers = new Set<CacheSubscriber>();
     /** Revision of the loaded state: events up to it are in it already. */
@@ -49,7 +51,11 @@ export class WatchCache {
     /** Takes what the store has at `revision` as the beginning. */
     load(kvs: Iterable<KeyValue>, revision: number): void {
         this.objects.clear();
-        for (const kv of kvs) this.objects.set(kv.key, StoredObject.fromStore(kv));
+        this.unreadable.clear();
+        for (const kv of kvs) {
+            if (kv.unreadable !== undefined) this.unreadable.set(kv.key, kv.unreadable);
+            else this.objects.set(kv.key, StoredObject.fromStore(kv));
+        }
         this.ring.reset(revision);
         this.#loaded = revision;
         const early = this.#early ?? [];
@@ -72,6 +78,7 @@ export class WatchCache {
         }
         // The store was put back to an older state: clients start over.
         if (to < from) this.close();
+        this.unreadable.clear();
         const gone = new Set([...this.objects.range(this.root)].map(({ key }) => key));
         const puts: StoreEvent[] = [];
         for (const kv of kvs) {
@@ -135,7 +142,9 @@ export class WatchCache {
 
     #change({ type, kv, decoded }: StoreEvent): CacheEvent | undefined {
         const previous = this.objects.get(kv.key);
-        if (type === 'delete') {
+        if (this.unreadable.size > 0) this.unreadable.delete(kv.key);
+        if (kv.unreadable !== undefined) this.unreadable.set(kv.key, kv.unreadable);
+        if (type === 'delete' || kv.unreadable !== undefined) {
             if (previous === undefined) return undefined;
             this.objects.delete(kv.key);
             const object = previous.withRevision(kv.modRevision);

@@ -41,6 +41,7 @@ export interface UpdateOutcome {
  */
 export async function guardedUpdate(registry: Registry, update: GuardedUpdate): Promise<UpdateOutcome> {
     const { target } = update;
+    const { caches } = registry;
     const key = keyOf(target);
     let current: StoredObject | undefined =
         target.cache.objects.get(key) ?? (await readCurrent(registry, key));
@@ -57,7 +58,13 @@ export async function guardedUpdate(registry: Registry, update: GuardedUpdate): 
             current = newest;
             continue;
         }
-        if (change.type === 'keep') return { type: 'unchanged', object: view };
+        if (change.type === 'keep') {
+            // What is stored in a form of the past is written anew although it is the same.
+            if (update.dryRun || (await caches.store.isStale?.(key)) !== true) {
+                return { type: 'unchanged', object: view };
+            }
+            change = { type: 'put', object: view.object };
+        }
         const outcome = await apply(registry, update, { current, change });
         if (outcome.type === 'done') return outcome.result;
         current = outcome.newer;

@@ -1,5 +1,6 @@
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { prefixEnd, StoreError, type RangeResult } from '../../../store/store.ts';
+import { unreadableInList } from '../encryption/unreadable.ts';
 import type { ApiRequest, ListResult } from '../request.ts';
 import { tooLargeResourceVersion } from '../resource-version.ts';
 import { StoredObject } from '../stored-object.ts';
@@ -58,6 +59,7 @@ function listCached(
     const { revision } = registry.caches;
     const items: StoredObject[] = [];
     let next: string | undefined;
+    selection.checkReadable();
     for (const stored of objects.range(selection.keyPrefix, start)) {
         if (!selection.matches(stored)) continue;
         if (limit > 0 && items.length === limit) {
@@ -106,6 +108,7 @@ async function listAt(
         const size = limit === 0 ? 0 : selection.isWhole ? limit + 1 : Math.max(limit + 1, storePageKeys);
         const range = await rangeAt(registry, selection, { token: { ...token, start }, end, size });
         for (const [index, kv] of range.kvs.entries()) {
+            if (kv.unreadable !== undefined) throw unreadableInList(kv.key, kv.unreadable);
             const stored = StoredObject.fromStore(kv);
             if (!selection.matches(stored)) continue;
             if (limit > 0 && items.length === limit) {

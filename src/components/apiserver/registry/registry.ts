@@ -49,8 +49,14 @@ export function subjectOf({ definition, name }: Target): ErrorSubject {
 
 /** The target's current state in the target's version, as this member's cache has it; 404 when absent. */
 export function cached(target: Target): StoredObject {
-    const stored = target.cache.objects.get(keyOf(target));
-    if (stored === undefined) throw statusErrors.notFound(subjectOf(target));
+    const key = keyOf(target);
+    const stored = target.cache.objects.get(key);
+    if (stored === undefined) {
+        const unreadable = target.cache.unreadable.get(key);
+        throw unreadable === undefined
+            ? statusErrors.notFound(subjectOf(target))
+            : statusErrors.internal(unreadable);
+    }
     return versionFor(target, stored);
 }
 

@@ -8,6 +8,8 @@ import {
     parseLabelSelector,
 } from '../../../api/meta/selectors.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
+import { keyOfText } from '../../../store/store.ts';
+import { unreadableInList } from '../encryption/unreadable.ts';
 import type { StoredObject } from '../stored-object.ts';
 import { type Target, versionFor } from './registry.ts';
 
@@ -40,6 +42,19 @@ export class Selection {
         const view = versionFor(this.target, stored);
         if (!this.#labels.matches(view.metadata.labels)) return false;
         return this.#fields.length === 0 || matchesFields([...this.#fields], this.#fieldsOf(view));
+    }
+
+    /** Throws a 500 when the collection has something that cannot be decrypted, unless another name is asked for. */
+    checkReadable(): void {
+        const { unreadable } = this.target.cache;
+        if (unreadable.size === 0) return;
+        const named = this.#fields.find(
+            ({ field, operator }) => field === 'metadata.name' && operator === '=',
+        );
+        for (const [key, reason] of unreadable) {
+            const isMeant = named === undefined || key.endsWith(`/${keyOfText(named.value)}`);
+            if (isMeant && key.startsWith(this.keyPrefix)) throw unreadableInList(key, reason);
+        }
     }
 
     #fieldsOf(view: StoredObject): Record<string, string> {

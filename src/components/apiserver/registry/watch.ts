@@ -27,6 +27,7 @@ export async function watch(registry: Registry, request: ApiRequest, target: Tar
     else await registry.caches.waitFor(revision);
     const start = startOf(options, registry.caches.revision, revision);
     if (start.type === 'after') checkAge(target, start.revision);
+    else selection.checkReadable();
     return {
         type: 'watch',
         definition: target.definition,
