@@ -76,7 +76,6 @@ async function parse({ file, text }: Configuration): Promise<ResourceTransformer
         if (!(error instanceof EncryptionConfigurationError)) throw error;
         throw new FlagError(
             `--encryption-provider-config: error while parsing file ${file}: ${error.message}`,
-            { cause: error },
         );
     }
 }
@@ -126,5 +125,6 @@ async function readGiven(file: string): Promise<string> {
 
 /** Values are bound to their keys as etcd has them. */
 function keyInEtcd(prefix: string): (key: string) => string {
-    return keyNames(`/${prefix.split('/').filter(Boolean).join('/')}`).toEtcd;
+    const names = keyNames(`/${prefix.split('/').filter(Boolean).join('/')}`);
+    return (key) => names.toEtcd(key);
 }

@@ -77,11 +77,11 @@ export class ConfigurationFollower implements Stoppable {
     }
 
     async #load(): Promise<void> {
-        const { file, logger, apply } = this.#options;
+        const { file, logger } = this.#options;
         try {
             const text = await readFile(file, 'utf8');
             if (digest(text) !== this.#applied) {
-                apply(await transformersFrom(text, file));
+                this.#options.apply(await transformersFrom(text, file));
                 this.#applied = digest(text);
                 logger.info({ file }, 'encryption configuration taken over');
             }
