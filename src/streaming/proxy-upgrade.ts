@@ -9,7 +9,7 @@ export type BackendRequest = RequestOptions & { protocol: 'http:' | 'https:' };
 
 /** Credentials of the client must not reach a backend, by upgrade or not; the backend's own are added. */
 export const withheldHeaders =
-    /^(host|authorization|content-length|proxy-.*|impersonate-.*|x-remote-.*|x-forwarded-.*)$/;
+    /^(host|authorization|content-length|proxy-.*|impersonate-.*|x[-_]remote[-_].*|x-forwarded-.*)$/;
 const refusalMaxBytes = 1024 * 1024;
 
 /**

@@ -8,6 +8,12 @@ import {
     createAdmission,
     reconcileSystemPriorityClasses,
 } from '../../components/apiserver/admission/index.ts';
+import { Aggregator } from '../../components/apiserver/aggregation/aggregator.ts';
+import { ExtensionDiscovery } from '../../components/apiserver/aggregation/extension-discovery.ts';
+import {
+    ExtensionServices,
+    type FrontProxyCertificate,
+} from '../../components/apiserver/aggregation/extension-services.ts';
 import { serviceAccountIdentity } from '../../components/apiserver/authn/service-account.ts';
 import { reconcileBootstrapPolicy } from '../../components/apiserver/authz/bootstrap-policy.ts';
 import {
@@ -58,6 +64,8 @@ export interface ApiServerFiles {
     'kubelet-client-certificate': string;
     'kubelet-client-key': string;
     'requestheader-client-ca-file': string;
+    'proxy-client-cert-file': string;
+    'proxy-client-key-file': string;
 }
 
 export interface ApiServerSetup {
@@ -151,6 +159,13 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     };
     const auditor = await auditorOf(flags, logger);
     const bootstrap = { isDone: false };
+    const extensionServices = new ExtensionServices(caches, material.frontProxyClient);
+    const aggregator = new Aggregator(extensionServices, () => caches.definitions());
+    const foreign = new ExtensionDiscovery({
+        services: extensionServices,
+        aggregator,
+        clock: systemClock,
+    });
     const auth = await createAuth(
         {
             flags,
@@ -196,6 +211,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         ...requestBounds(flags, caches),
         auditor,
         extensions: {
+            aggregation: aggregator,
             metrics: [
                 () => measured.metrics(),
                 ...(cluster === undefined ? [] : [() => embeddedStoreMetrics(cluster, caches)]),
@@ -204,6 +220,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                 ...discoveryRoutes(
                     () => caches.definitions(),
                     () => `${advertiseAddress}:${flags['secure-port']}`,
+                    foreign,
                 ),
                 ...openApiRoutes(),
                 ...snapshots.routes(),
@@ -289,6 +306,8 @@ interface Material {
     serviceAccountPublicKey: string;
     serviceAccountPrivateKey: string;
     kubelet: KubeletTls;
+    /** What extension API servers are shown. */
+    frontProxyClient: FrontProxyCertificate;
 }
 
 /** The cluster's own keys and certificates, or the files that flags name instead. */
@@ -319,6 +338,10 @@ async function readMaterial(pki: ClusterPki, files: ApiServerFiles | undefined):
             ca: await read('kubelet-certificate-authority', pki.ca.cert),
             cert: await read('kubelet-client-certificate', pki.apiserverKubeletClient.cert),
             key: await read('kubelet-client-key', pki.apiserverKubeletClient.key),
+        },
+        frontProxyClient: {
+            cert: await read('proxy-client-cert-file', pki.frontProxyClient.cert),
+            key: await read('proxy-client-key-file', pki.frontProxyClient.key),
         },
     };
 }

@@ -77,4 +77,6 @@ export const apiserverFlags = {
     'kubelet-client-certificate': flag.string('certificate shown to kubelets', '', 'file'),
     'kubelet-client-key': flag.string('its key', '', 'file'),
     ...authFlags,
+    'proxy-client-cert-file': flag.string('certificate shown to extension API servers', '', 'file'),
+    'proxy-client-key-file': flag.string('its key', '', 'file'),
 } as const;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiObject } from '../../api/meta/object.ts';
 import type { Compare, StoreOp } from '../../store/store.ts';
+import type { Aggregation } from './aggregation/aggregator.ts';
 import type { MetricSource } from './metrics.ts';
 import type { Handler, ApiRequest } from './request.ts';
 import type { ResourceRequestInfo } from './request-info.ts';
@@ -14,6 +15,8 @@ export interface ServerExtensions {
     resources?: readonly ResourceHandler[];
     /** Steps of writes that need more than a strategy: service addresses, node ports. */
     hooks?: readonly RegistryHook[];
+    /** Groups and versions that other servers answer for. */
+    aggregation?: Aggregation;
     /** Named checks of /readyz besides the built-in ones. */
     readyChecks?: readonly HealthCheck[];
     /** Metrics besides the server's own, computed for each request of /metrics. */

@@ -1,5 +1,6 @@
 import type { ResourceDefinition, SubresourceDefinition } from '../../api/groups/resource.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
+import type { Aggregation } from './aggregation/aggregator.ts';
 import type { NonResourceRoute, ResourceHandler, ServerExtensions } from './extensions.ts';
 import { create } from './registry/create.ts';
 import { deleteCollection } from './registry/delete-collection.ts';
@@ -47,11 +48,13 @@ const subresources: Readonly<Record<string, Readonly<Record<string, VerbHandler>
 /** Finds what answers a request: an extension, a verb of the generic registry, or a path. */
 export class Router {
     readonly #registry: Registry;
+    readonly aggregation: Aggregation | undefined;
     readonly #routes: readonly NonResourceRoute[];
     readonly #handlers: readonly ResourceHandler[];
 
     constructor(registry: Registry, extensions: ServerExtensions, builtin: readonly NonResourceRoute[]) {
         this.#registry = registry;
+        this.aggregation = extensions.aggregation;
         this.#handlers = extensions.resources ?? [];
         this.#routes = [...(extensions.routes ?? []), ...builtin].sort(
             (a, b) => b.path.length - a.path.length,
@@ -60,6 +63,10 @@ export class Router {
 
     readonly handle = async (request: ApiRequest): Promise<ApiResult> => {
         const { info } = request;
+        const extension = this.aggregation?.extensionOf(request.path);
+        if (extension !== undefined && this.aggregation !== undefined) {
+            return this.aggregation.handle(request, extension);
+        }
         return info.kind === 'resource' ? await this.#resource(request, info) : await this.#path(request);
     };
 

@@ -258,6 +258,12 @@ export class ApiServer implements Stoppable {
     async #handOver(request: ApiRequest): Promise<ApiResult> {
         const { info } = request;
         const connection = this.#connections.get(request);
+        const { aggregation } = this.#router;
+        const extension = aggregation?.extensionOf(request.path);
+        if (connection !== undefined && extension !== undefined && aggregation !== undefined) {
+            await aggregation.upgrade(request, extension, connection);
+            return { type: 'value', status: 101, value: {} };
+        }
         const handler = info.kind === 'resource' ? this.#router.handlerOf(info) : undefined;
         if (connection === undefined || info.kind !== 'resource' || handler?.upgrade === undefined) {
             throw statusErrors.badRequest('this path does not answer upgrade requests');

@@ -87,20 +87,20 @@ function subresourceEntries(resource: ResourceDefinition): object[] {
 }
 
 /** APIGroupDiscoveryList (apidiscovery.k8s.io): everything of /api or of /apis in one document. */
-export function groupDiscoveryList(groups: readonly DiscoveredGroup[], apiVersion: string): object {
-    return {
-        kind: 'APIGroupDiscoveryList',
-        apiVersion,
-        metadata: {},
-        items: groups.map(({ group, versions }) => ({
-            metadata: { creationTimestamp: null, ...(group === '' ? {} : { name: group }) },
-            versions: versions.map(({ version, resources }) => ({
-                version,
-                resources: resources.map(aggregatedEntry),
-                freshness: 'Current',
-            })),
+export function groupDiscoveryList(items: readonly object[], apiVersion: string): object {
+    return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items };
+}
+
+/** Its items for what is served here. */
+export function groupDiscoveryItems(groups: readonly DiscoveredGroup[]): object[] {
+    return groups.map(({ group, versions }) => ({
+        metadata: { creationTimestamp: null, ...(group === '' ? {} : { name: group }) },
+        versions: versions.map(({ version, resources }) => ({
+            version,
+            resources: resources.map(aggregatedEntry),
+            freshness: 'Current',
         })),
-    };
+    }));
 }
 
 function aggregatedEntry(resource: ResourceDefinition): object {

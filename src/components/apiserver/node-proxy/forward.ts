@@ -2,6 +2,7 @@ import {
     request as httpRequest,
     type IncomingHttpHeaders,
     type IncomingMessage,
+    type OutgoingHttpHeaders,
     type RequestOptions,
 } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -19,7 +20,11 @@ export interface Backend {
     port: number;
     /** With query. */
     path: string;
-    tls?: KubeletTls;
+    tls?: BackendTls;
+    /** Besides the client's, in their place. */
+    headers?: OutgoingHttpHeaders;
+    /** The client is not to be sent elsewhere. */
+    refusesRedirects?: boolean;
     /** For error messages. */
     nodeName?: string;
 }
@@ -28,13 +33,22 @@ export interface Backend {
 export interface KubeletTls {
     cert: string;
     key: string;
-    ca: string;
+    ca?: string;
 }
+
+export interface BackendTls extends KubeletTls {
+    /** Default: the host. */
+    servername?: string;
+    /** The backend need not prove itself. */
+    insecure?: boolean;
+}
+
+type RawResponse = Parameters<Extract<ApiResult, { type: 'raw' }>['write']>[1];
 
 const connectTimeoutMs = 30_000;
 /** Hop-by-hop headers, which end here. */
 const hopHeaders = /^(:.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings)$/;
-const agents = new WeakMap<KubeletTls, Agent>();
+const agents = new WeakMap<BackendTls, Agent>();
 
 export function kubeletBackend(
     { host, port, nodeName }: KubeletAddress,
@@ -49,13 +63,19 @@ export function forward(backend: Backend): ApiResult {
     return {
         type: 'raw',
         write: async (request, response) => {
-            const outgoing = open(backend, request.method ?? 'GET', passedHeaders(request.headers));
+            const headers = { ...passedHeaders(request.headers), ...backend.headers };
+            const outgoing = open(backend, request.method ?? 'GET', headers);
             response.on('close', () => outgoing.destroy());
             const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
             const answered = answerOf(outgoing, backend);
             if (hasBody) request.pipe(outgoing);
             else outgoing.end();
             const answer = await answered;
+            if (backend.refusesRedirects === true && isRedirect(answer)) {
+                answer.destroy();
+                refuseRedirect(response);
+                return;
+            }
             // Node's HTTP/1 and HTTP/2 responses share this method, their overloads do not unite.
             (response.writeHead as (status: number, headers: IncomingHttpHeaders) => unknown)(
                 answer.statusCode ?? 502,
@@ -73,14 +93,15 @@ export function forward(backend: Backend): ApiResult {
 /** Passes an upgraded connection on, byte for byte, once the backend has agreed. Never rejects. */
 export async function forwardUpgrade(connection: UpgradeConnection, backend: Backend): Promise<void> {
     const { request, socket, head } = connection;
-    const { scheme, host, port, path, tls } = backend;
+    const { scheme, host, port, path, tls, headers } = backend;
     await proxyUpgrade(request, socket, head, {
         protocol: `${scheme}:`,
         host,
         port,
         path,
         ...tls,
-        rejectUnauthorized: tls !== undefined,
+        rejectUnauthorized: isVerified(tls),
+        ...(headers === undefined ? {} : { headers }),
         unreachable: (error) => {
             const { status } = dialError(backend, error);
             return { code: status.code, body: JSON.stringify(status) };
@@ -91,7 +112,7 @@ export async function forwardUpgrade(connection: UpgradeConnection, backend: Bac
 function open(
     { scheme, host, port, path, tls }: Backend,
     method: string,
-    headers: IncomingHttpHeaders,
+    headers: OutgoingHttpHeaders,
 ): ReturnType<typeof httpRequest> {
     const options: RequestOptions = { host, port, path, method, headers, timeout: connectTimeoutMs };
     const outgoing =
@@ -101,7 +122,7 @@ function open(
                   ...options,
                   agent: tls === undefined ? false : agentOf(tls),
                   // A pod's or Service's own certificate is not ours to judge, as upstream's proxy has it.
-                  rejectUnauthorized: tls !== undefined,
+                  rejectUnauthorized: isVerified(tls),
               });
     // The timeout is for connecting and the first answer: streams may be silent for long after that.
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)));
@@ -110,7 +131,22 @@ function open(
     return outgoing;
 }
 
-function agentOf(tls: KubeletTls): Agent {
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+    return statusCode >= 300 && statusCode <= 399 && headers.location !== undefined;
+}
+
+function refuseRedirect(response: RawResponse): void {
+    (response.writeHead as (status: number, headers: IncomingHttpHeaders) => unknown)(502, {
+        'content-type': 'text/plain; charset=utf-8',
+    });
+    (response as NodeJS.WritableStream).end(
+        'the backend attempted to redirect this request, which is not permitted\n',
+    );
+}
+
+const isVerified = (tls: BackendTls | undefined): boolean => tls !== undefined && tls.insecure !== true;
+
+function agentOf(tls: BackendTls): Agent {
     let agent = agents.get(tls);
     if (agent === undefined) agents.set(tls, (agent = new Agent({ ...tls, keepAlive: false })));
     return agent;
