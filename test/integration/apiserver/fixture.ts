@@ -7,6 +7,9 @@ import { resourceDefinitions } from '../../../src/api/groups/index.ts';
 import type { Client } from '../../../src/client/client.ts';
 import { createClient } from '../../../src/client/rest-client.ts';
 import type { AdmissionPlugin } from '../../../src/components/apiserver/admission.ts';
+import { Aggregator } from '../../../src/components/apiserver/aggregation/aggregator.ts';
+import { ExtensionDiscovery } from '../../../src/components/apiserver/aggregation/extension-discovery.ts';
+import { ExtensionServices } from '../../../src/components/apiserver/aggregation/extension-services.ts';
 import type { Auditor } from '../../../src/components/apiserver/audit/auditor.ts';
 import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
 import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
@@ -50,6 +53,8 @@ export interface FixtureOptions {
     store?: Store;
     eventsMax?: number;
     logLevel?: 'silent' | 'debug';
+    /** Serves APIServices that name a Service; what their servers are shown. */
+    frontProxy?: KeyPair;
 }
 
 /** A real server on a loopback port over an in-memory store, with its own authority. */
@@ -100,6 +105,7 @@ export class ApiServerFixture {
             logger,
             ...(eventsMax === undefined ? {} : { eventsMax }),
         });
+        const foreign = options.frontProxy && aggregationOf(caches, options.frontProxy);
         const server: ApiServer = new ApiServer({
             store,
             caches,
@@ -113,10 +119,12 @@ export class ApiServerFixture {
             logger,
             extensions: {
                 ...options.extensions,
+                ...(foreign === undefined ? {} : { aggregation: foreign.aggregator }),
                 routes: [
                     ...discoveryRoutes(
                         () => caches.definitions(),
                         () => `127.0.0.1:${server.address.port}`,
+                        foreign?.discovery,
                     ),
                     ...(options.extensions?.routes ?? []),
                 ],
@@ -333,6 +341,18 @@ export class WatchReader {
     close(): void {
         this.#close();
     }
+}
+
+function aggregationOf(
+    caches: WatchCaches,
+    certificate: KeyPair,
+): { aggregator: Aggregator; discovery: ExtensionDiscovery } {
+    const services = new ExtensionServices(caches, certificate);
+    const aggregator = new Aggregator(services, () => caches.definitions());
+    return {
+        aggregator,
+        discovery: new ExtensionDiscovery({ services, aggregator, clock: systemClock }),
+    };
 }
 
 function validity(): { notBefore: Date; notAfter: Date } {

@@ -6,26 +6,72 @@ import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { required } from '../validation/basic.ts';
 
-function validateService({ metadata, spec }: V1APIService): FieldError[] {
-    const expected = `${spec?.version ?? ''}.${spec?.group ?? ''}`;
-    return [
-        ...(metadata?.name === expected || metadata?.name === `${expected}.`
-            ? []
-            : [
-                  fieldErrors.invalid(
-                      'metadata.name',
-                      metadata?.name,
-                      `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(expected)}`,
-                  ),
-              ]),
-        ...required(spec?.version, 'spec.version'),
-        ...(spec?.service === undefined
-            ? []
-            : [
-                  ...required(spec.service.namespace, 'spec.service.namespace'),
-                  ...required(spec.service.name, 'spec.service.name'),
-              ]),
-    ];
+const groupPriorityMax = 20_000;
+const versionPriorityMax = 1_000;
+const isBetween = (value: number | undefined, max: number): boolean =>
+    value !== undefined && value > 0 && value <= max;
+
+function validateApiService({ metadata, spec }: V1APIService): FieldError[] {
+    const { group = '', version = '', groupPriorityMinimum, versionPriority } = spec ?? {};
+    const expected = `${version}.${group}`;
+    const errors: FieldError[] = [];
+    if (metadata?.name !== expected) {
+        errors.push(
+            fieldErrors.invalid(
+                'metadata.name',
+                metadata?.name,
+                `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(expected)}`,
+            ),
+        );
+    }
+    if (group === '' && version !== 'v1') {
+        const detail = 'only v1 may have an empty group and it better be legacy kube';
+        errors.push(fieldErrors.required('spec.group', detail));
+    }
+    errors.push(...required(version, 'spec.version'));
+    if (!isBetween(groupPriorityMinimum, groupPriorityMax)) {
+        errors.push(
+            fieldErrors.invalid(
+                'spec.groupPriorityMinimum',
+                groupPriorityMinimum ?? 0,
+                'must be positive and less than 20000',
+            ),
+        );
+    }
+    if (!isBetween(versionPriority, versionPriorityMax)) {
+        const detail = 'must be positive and less than 1000';
+        errors.push(fieldErrors.invalid('spec.versionPriority', versionPriority ?? 0, detail));
+    }
+    return [...errors, ...validateBackend(spec ?? {})];
+}
+
+function validateBackend(spec: Partial<NonNullable<V1APIService['spec']>>): FieldError[] {
+    const { service, caBundle = '', insecureSkipTLSVerify = false } = spec;
+    const errors: FieldError[] = [];
+    if (service === undefined) {
+        if (caBundle !== '') {
+            const size = `${Buffer.from(caBundle, 'base64').length} bytes`;
+            const detail = 'local APIServices may not have a caBundle';
+            errors.push(fieldErrors.invalid('spec.caBundle', size, detail));
+        }
+        if (insecureSkipTLSVerify) {
+            const detail = 'local APIServices may not have insecureSkipTLSVerify';
+            errors.push(fieldErrors.invalid('spec.insecureSkipTLSVerify', true, detail));
+        }
+        return errors;
+    }
+    errors.push(...required(service.namespace, 'spec.service.namespace'));
+    errors.push(...required(service.name, 'spec.service.name'));
+    const { port = 443 } = service;
+    if (port < 1 || port > 65_535) {
+        const detail = 'port is not valid: must be between 1 and 65535, inclusive';
+        errors.push(fieldErrors.invalid('spec.service.port', port, detail));
+    }
+    if (insecureSkipTLSVerify && caBundle !== '') {
+        const detail = 'may not be true if caBundle is present';
+        errors.push(fieldErrors.invalid('spec.insecureSkipTLSVerify', true, detail));
+    }
+    return errors;
 }
 
 function availableText({ status }: V1APIService): string {
@@ -39,8 +85,8 @@ const apiServiceStrategy: Strategy<V1APIService> = withStatus<V1APIService>({
     defaults({ spec }) {
         if (spec?.service !== undefined) spec.service.port ??= 443;
     },
-    validate: validateService,
-    validateUpdate: (service) => validateService(service),
+    validate: validateApiService,
+    validateUpdate: (service) => validateApiService(service),
     columns: [
         nameColumn,
         column('Service', ({ spec }) =>

@@ -39,7 +39,7 @@ export function discoveryRoutes(
                     .slice(1);
                 if (version === undefined) {
                     const plain = (): object => apiVersions(serverAddress());
-                    return root(request, plain, () => Promise.resolve(groupDiscoveryItems(core)));
+                    return await root(request, plain, () => Promise.resolve(groupDiscoveryItems(core)));
                 }
                 const found = core[0]?.versions.find((candidate) => candidate.version === version);
                 if (found === undefined || rest.length > 0) throw statusErrors.pathNotFound();

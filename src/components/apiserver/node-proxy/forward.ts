@@ -1,13 +1,13 @@
 import {
     request as httpRequest,
     type IncomingHttpHeaders,
-    type IncomingMessage,
+    IncomingMessage,
     type OutgoingHttpHeaders,
     type RequestOptions,
 } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
-import { statusErrors, type StatusError } from '../../../api/meta/status-error.ts';
+import { statusErrors, StatusError } from '../../../api/meta/status-error.ts';
 import { proxyUpgrade, withheldHeaders } from '../../../streaming/proxy-upgrade.ts';
 import type { UpgradeConnection } from '../extensions.ts';
 import type { ApiResult } from '../request.ts';
@@ -70,7 +70,12 @@ export function forward(backend: Backend): ApiResult {
             const answered = answerOf(outgoing, backend);
             if (hasBody) request.pipe(outgoing);
             else outgoing.end();
-            const answer = await answered;
+            const answer = await answered.catch((error: unknown) => error);
+            if (!(answer instanceof IncomingMessage)) {
+                // The response is the proxy's by now: nobody else would answer.
+                refuse(response, answer instanceof StatusError ? answer : statusErrors.internal(answer));
+                return;
+            }
             if (backend.refusesRedirects === true && isRedirect(answer)) {
                 answer.destroy();
                 refuseRedirect(response);
@@ -129,6 +134,13 @@ function open(
     outgoing.on('response', () => outgoing.setTimeout(0));
     outgoing.on('upgrade', () => outgoing.setTimeout(0));
     return outgoing;
+}
+
+function refuse(response: RawResponse, { status }: StatusError): void {
+    (response.writeHead as (status: number, headers: IncomingHttpHeaders) => unknown)(status.code, {
+        'content-type': 'application/json',
+    });
+    (response as NodeJS.WritableStream).end(JSON.stringify(status));
 }
 
 function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
