@@ -1,4 +1,5 @@
 import type { FieldError } from '../meta/field-error.ts';
+import type { Typing } from '../managed-fields/updater.ts';
 import type { ApiObject } from '../meta/object.ts';
 
 /** What a request may do with a resource, in discovery's words. */
@@ -31,6 +32,11 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> {
      * still works on objects of this version; only the store sees the other.
      */
     conversion?: VersionConversion<T> | undefined;
+    /**
+     * How field management sees the objects, for resources whose `type` is not in the generated schema
+     * (structuralFieldSchema makes one of a custom resource's schema). Built-in resources have none.
+     */
+    fieldTyping?: Typing | undefined;
 }
 
 /** How one version of a resource is turned into the stored version and back. Neither changes its input. */

@@ -49,6 +49,19 @@ export function parseApiVersion(text: string): GroupVersion | undefined {
     return undefined;
 }
 
+/**
+ * Runs `change` on the object without its managedFields, which are large and shared, and gives them to the
+ * result unless that has its own. `change` must not keep the object.
+ */
+export function besideManagedFields<T extends ApiObject>(object: T, change: (rest: T) => T): T {
+    const managedFields = object.metadata?.managedFields;
+    if (managedFields === undefined) return change(object);
+    const { managedFields: _managedFields, ...metadata } = object.metadata ?? {};
+    const result = change({ ...object, metadata });
+    if (result.metadata !== undefined) result.metadata.managedFields ??= managedFields;
+    return result;
+}
+
 /** "namespace/name", or "name" for cluster-scoped objects: the key of work queues and listers. */
 export function objectKey(object: ApiObject): string {
     const { namespace, name } = object.metadata ?? {};
