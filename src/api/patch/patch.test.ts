@@ -236,6 +236,38 @@ describe('applyStrategicMergePatch', () => {
             { spec: { selector: { matchLabels: { b: '2' } } } },
         ],
         [
+            'clears members of a list item that $retainKeys does not list',
+            'V1Pod',
+            pod([], { volumes: [{ name: 'v', emptyDir: {} }] }),
+            pod([], {
+                volumes: [{ name: 'v', $retainKeys: ['name', 'hostPath'], hostPath: { path: '/x' } }],
+            }),
+            pod([], { volumes: [{ name: 'v', hostPath: { path: '/x' } }] }),
+        ],
+        [
+            'empties, replaces and merges maps by directive',
+            'V1Pod',
+            { metadata: { labels: { a: '1' }, annotations: { a: '1' } }, spec: { nodeSelector: { a: '1' } } },
+            {
+                metadata: { labels: { $patch: 'delete' }, annotations: { $patch: 'replace', b: '2' } },
+                spec: { nodeSelector: { $patch: 'merge', b: '2' } },
+            },
+            { metadata: { labels: {}, annotations: { b: '2' } }, spec: { nodeSelector: { a: '1', b: '2' } } },
+        ],
+        [
+            'adds to and takes from one scalar list',
+            'V1Pod',
+            { metadata: { finalizers: ['a/a', 'b/b'] } },
+            {
+                metadata: {
+                    finalizers: ['c/c'],
+                    '$deleteFromPrimitiveList/finalizers': ['a/a'],
+                    '$setElementOrder/finalizers': ['c/c', 'b/b'],
+                },
+            },
+            { metadata: { finalizers: ['c/c', 'b/b'] } },
+        ],
+        [
             'drops nulls and directives from what is new',
             'V1Pod',
             {},
