@@ -2,6 +2,7 @@ import { type Client } from '../client/client.ts';
 import { createHttpTransport } from '../client/http-transport.ts';
 import { type ClientConfig, loadKubeconfig } from '../client/kubeconfig.ts';
 import { createClient } from '../client/rest-client.ts';
+import { clientVersion } from '../client/user-agent.ts';
 import type { Transport } from '../client/transport.ts';
 
 /** A component that runs alone was not told how to reach the API server. */
@@ -23,6 +24,11 @@ export function clientOver(transport: Transport): Client {
     return createClient(transport);
 }
 
-export async function clientFromFlags(flags: { kubeconfig: string; master: string }): Promise<Client> {
-    return createClient(createHttpTransport(await clientConfig(flags)));
+/** `component` is who the API server takes the requests for: "kubelet". */
+export async function clientFromFlags(
+    flags: { kubeconfig: string; master: string },
+    component: string,
+): Promise<Client> {
+    const userAgent = clientVersion(component);
+    return createClient(createHttpTransport(await clientConfig(flags), { userAgent }));
 }

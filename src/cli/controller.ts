@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import type { Client } from '../client/client.ts';
 import { createHttpTransport } from '../client/http-transport.ts';
+import { clientVersion } from '../client/user-agent.ts';
 import { createClient } from '../client/rest-client.ts';
 import { clientConfig } from './component-client.ts';
 import { startElected } from './elected.ts';
@@ -19,7 +20,7 @@ export function controllerCommand(): Command {
         const flags = await readFlags(command, controllerFlags);
         const logger = loggerFor(flags.v).child({ component: 'controller-manager' });
         const config = await clientConfig(flags);
-        const client = createClient(createHttpTransport(config));
+        const client = createClient(createHttpTransport(config, { userAgent: clientVersion('kube-controller-manager') }));
         const { createControllerManager } = await import('./components/controller-manager.ts');
         await runUntilSignal(logger, async (lifecycle) => {
             lifecycle.add({

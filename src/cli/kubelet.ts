@@ -16,7 +16,7 @@ export function kubeletCommand(): Command {
         const { createKubelet } = await import('./components/kubelet.ts');
         await runUntilSignal(logger, async (lifecycle) => {
             const client =
-                flags.kubeconfig === '' ? undefined : await clientFromFlags({ ...flags, master: '' });
+                flags.kubeconfig === '' ? undefined : await clientFromFlags({ ...flags, master: '' }, 'kubelet');
             lifecycle.add({
                 stop: () => {
                     client?.close();

@@ -15,7 +15,7 @@ export function proxyCommand(): Command {
             await cleanupRules(logger);
             return;
         }
-        const client = await clientFromFlags(flags);
+        const client = await clientFromFlags(flags, 'kube-proxy');
         const { createProxy } = await import('./components/proxy.ts');
         await runUntilSignal(logger, async (lifecycle) => {
             lifecycle.add({

@@ -10,7 +10,7 @@ export function schedulerCommand(): Command {
     return addFlags(command, schedulerFlags).action(async () => {
         const flags = await readFlags(command, schedulerFlags);
         const logger = loggerFor(flags.v).child({ component: 'scheduler' });
-        const client = await clientFromFlags(flags);
+        const client = await clientFromFlags(flags, 'kube-scheduler');
         const { createScheduler } = await import('./components/scheduler.ts');
         await runUntilSignal(logger, async (lifecycle) => {
             lifecycle.add({

@@ -12,6 +12,7 @@ import type {
     TransportWatch,
     WatchHandler,
 } from '../client/transport.ts';
+import { clientVersion } from '../client/user-agent.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Lifecycle } from '../util/lifecycle.ts';
 
@@ -106,7 +107,10 @@ class ServiceAccountTransport implements Transport {
     async #open(): Promise<Transport> {
         const token = await this.#token();
         const { clientCertificate: _certificate, clientKey: _key, ...config } = this.#config;
-        return createHttpTransport({ ...config, token: { type: 'inline', value: Buffer.from(token) } });
+        return createHttpTransport(
+            { ...config, token: { type: 'inline', value: Buffer.from(token) } },
+            { userAgent: clientVersion('kube-controller-manager') },
+        );
     }
 
     async #token(): Promise<string> {

@@ -219,7 +219,7 @@ describe('API server', () => {
             expect(scaled.status?.replicas).toBe(7);
         });
 
-        it('applies JSON, merge and strategic patches, and says that apply is not served', async () => {
+        it('applies JSON, merge and strategic patches, and refuses to apply for nobody', async () => {
             const path = await podPath();
             await server.call('POST', path, { body: pod('p') });
             const patch = async (type: string, body: unknown): ReturnType<typeof server.call> =>
@@ -234,7 +234,8 @@ describe('API server', () => {
             expect(strategic.spec?.containers[0]).toMatchObject({ name: 'main', image: 'other' });
             const merged = (await patch('merge-patch+json', { metadata: { labels: null } })).json<V1Pod>();
             expect(merged.metadata?.labels).toBeUndefined();
-            expect((await patch('apply-patch+yaml', {})).status).toBe(415);
+            // Who applies must say so.
+            expect((await patch('apply-patch+yaml', {})).status).toBe(422);
             const test = [{ op: 'test', path: '/metadata/name', value: 'q' }];
             expect((await patch('json-patch+json', test)).status).toBe(422);
         });

@@ -12,3 +12,17 @@ export const anonymous: Identity = {
     groups: ['system:unauthenticated'],
     extra: {},
 };
+
+const components: readonly (readonly [prefix: string, component: string])[] = [
+    ['system:serviceaccount:kube-system:', 'kube-controller-manager'],
+    ['system:kube-controller-manager', 'kube-controller-manager'],
+    ['system:kube-scheduler', 'kube-scheduler'],
+    ['system:kube-proxy', 'kube-proxy'],
+    ['system:node:', 'kubelet'],
+    ['system:apiserver', 'kube-apiserver'],
+];
+
+/** The program that acts as this identity inside the process, as managedFields and logs name it. */
+export function componentOf({ username }: Identity): string {
+    return components.find(([prefix]) => username.startsWith(prefix))?.[1] ?? 'hyperkube';
+}

@@ -10,7 +10,7 @@ import type {
 } from '../../client/transport.ts';
 import type { Logger } from '../../util/logger.ts';
 import { listMetaOf } from './encode/encode-result.ts';
-import type { Identity } from './identity.ts';
+import { componentOf, type Identity } from './identity.ts';
 import type { ApiRequest, ApiResult, RequestBody, WatchResult, WatchSink } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { statusErrorOf } from './status-of.ts';
@@ -217,7 +217,7 @@ class InProcessRequest implements ApiRequest {
     readonly method: string;
     readonly path: string;
     readonly query: URLSearchParams;
-    readonly headers = {};
+    readonly headers: Readonly<Record<string, string>>;
     readonly origin;
     readonly auditId = randomUUID();
     readonly signal: AbortSignal;
@@ -237,6 +237,7 @@ class InProcessRequest implements ApiRequest {
         this.signal = request.signal ?? neverAborted;
         this.info = { kind: 'nonResource', path: this.path, verb: method.toLowerCase() };
         this.identity = identity;
+        this.headers = { 'user-agent': componentOf(identity) };
         this.#body = { type: 'value', value: request.body, contentType };
     }
 

@@ -11,6 +11,7 @@ import type { ApiRequest, ApiResult } from '../request.ts';
 import { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
 import { durabilityOf } from './durability.ts';
+import { keepReadable, managerOf, trackWrite } from './managed-fields.ts';
 import { expectedTypeOf, readObject } from './read-body.ts';
 import { hooksOf, keyOf, type Registry, subjectOf, type Target, versionFor } from './registry.ts';
 import { Reservations } from './reservations.ts';
@@ -36,13 +37,15 @@ export interface Creation {
     /** Belongs to the registry from now on. */
     object: ApiObject;
     dryRun: boolean;
+    /** True: the object is what an apply made, managedFields included. */
+    isApplied?: boolean;
 }
 
 /** Brings an object through admission, defaults and validation into the store. */
 export async function createObject(
     registry: Registry,
     request: ApiRequest,
-    { target, object, dryRun }: Creation,
+    { target, object, dryRun, isApplied = false }: Creation,
 ): Promise<StoredObject> {
     const named = { ...target, name: object.metadata?.name ?? '' };
     const warnings = request.warnings.length;
@@ -51,7 +54,12 @@ export async function createObject(
     for (let attempt = 0; attempt < reservationAttemptsMax; attempt++) {
         request.warnings.length = warnings;
         const draft = reserves ? deepClone(object) : object;
-        const stored = await attemptCreate(registry, request, { target: named, object: draft, dryRun });
+        const stored = await attemptCreate(registry, request, {
+            target: named,
+            object: draft,
+            dryRun,
+            isApplied,
+        });
         if (stored !== undefined) return stored;
     }
     throw statusErrors.serverTimeout(subjectOf(named), 'create', 1);
@@ -85,6 +93,10 @@ async function prepare(
     const { strategy } = definition;
     const metadata = freshMetadata(object, target, now);
     strategy.defaults?.(object);
+    if (creation.isApplied !== true) {
+        trackWrite(registry, target, { manager: managerOf(request), live: undefined, next: object });
+    }
+    const tracked = metadata.managedFields;
     const admission = new Admission(registry, target, request, {
         operation: 'CREATE',
         object,
@@ -92,6 +104,7 @@ async function prepare(
         dryRun,
     });
     if (await admission.mutate()) strategy.defaults?.(object);
+    keepReadable(object, tracked);
     if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);
     strategy.prepareForCreate?.(object, { now });
     if (strategy.dropsStatusOnCreate === true && 'status' in object) delete object.status;
@@ -113,7 +126,6 @@ function freshMetadata(object: ApiObject, { definition, namespace }: Target, now
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;
     delete metadata.selfLink;
-    delete metadata.managedFields;
     delete metadata.generation;
     if (definition.namespaced) metadata.namespace = namespace;
     else delete metadata.namespace;

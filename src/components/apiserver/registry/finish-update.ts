@@ -7,6 +7,7 @@ import type { ApiRequest } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
 import type { Change } from './guarded-update.ts';
+import { isSameButTimes, keepReadable, managerOf, trackWrite } from './managed-fields.ts';
 import { type Registry, subjectOf, type Target } from './registry.ts';
 import type { Reservations } from './reservations.ts';
 
@@ -17,6 +18,8 @@ export interface UpdateInput {
     next: ApiObject;
     dryRun: boolean;
     reservations: Reservations;
+    /** True: `next` is what an apply made, managedFields included. */
+    isApplied: boolean;
 }
 
 type Loose = ApiObject & { spec?: unknown; status?: unknown };
@@ -34,6 +37,8 @@ export async function finishUpdate(
     const now = rfc3339(registry.clock.nowMs());
     carryOver(next, old, target);
     if (target.subresource === '') strategy.defaults?.(next);
+    if (!input.isApplied) trackWrite(registry, target, { manager: managerOf(request), live: old, next });
+    const tracked = next.metadata?.managedFields;
     const admission = new Admission(registry, target, request, {
         operation: 'UPDATE',
         object: next,
@@ -41,6 +46,7 @@ export async function finishUpdate(
         dryRun,
     });
     if ((await admission.mutate()) && target.subresource === '') strategy.defaults?.(next);
+    keepReadable(next, tracked);
     const subresource = target.subresource === '' ? undefined : target.subresource;
     if (subresource === 'status') keepAllButStatus(next, old, target);
     else strategy.prepareForUpdate?.(next, old, { now, subresource });
@@ -50,7 +56,7 @@ export async function finishUpdate(
     await admission.validate();
     if (subresource === undefined) request.warnings.push(...(strategy.warnings?.(next, old) ?? []));
     if (isFinallyDeleted(next)) return { type: 'delete', object: next };
-    return isUnchanged(next, old)
+    return isSameButTimes(next, old)
         ? { type: 'keep' }
         : { type: 'put', object: next, guards: reservations.guards };
 }
@@ -84,7 +90,6 @@ function checkGuards(target: Target, old: ApiObject, { metadata = {} }: ApiObjec
 function carryOver(next: ApiObject, old: ApiObject, { definition }: Target): void {
     const kept: V1ObjectMeta = old.metadata ?? {};
     const metadata: V1ObjectMeta = { ...next.metadata };
-    delete metadata.managedFields;
     delete metadata.selfLink;
     const carried = [
         'name',
@@ -153,8 +158,4 @@ export function isFinallyDeleted(object: ApiObject): boolean {
     if ((metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
     if (kind !== 'Namespace' || apiVersion !== 'v1') return true;
     return ((object as V1Namespace).spec?.finalizers?.length ?? 0) === 0;
-}
-
-function isUnchanged(next: ApiObject, old: ApiObject): boolean {
-    return deepEqual(next, old);
 }

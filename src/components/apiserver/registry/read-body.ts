@@ -1,7 +1,12 @@
 import type { ResourceDefinition } from '../../../api/groups/resource.ts';
 import { deepClone } from '../../../api/meta/deep.ts';
 import { fieldErrors } from '../../../api/meta/field-error.ts';
-import { type ApiObject, apiVersionOf, parseApiVersion } from '../../../api/meta/object.ts';
+import {
+    type ApiObject,
+    apiVersionOf,
+    besideManagedFields,
+    parseApiVersion,
+} from '../../../api/meta/object.ts';
 import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
 import { decodeObject } from '../../../api/schema/decode.ts';
 import { parseJson, parseYaml } from '../../../api/schema/parse.ts';
@@ -135,7 +140,7 @@ async function parseBody(
     { kind, type: typeName }: ExpectedType,
 ): Promise<{ value: unknown; strictErrors: string[]; text: string }> {
     // The caller inside the process keeps its object.
-    if (body.type === 'value') return { value: deepClone(body.value), strictErrors: [], text: '' };
+    if (body.type === 'value') return { value: ownCopy(body.value), strictErrors: [], text: '' };
     const type = mediaTypeOf(body.contentType);
     if (type === protobufType) {
         // kubectl sends it; clients that only read JSON never load this.
@@ -161,6 +166,12 @@ async function parseBody(
             { cause: error },
         );
     }
+}
+
+/** managedFields are the caller's still; nobody changes them. */
+function ownCopy(value: unknown): unknown {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? besideManagedFields(value as ApiObject, deepClone) : value;
 }
 
 /** Bytes in hexadecimal, as upstream quotes what it could not read. */

@@ -1,5 +1,5 @@
 import { deepClone } from '../../../api/meta/deep.ts';
-import type { ApiObject } from '../../../api/meta/object.ts';
+import { type ApiObject, besideManagedFields } from '../../../api/meta/object.ts';
 import { isReason, statusErrors } from '../../../api/meta/status-error.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
@@ -22,7 +22,7 @@ export async function update(registry: Registry, request: ApiRequest, target: Ta
         const outcome = await updateObject(registry, request, {
             target,
             dryRun: options.dryRun,
-            next: () => deepClone(body),
+            next: () => besideManagedFields(body, deepClone),
         });
         return { type: 'object', status: 200, definition, object: outcome.object };
     } catch (error) {
@@ -39,13 +39,15 @@ export interface ObjectUpdate {
     dryRun: boolean;
     /** The wanted state, made anew for every attempt; the registry may change it. */
     next: (current: StoredObject) => ApiObject | Promise<ApiObject>;
+    /** True: `next` gives what an apply made, managedFields included. */
+    isApplied?: boolean;
 }
 
 /** Computes, checks and writes a new state; shared by update, patch and the subresources. */
 export async function updateObject(
     registry: Registry,
     request: ApiRequest,
-    { target, dryRun, next }: ObjectUpdate,
+    { target, dryRun, next, isApplied = false }: ObjectUpdate,
 ): Promise<UpdateOutcome> {
     const reservations = new Reservations();
     const warnings = request.warnings.length;
@@ -63,6 +65,7 @@ export async function updateObject(
                     next: wanted,
                     dryRun,
                     reservations,
+                    isApplied,
                 });
             },
         });

@@ -1,6 +1,7 @@
-import { fieldErrors } from '../../../api/meta/field-error.ts';
+import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { ApiRequest } from '../request.ts';
+import { fieldManagerCharsMax } from './managed-fields.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -11,11 +12,35 @@ export interface WriteOptions {
     fieldManager: string;
 }
 
-const fieldManagerCharsMax = 128;
+export interface ApplyOptions extends WriteOptions {
+    force: boolean;
+}
 
 /** `kind` names the options in error messages: CreateOptions, UpdateOptions, PatchOptions. */
-export function writeOptionsOf({ query }: Pick<ApiRequest, 'query'>, kind: string): WriteOptions {
-    const errors = [];
+export function writeOptionsOf(request: Pick<ApiRequest, 'query'>, kind: string): WriteOptions {
+    const errors: FieldError[] = [];
+    if (kind === 'PatchOptions' && request.query.get('force') !== null) {
+        errors.push(fieldErrors.forbidden('force', 'may not be specified for non-apply patch'));
+    }
+    return checked(request, kind, errors);
+}
+
+/** Those of a server-side apply, which must say who applies. */
+export function applyOptionsOf(request: Pick<ApiRequest, 'query'>): ApplyOptions {
+    const errors: FieldError[] = [];
+    if (!request.query.get('fieldManager')) {
+        errors.push(fieldErrors.required('fieldManager', 'is required for apply patch'));
+    }
+    const force = request.query.get('force') ?? '';
+    return { ...checked(request, 'PatchOptions', errors), force: isTrue(force) };
+}
+
+/** As Go reads a boolean. */
+function isTrue(text: string): boolean {
+    return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text);
+}
+
+function checked({ query }: Pick<ApiRequest, 'query'>, kind: string, errors: FieldError[]): WriteOptions {
     const validation = query.get('fieldValidation') ?? '';
     if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) {
         errors.push(
@@ -29,6 +54,11 @@ export function writeOptionsOf({ query }: Pick<ApiRequest, 'query'>, kind: strin
     const fieldManager = query.get('fieldManager') ?? '';
     if (fieldManager.length > fieldManagerCharsMax) {
         errors.push(fieldErrors.tooLong('fieldManager', fieldManagerCharsMax));
+    }
+    if (/\p{C}/u.test(fieldManager)) {
+        errors.push(
+            fieldErrors.invalid('fieldManager', fieldManager, 'should only contain printable characters'),
+        );
     }
     if (errors.length > 0) throw statusErrors.invalid(kind, 'meta.k8s.io', '', errors);
     return {

@@ -1,16 +1,24 @@
 import { deepClone } from '../../../../api/meta/deep.ts';
 import { fieldErrors } from '../../../../api/meta/field-error.ts';
-import type { ApiObject, V1LabelSelector, V1Scale } from '../../../../api/meta/object.ts';
+import {
+    type ApiObject,
+    apiVersionOf,
+    type V1LabelSelector,
+    type V1Scale,
+} from '../../../../api/meta/object.ts';
 import { formatLabelSelector } from '../../../../api/meta/selectors.ts';
 import { statusErrors } from '../../../../api/meta/status-error.ts';
 import type { ApiRequest, ApiResult } from '../../request.ts';
 import type { StoredObject } from '../../stored-object.ts';
+import { checkConfiguration, isApply, readConfiguration } from '../apply.ts';
+import { applied, schemaOfType } from '../managed-fields.ts';
 import { readPatch } from '../patch-document.ts';
 import { decodeAs, readObject, reportStrictErrors, strictPatchError } from '../read-body.ts';
 import { cached, type Registry, subjectOf, type Target } from '../registry.ts';
 import { updateObject } from '../update.ts';
-import { type WriteOptions, writeOptionsOf } from '../write-options.ts';
+import { applyOptionsOf, type WriteOptions, writeOptionsOf } from '../write-options.ts';
 
+const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 const expected = { apiVersion: 'autoscaling/v1', kind: 'Scale', type: 'V1Scale' };
 
 /** What Deployments, ReplicaSets, StatefulSets and ReplicationControllers have in common. */
@@ -39,6 +47,7 @@ export async function patchScale(
     request: ApiRequest,
     target: Target,
 ): Promise<ApiResult> {
+    if (await isApply(request)) return await applyScale(registry, request, target);
     const options = writeOptionsOf(request, 'PatchOptions');
     const document = await readPatch(request, expected.type);
     return await write(registry, request, {
@@ -54,6 +63,40 @@ export async function patchScale(
             return object;
         },
     });
+}
+
+/** Server-side apply of a Scale: who applies `spec.replicas` owns it in the object itself. */
+async function applyScale(registry: Registry, request: ApiRequest, target: Target): Promise<ApiResult> {
+    const options = applyOptionsOf(request);
+    const configuration: V1Scale = await readConfiguration(request, options.fieldValidation);
+    const { definition } = target;
+    const outcome = await updateObject(registry, request, {
+        target,
+        dryRun: options.dryRun,
+        isApplied: true,
+        next: (current) => {
+            checkConfiguration(configuration, scaleKind, target, schemaOfType(expected.type));
+            check(configuration, target);
+            const { replicas } = configuration.spec ?? {};
+            const next = applied(registry, target, {
+                live: current.object,
+                applied: {
+                    kind: definition.kind,
+                    apiVersion: apiVersionOf(definition),
+                    ...(replicas === undefined ? {} : { spec: { replicas } }),
+                },
+                manager: options.fieldManager,
+                force: options.force,
+                conflictVersion: expected.apiVersion,
+            }) as Scalable;
+            const { managedFields, ...metadata } = next.metadata ?? {};
+            const object: Scalable = deepClone({ ...next, metadata });
+            object.spec = { ...object.spec, replicas: object.spec?.replicas ?? 0 };
+            if (managedFields !== undefined) object.metadata = { ...object.metadata, managedFields };
+            return object;
+        },
+    });
+    return { type: 'value', status: 200, value: scaleOf(outcome.object) };
 }
 
 interface ScaleWrite {
