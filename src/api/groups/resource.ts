@@ -37,19 +37,46 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> {
      * (structuralFieldSchema makes one of a custom resource's schema). Built-in resources have none.
      */
     fieldTyping?: Typing | undefined;
+    /**
+     * Set for custom resources, whose `type` the generated schema does not know: checks a body's metadata and takes
+     * away what the schema does not specify, of which it tells (`unknown field "spec.a"`). May change its
+     * parameter. Throws StatusError.
+     */
+    decode?: ((body: object) => { object: ApiObject; unknownFields: string[] }) | undefined;
 }
 
 /** How one version of a resource is turned into the stored version and back. Neither changes its input. */
 export interface VersionConversion<T extends ApiObject = ApiObject> {
     stored: { group: string; version: string };
     toStored(object: T): ApiObject;
+    /** May give back its parameter, when that is what this version shows. */
     fromStored(object: ApiObject): T;
+    /** Changes when `fromStored` would give another result for the same object. */
+    epoch?: object;
+    /** Set where another server converts: runs before the two functions above, which it prepares. */
+    remote?: RemoteConversion | undefined;
+}
+
+/** Conversion that takes time and may fail. Throws StatusError. */
+export interface RemoteConversion {
+    /** The objects as this version has them, in the same order. */
+    fromStored(objects: readonly ApiObject[]): Promise<ApiObject[]>;
+    toStored(object: ApiObject): Promise<ApiObject>;
 }
 
 export interface SubresourceDefinition {
     verbs: readonly Verb[];
     /** Type of the subresource's body where it has one ("V1Scale", "V1Binding"). */
     type?: string | undefined;
+    /** Of scale: where a custom resource keeps its numbers, as field names from the root on. */
+    scalePaths?: ScalePaths | undefined;
+}
+
+export interface ScalePaths {
+    specReplicas: readonly string[];
+    statusReplicas: readonly string[];
+    /** A label selector as text. */
+    labelSelector?: readonly string[] | undefined;
 }
 
 /** What a write is about, for the hooks below. */
@@ -76,6 +103,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
      * `hasGeneration` is true.
      */
     prepareForUpdate?(object: T, old: T, context: WriteContext): void;
+    /** Before a first request to delete marks the object: adds the finalizers of work that comes before. */
+    prepareForDelete?(object: T, context: WriteContext): void;
     /** Errors of an object to be created. Metadata (name, namespace, labels, …) is checked by the registry. */
     validate?(object: T): FieldError[];
     /** Errors of an update of the main resource, immutability included; must call `validate` where that applies. */
@@ -97,6 +126,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
     allowCreateOnUpdate?: boolean;
     /** False: a PUT must carry a resourceVersion. Default true. */
     allowUnconditionalUpdate?: boolean;
+    /** True: a write to `status` changes nothing of metadata. False: annotations and finalizers too. */
+    statusKeepsMetadata?: boolean;
     /** True for resources without status subresource whose `status` is still dropped on create. */
     dropsStatusOnCreate?: boolean;
     /**

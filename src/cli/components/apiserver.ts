@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CelCompiler } from '../../api/cel/cel.ts';
 import { resourceDefinitions } from '../../api/groups/index.ts';
 import { serveLegacyApis } from '../../api/groups/legacy/index.ts';
 import type { Client } from '../../client/client.ts';
@@ -22,6 +23,7 @@ import {
 } from '../../components/apiserver/bootstrap/system-objects.ts';
 import { MasterEndpoints } from '../../components/apiserver/bootstrap/master-endpoints.ts';
 import type { Auditor } from '../../components/apiserver/audit/auditor.ts';
+import { serveCustomResources } from '../../components/apiserver/custom-resources/serve.ts';
 import { discoveryRoutes } from '../../components/apiserver/discovery/routes.ts';
 import { FlowControlConfigController } from '../../components/apiserver/flow-control/config-controller.ts';
 import { FlowControl } from '../../components/apiserver/flow-control/flow-control.ts';
@@ -158,6 +160,13 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         return clients.own;
     };
     const auditor = await auditorOf(flags, logger);
+    const customResources = serveCustomResources({
+        caches,
+        client: ownClient,
+        logger,
+        cel: loadCelCompiler,
+    });
+    lifecycle.add(customResources);
     const bootstrap = { isDone: false };
     const extensionServices = new ExtensionServices(caches, material.frontProxyClient);
     const aggregator = new Aggregator(extensionServices, () => caches.definitions());
@@ -222,7 +231,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                     () => `${advertiseAddress}:${flags['secure-port']}`,
                     foreign,
                 ),
-                ...openApiRoutes(),
+                ...openApiRoutes(customResources.published),
                 ...snapshots.routes(),
                 ...auth.routes,
                 ...(admission?.routes ?? []),
@@ -240,6 +249,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                 },
             ],
             hooks: [
+                customResources.checks,
                 new ServiceAllocation({
                     reader: caches,
                     clusterIpRange: flags['service-cluster-ip-range'],
@@ -252,6 +262,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     lifecycle.add(server);
     clients.own = createClient(server.transportFor(apiserverIdentity));
     await server.start();
+    await customResources.start();
     await writeKubeconfigs(flags['config-dir'], pki, `https://${advertiseAddress}:${server.address.port}`);
     const own = clients.own;
     const masters = new MasterEndpoints({
@@ -393,4 +404,12 @@ function parsePortRange(text: string): { first: number; last: number } {
     if (match === null || first < 1 || last > 65_535 || last < first)
         throw new FlagError(`--service-node-port-range: "${text}" is no range such as 30000-32767`);
     return { first, last };
+}
+
+let cel: Promise<CelCompiler> | undefined;
+
+/** The engine of expressions, loaded where there is one to compile. */
+async function loadCelCompiler(): Promise<CelCompiler> {
+    cel ??= import('../../api/cel/compiler.ts').then(({ createCelCompiler }) => createCelCompiler());
+    return await cel;
 }

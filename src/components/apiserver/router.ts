@@ -102,6 +102,8 @@ export class Router {
         const handler = this.handlerOf(info);
         if (handler !== undefined) return await handler.handle(request, info);
         if (isReview(definition) || createsByPath(info)) throw notAllowed(definition, info);
+        const { caches } = this.#registry;
+        if (!caches.isOpen(definition)) await caches.open(definition);
         const target = targetOf(this.#registry, definition, nameless(info));
         return await verbOf(definition, info)(this.#registry, request, target);
     }

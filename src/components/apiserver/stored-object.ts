@@ -4,6 +4,9 @@ import { decodeFields } from '../../api/managed-fields/fields-v1.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
 import type { KeyValue } from '../../store/store.ts';
 
+/** What is larger than this is kept parsed only while somebody uses it: definitions of custom resources. */
+const parsedBytesMax = 64 * 1024;
+
 const metadataStart = Buffer.from('"metadata":{');
 
 /**
@@ -22,9 +25,9 @@ export class StoredObject {
     readonly bytes: Buffer;
     #revision: number;
     #draft: ApiObject | undefined;
-    #object: Stored<ApiObject> | undefined;
+    #object: Stored<ApiObject> | WeakRef<Stored<ApiObject>> | undefined;
     #fields: Record<string, string> | undefined;
-    #views: Map<string, StoredObject> | undefined;
+    #views: Map<string, { epoch: object | undefined; view: StoredObject }> | undefined;
 
     private constructor(key: string, bytes: Buffer, revision: number) {
         this.key = key;
@@ -62,15 +65,14 @@ export class StoredObject {
     /** The same state under another revision: what a DELETED event shows. */
     withRevision(revision: number): StoredObject {
         const copy = new StoredObject(this.key, this.bytes, revision);
-        if (this.#object !== undefined) {
-            copy.#draft = { ...this.#object, metadata: { ...this.#object.metadata } };
-        }
+        const parsed = this.#parsed();
+        if (parsed !== undefined) copy.#draft = { ...parsed, metadata: { ...parsed.metadata } };
         return copy;
     }
 
     /** The frozen object. Its resourceVersion is absent while it is not written. */
     get object(): Stored<ApiObject> {
-        return (this.#object ??= this.#materialise());
+        return this.#parsed() ?? this.#materialise();
     }
 
     get metadata(): V1ObjectMeta & { name: string } {
@@ -79,7 +81,7 @@ export class StoredObject {
 
     /** True when `object` is there without parsing. */
     get isParsed(): boolean {
-        return this.#object !== undefined || this.#draft !== undefined;
+        return this.#parsed() !== undefined || this.#draft !== undefined;
     }
 
     /** Fields that field selectors see; computed once with the resource's `compute`. */
@@ -87,12 +89,18 @@ export class StoredObject {
         return (this.#fields ??= compute(this.object));
     }
 
-    /** The object in another version of its resource, made once per version. */
-    view(apiVersion: string, make: () => StoredObject): StoredObject {
+    /** The object as a version of its resource shows it, made once per version and `epoch`. */
+    view(apiVersion: string, epoch: object | undefined, make: () => StoredObject): StoredObject {
+        return this.knownView(apiVersion, epoch) ?? this.setView(apiVersion, epoch, make());
+    }
+
+    knownView(apiVersion: string, epoch: object | undefined): StoredObject | undefined {
         const existing = this.#views?.get(apiVersion);
-        if (existing !== undefined) return existing;
-        const view = make();
-        (this.#views ??= new Map()).set(apiVersion, view);
+        return existing?.epoch === epoch ? existing?.view : undefined;
+    }
+
+    setView(apiVersion: string, epoch: object | undefined, view: StoredObject): StoredObject {
+        (this.#views ??= new Map()).set(apiVersion, { epoch, view });
         return view;
     }
 
@@ -120,7 +128,12 @@ export class StoredObject {
         if (this.#revision === 0) delete object.metadata.resourceVersion;
         else object.metadata.resourceVersion = String(this.#revision);
         deepFreeze(object);
+        this.#object = this.bytes.length > parsedBytesMax ? new WeakRef(object) : object;
         return object;
+    }
+
+    #parsed(): Stored<ApiObject> | undefined {
+        return this.#object instanceof WeakRef ? this.#object.deref() : this.#object;
     }
 }
 

@@ -1,5 +1,6 @@
 import type { ResourceDefinition } from '../../api/groups/resource.ts';
 import type { ApiObject, GroupVersionResource, Stored } from '../../api/meta/object.ts';
+import { statusErrors } from '../../api/meta/status-error.ts';
 import { type KeyValue, prefixEnd, type Store, type StoreEvent, type WatchBatch } from '../../store/store.ts';
 import type { Logger } from '../../util/logger.ts';
 import { StoreFollower } from './cache/store-follower.ts';
@@ -40,6 +41,8 @@ export class WatchCaches implements ObjectReader {
     readonly #follower: StoreFollower;
     readonly #byPrefix = new Map<string, WatchCache>();
     readonly #definitions = new Map<string, ResourceDefinition>();
+    /** Caches that are being filled for the first time, by prefix. */
+    readonly #opening = new Map<string, Promise<void>>();
     #waiters = new Set<RevisionWaiter>();
     #started: Promise<void> | undefined;
 
@@ -104,29 +107,59 @@ export class WatchCaches implements ObjectReader {
         return [...this.#definitions.values()];
     }
 
-    /** Serves one more resource from now on (custom resources). */
-    async add(definition: ResourceDefinition): Promise<void> {
-        const isNew = !this.#byPrefix.has(definition.storagePrefix);
-        if (isNew && this.revision > 0) {
-            // Gets events at once, so that none is missed while the state is read.
-            const cache = this.#cacheFor(definition, [definition]);
+    /**
+     * Serves one more resource from now on (custom resources), or the same one with other rules. It has no cache
+     * until `open` was called for it.
+     */
+    add(definition: ResourceDefinition): void {
+        this.#definitions.set(keyOfDefinition(definition), definition);
+    }
+
+    /** True when `cacheOf` may be asked. */
+    isOpen({ storagePrefix }: ResourceDefinition): boolean {
+        return this.#byPrefix.has(storagePrefix) && !this.#opening.has(storagePrefix);
+    }
+
+    /** Fills the resource's cache, unless that was done before. 404 when the resource goes meanwhile. */
+    async open(definition: ResourceDefinition): Promise<void> {
+        const { storagePrefix } = definition;
+        if (this.isOpen(definition)) return;
+        let opening = this.#opening.get(storagePrefix);
+        if (opening === undefined) {
+            opening = this.#fill(definition).finally(() => this.#opening.delete(storagePrefix));
+            this.#opening.set(storagePrefix, opening);
+        }
+        await opening;
+        if (!this.#byPrefix.has(storagePrefix)) throw statusErrors.pathNotFound();
+    }
+
+    /** Ends the watches of all versions of the resource: its rules are others from now on. */
+    restartWatches({ storagePrefix }: ResourceDefinition): void {
+        this.#byPrefix.get(storagePrefix)?.close();
+    }
+
+    /** Ends the resource's watches and forgets it; with its last version also what is in memory of it. */
+    remove(definition: ResourceDefinition): void {
+        this.#definitions.delete(keyOfDefinition(definition));
+        const { storagePrefix } = definition;
+        const cache = this.#byPrefix.get(storagePrefix);
+        const shared = this.definitions().some((other) => other.storagePrefix === storagePrefix);
+        if (!shared) this.#byPrefix.delete(storagePrefix);
+        cache?.close();
+    }
+
+    async #fill(definition: ResourceDefinition): Promise<void> {
+        // Gets events at once, so that none is missed while the state is read.
+        const cache = this.#cacheFor(definition, [definition]);
+        try {
             const { kvs, revision } = await this.store.range({ key: cache.root, end: prefixEnd(cache.root) });
             cache.load(kvs, revision);
             await this.waitFor(revision);
+        } catch (error) {
+            if (this.#byPrefix.get(definition.storagePrefix) === cache)
+                this.#byPrefix.delete(definition.storagePrefix);
+            throw error;
         }
-        this.#register(definition, [definition]);
-    }
-
-    /** Ends the resource's watches and forgets it. */
-    remove(definition: ResourceDefinition): void {
-        this.#definitions.delete(resourceKey({ ...definition, resource: definition.plural }));
-        const shared = this.definitions().some(
-            ({ storagePrefix }) => storagePrefix === definition.storagePrefix,
-        );
-        if (shared) return;
-        const cache = this.#byPrefix.get(definition.storagePrefix);
-        this.#byPrefix.delete(definition.storagePrefix);
-        cache?.close();
     }
 
     /** Resolves when a read of the caches sees everything acknowledged before the call. */
@@ -161,7 +194,8 @@ export class WatchCaches implements ObjectReader {
     ): Stored<T> | undefined {
         const definition = this.definitionOf(resource);
         if (definition === undefined) return undefined;
-        const cache = this.cacheOf(definition);
+        const cache = this.#byPrefix.get(definition.storagePrefix);
+        if (cache === undefined) return undefined;
         const stored = cache.objects.get(cache.keyOf(namespace, name));
         return stored && (inVersion(stored, definition).object as Stored<T>);
     }
@@ -169,7 +203,8 @@ export class WatchCaches implements ObjectReader {
     list<T extends ApiObject>(resource: GroupVersionResource, namespace = ''): Stored<T>[] {
         const definition = this.definitionOf(resource);
         if (definition === undefined) return [];
-        const cache = this.cacheOf(definition);
+        const cache = this.#byPrefix.get(definition.storagePrefix);
+        if (cache === undefined) return [];
         const objects: Stored<T>[] = [];
         for (const stored of cache.objects.range(cache.prefixOf(namespace))) {
             objects.push(inVersion(stored, definition).object as Stored<T>);
@@ -183,7 +218,8 @@ export class WatchCaches implements ObjectReader {
     ): () => void {
         const definition = this.definitionOf(resource);
         if (definition === undefined) return () => undefined;
-        const cache = this.cacheOf(definition);
+        const cache = this.#byPrefix.get(definition.storagePrefix);
+        if (cache === undefined) return () => undefined;
         const view = (stored: StoredObject): ApiObject => inVersion(stored, definition).object;
         let unsubscribe: (() => void) | undefined;
         const subscribe = (): void => {
@@ -202,12 +238,14 @@ export class WatchCaches implements ObjectReader {
         return () => unsubscribe?.();
     }
 
-    async ready(_resource: GroupVersionResource): Promise<void> {
+    async ready(resource: GroupVersionResource): Promise<void> {
         await this.start();
+        const definition = this.definitionOf(resource);
+        if (definition !== undefined) await this.open(definition);
     }
 
     #register(definition: ResourceDefinition, all: readonly ResourceDefinition[]): void {
-        this.#definitions.set(resourceKey({ ...definition, resource: definition.plural }), definition);
+        this.add(definition);
         this.#cacheFor(definition, all);
     }
 
@@ -267,6 +305,10 @@ export class WatchCaches implements ObjectReader {
         const second = key.indexOf('/', first + 1);
         return second < 0 ? undefined : this.#byPrefix.get(key.slice(registryRoot.length, second));
     }
+}
+
+function keyOfDefinition(definition: ResourceDefinition): string {
+    return resourceKey({ ...definition, resource: definition.plural });
 }
 
 function resourceKey({ group, version, resource }: GroupVersionResource): string {

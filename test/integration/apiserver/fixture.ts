@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CelCompiler } from '../../../src/api/cel/cel.ts';
 import { resourceDefinitions } from '../../../src/api/groups/index.ts';
 import type { Client } from '../../../src/client/client.ts';
 import { createClient } from '../../../src/client/rest-client.ts';
@@ -13,7 +14,12 @@ import { ExtensionServices } from '../../../src/components/apiserver/aggregation
 import type { Auditor } from '../../../src/components/apiserver/audit/auditor.ts';
 import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
 import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
+import {
+    type CustomResourceServing,
+    serveCustomResources,
+} from '../../../src/components/apiserver/custom-resources/serve.ts';
 import { discoveryRoutes } from '../../../src/components/apiserver/discovery/routes.ts';
+import { openApiRoutes } from '../../../src/components/apiserver/openapi/routes.ts';
 import type { ServerExtensions } from '../../../src/components/apiserver/extensions.ts';
 import { FlowControl } from '../../../src/components/apiserver/flow-control/flow-control.ts';
 import { resourceStats } from '../../../src/components/apiserver/flow-control/resource-stats.ts';
@@ -55,6 +61,8 @@ export interface FixtureOptions {
     logLevel?: 'silent' | 'debug';
     /** Serves APIServices that name a Service; what their servers are shown. */
     frontProxy?: KeyPair;
+    /** Serves custom resources, with or without an expression engine, and OpenAPI documents. */
+    customResources?: { cel?: () => Promise<CelCompiler> };
 }
 
 /** A real server on a loopback port over an in-memory store, with its own authority. */
@@ -67,6 +75,7 @@ export class ApiServerFixture {
     readonly client: Client;
     readonly #authority: KeyPair;
     readonly #directory: string;
+    readonly #customResources: CustomResourceServing | undefined;
     readonly #agents = new Map<KeyPair | null, https.Agent>();
 
     private constructor(parts: {
@@ -76,7 +85,9 @@ export class ApiServerFixture {
         admin: KeyPair;
         authority: KeyPair;
         directory: string;
+        customResources: CustomResourceServing | undefined;
     }) {
+        this.#customResources = parts.customResources;
         this.store = parts.store;
         this.caches = parts.caches;
         this.server = parts.server;
@@ -106,6 +117,16 @@ export class ApiServerFixture {
             ...(eventsMax === undefined ? {} : { eventsMax }),
         });
         const foreign = options.frontProxy && aggregationOf(caches, options.frontProxy);
+        const own: { client?: Client } = {};
+        const customResources =
+            options.customResources === undefined
+                ? undefined
+                : serveCustomResources({
+                      caches,
+                      logger,
+                      client: () => own.client!,
+                      ...options.customResources,
+                  });
         const server: ApiServer = new ApiServer({
             store,
             caches,
@@ -126,7 +147,12 @@ export class ApiServerFixture {
                         () => `127.0.0.1:${server.address.port}`,
                         foreign?.discovery,
                     ),
+                    ...(customResources === undefined ? [] : openApiRoutes(customResources.published)),
                     ...(options.extensions?.routes ?? []),
+                ],
+                hooks: [
+                    ...(customResources === undefined ? [] : [customResources.checks]),
+                    ...(options.extensions?.hooks ?? []),
                 ],
             },
             ...(inFlightLimits === undefined ? {} : { inFlightLimits }),
@@ -146,13 +172,19 @@ export class ApiServerFixture {
         await server.start();
         const directory = await mkdtemp(join(tmpdir(), 'hyperkube-apiserver-'));
         const admin = await clientCertificate(authority, 'admin', ['system:masters']);
-        const fixture = new ApiServerFixture({ store, caches, server, admin, authority, directory });
+        const fixture = new ApiServerFixture({
+            ...{ store, caches, server, admin, authority, directory },
+            customResources,
+        });
+        own.client = fixture.client;
+        await customResources?.start();
         await fixture.#writeKubeconfig();
         return fixture;
     }
 
     async stop(): Promise<void> {
         for (const agent of this.#agents.values()) agent.destroy();
+        await this.#customResources?.stop();
         await this.server.stop();
         this.caches.stop();
         await this.store.close();

@@ -3,7 +3,6 @@ import type { AdmissionPlugin } from '../admission.ts';
 
 /** Kinds that are part of the API but that nothing here acts on yet, with what a user would miss. */
 const notActedOn: Readonly<Record<string, string>> = {
-    'apiextensions.k8s.io/customresourcedefinitions': 'custom resources are not served',
     'apiregistration.k8s.io/apiservices': 'requests are not passed on to other API servers',
     'admissionregistration.k8s.io/mutatingwebhookconfigurations': 'admission webhooks are not called',
     'admissionregistration.k8s.io/validatingwebhookconfigurations': 'admission webhooks are not called',

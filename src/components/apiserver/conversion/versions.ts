@@ -16,17 +16,60 @@ export function storageDefinition(
 export function inVersion(stored: StoredObject, wanted: ResourceDefinition): StoredObject {
     const { conversion } = wanted;
     if (conversion === undefined) return stored;
-    return stored.view(apiVersionOf(wanted), () =>
-        StoredObject.encode(
-            stored.key,
-            { ...conversion.fromStored(stored.object), kind: wanted.kind, apiVersion: apiVersionOf(wanted) },
-            stored.revision,
-        ),
+    const apiVersion = apiVersionOf(wanted);
+    return stored.view(apiVersion, conversion.epoch, () => {
+        const { object } = stored;
+        const shown = conversion.fromStored(object);
+        return shown === object ? stored : encodeView(stored, shown, wanted);
+    });
+}
+
+function encodeView(stored: StoredObject, shown: ApiObject, wanted: ResourceDefinition): StoredObject {
+    const { kind } = wanted;
+    const object = { ...shown, kind, apiVersion: apiVersionOf(wanted) };
+    return StoredObject.encode(stored.key, object, stored.revision);
+}
+
+/** Objects that one request to another server converts. */
+const remoteBatchMax = 500;
+
+/** True when `inVersion` needs `prepareViews` first. */
+export function isConvertedRemotely({ conversion }: ResourceDefinition): boolean {
+    return conversion?.remote !== undefined;
+}
+
+/** Has another server convert what `inVersion` will be asked for. Throws StatusError. */
+export async function prepareViews(
+    objects: Iterable<StoredObject>,
+    wanted: ResourceDefinition,
+): Promise<void> {
+    const { conversion } = wanted;
+    if (conversion?.remote === undefined) return;
+    const apiVersion = apiVersionOf(wanted);
+    const { epoch, remote } = conversion;
+    const missing = [...objects].filter(
+        (stored) =>
+            stored.knownView(apiVersion, epoch) === undefined && stored.object.apiVersion !== apiVersion,
     );
+    for (let from = 0; from < missing.length; from += remoteBatchMax) {
+        const batch = missing.slice(from, from + remoteBatchMax);
+        const converted = await remote.fromStored(batch.map(({ object }) => object));
+        for (const [index, stored] of batch.entries()) {
+            const object = converted[index];
+            if (object !== undefined) stored.setView(apiVersion, epoch, encodeView(stored, object, wanted));
+        }
+    }
 }
 
 /** An object that was written through `definition`, as it is stored. */
-export function toStorage(object: ApiObject, { conversion, kind }: ResourceDefinition): ApiObject {
+export async function toStorage(
+    object: ApiObject,
+    { conversion, kind }: ResourceDefinition,
+): Promise<ApiObject> {
     if (conversion === undefined) return object;
-    return { ...conversion.toStored(object), kind, apiVersion: apiVersionOf(conversion.stored) };
+    const apiVersion = apiVersionOf(conversion.stored);
+    const { remote } = conversion;
+    const converted =
+        remote !== undefined && object.apiVersion !== apiVersion ? await remote.toStored(object) : object;
+    return { ...conversion.toStored(converted), kind, apiVersion };
 }

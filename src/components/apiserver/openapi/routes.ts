@@ -6,6 +6,7 @@ import {
     openApiV2ProtobufContentType,
 } from '../../../api/schema/openapi-v2.ts';
 import { openApiV3Document, openApiV3Index } from '../../../api/schema/openapi-v3.ts';
+import { CustomDocuments, type PublishedResources } from './custom-documents.ts';
 import type { NonResourceRoute } from '../extensions.ts';
 import { type ApiRequest, type ApiResult, headerOf } from '../request.ts';
 
@@ -14,15 +15,17 @@ const jsonType = 'application/json';
 const immutable = 'public, immutable';
 
 /** /openapi/v2 and /openapi/v3: rendered on first demand, kept compressed. */
-export function openApiRoutes(): NonResourceRoute[] {
+export function openApiRoutes(published?: PublishedResources): NonResourceRoute[] {
+    const custom = published === undefined ? undefined : new CustomDocuments(published);
     return [
-        { path: '/openapi/v2', handle: openApiV2 },
-        { path: '/openapi/v3', prefix: true, handle: openApiV3 },
+        { path: '/openapi/v2', handle: (request) => openApiV2(request, custom) },
+        { path: '/openapi/v3', prefix: true, handle: (request) => openApiV3(request, custom) },
     ];
 }
 
-function openApiV2(request: ApiRequest): ApiResult {
-    const { gzip, hash } = openApiV2Document();
+function openApiV2(request: ApiRequest, custom: CustomDocuments | undefined): ApiResult {
+    const own = custom?.v2();
+    const { gzip, hash } = own === undefined ? openApiV2Document() : { gzip: own.json, hash: own.hash };
     const headers = { etag: `"${hash}"`, vary: 'Accept' };
     if (isUnchanged(request, hash)) return notModified(headers);
     const accept = headerOf(request, 'accept') ?? '';
@@ -37,16 +40,16 @@ function openApiV2(request: ApiRequest): ApiResult {
             type: 'bytes',
             status: 200,
             contentType: openApiV2ProtobufContentType,
-            body: openApiV2Protobuf(),
+            body: own === undefined ? openApiV2Protobuf() : gunzipSync(own.protobuf),
             headers,
         };
     return compressed(request, { gzip, headers });
 }
 
-function openApiV3(request: ApiRequest): ApiResult {
+function openApiV3(request: ApiRequest, custom: CustomDocuments | undefined): ApiResult {
     const path = request.path.replace(/^\/openapi\/v3\/?/, '').replace(/\/$/, '');
-    if (path === '') return { type: 'value', status: 200, value: openApiV3Index() };
-    const document = openApiV3Document(path);
+    if (path === '') return { type: 'value', status: 200, value: openApiV3Index(custom?.v3Hashes()) };
+    const document = custom?.v3(path) ?? openApiV3Document(path);
     if (document === undefined) throw statusErrors.pathNotFound();
     const headers: Record<string, string> = { etag: `"${document.hash}"`, vary: 'Accept' };
     const hash = request.query.get('hash');

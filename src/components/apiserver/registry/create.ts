@@ -5,7 +5,7 @@ import { generateName, validateObjectMeta } from '../../../api/meta/names.ts';
 import type { ApiObject, V1ObjectMeta } from '../../../api/meta/object.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { rfc3339 } from '../../../util/clock.ts';
-import { toStorage } from '../conversion/versions.ts';
+import { prepareViews, toStorage } from '../conversion/versions.ts';
 import type { ReservationGuard } from '../extensions.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import { StoredObject } from '../stored-object.ts';
@@ -158,11 +158,14 @@ async function store(
         const key = keyOf(named);
         const retriable = isGenerated && attempt < generateNameAttemptsMax;
         const draft = retriable || dryRun ? deepClone(object) : object;
-        const stored = StoredObject.encode(key, toStorage(draft, definition));
+        const stored = StoredObject.encode(key, await toStorage(draft, definition));
         const outcome = dryRun
             ? isTaken(target, key)
             : await put(registry, stored, { definition, object, guards });
-        if (outcome === 'written') return versionFor(named, stored);
+        if (outcome === 'written') {
+            await prepareViews([stored], definition);
+            return versionFor(named, stored);
+        }
         if (outcome === 'outbid') return undefined;
         if (!isGenerated) throw statusErrors.alreadyExists(subjectOf(named));
         if (!retriable) throw statusErrors.generateNameConflict(subjectOf(named));

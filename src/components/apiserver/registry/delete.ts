@@ -101,6 +101,8 @@ function deletionOf(registry: Registry, target: Target, deletion: Deletion): Cha
     const { definition } = target;
     const object = deepClone(deletion.current.object) as ApiObject & { metadata: V1ObjectMeta };
     const nowMs = registry.clock.nowMs();
+    if (object.metadata.deletionTimestamp === undefined)
+        definition.strategy.prepareForDelete?.(object, { now: rfc3339(nowMs) });
     const before = object.metadata.finalizers ?? [];
     const finalizers = finalizersAfter(before, deletion.options, definition.strategy.defaultPropagation);
     const changed = finalizers.length !== before.length || finalizers.some((name, i) => name !== before[i]);

@@ -36,7 +36,7 @@ export async function finishUpdate(
     checkGuards(target, old, next);
     const now = rfc3339(registry.clock.nowMs());
     carryOver(next, old, target);
-    if (target.subresource === '') strategy.defaults?.(next);
+    if (defaultsApply(target)) strategy.defaults?.(next);
     if (!input.isApplied) trackWrite(registry, target, { manager: managerOf(request), live: old, next });
     const tracked = next.metadata?.managedFields;
     const admission = new Admission(registry, target, request, {
@@ -45,7 +45,7 @@ export async function finishUpdate(
         oldObject: old,
         dryRun,
     });
-    if ((await admission.mutate()) && target.subresource === '') strategy.defaults?.(next);
+    if ((await admission.mutate()) && defaultsApply(target)) strategy.defaults?.(next);
     keepReadable(next, tracked);
     const subresource = target.subresource === '' ? undefined : target.subresource;
     if (subresource === 'status') keepAllButStatus(next, old, target);
@@ -59,6 +59,11 @@ export async function finishUpdate(
     return isSameButTimes(next, old)
         ? { type: 'keep' }
         : { type: 'put', object: next, guards: reservations.guards };
+}
+
+/** Custom resources have defaults in their status too. */
+function defaultsApply({ definition, subresource }: Target): boolean {
+    return subresource === '' || definition.decode !== undefined;
 }
 
 /** resourceVersion and uid of the body are preconditions. */
@@ -117,6 +122,10 @@ function keepAllButStatus(next: Loose, old: Loose, { definition }: Target): void
     }
     const { status: _status, metadata: _metadata, ...rest } = old;
     Object.assign(next, deepClone(rest));
+    if (definition.strategy.statusKeepsMetadata === true) {
+        next.metadata = deepClone(old.metadata ?? {});
+        return;
+    }
     const metadata = next.metadata ?? {};
     const oldMetadata = old.metadata ?? {};
     if (definition.kind !== 'Pod' && definition.kind !== 'Node') {

@@ -7,5 +7,6 @@ export async function get(registry: Registry, request: ApiRequest, target: Targe
     const resourceVersion = request.query.get('resourceVersion') ?? '';
     if (resourceVersion === '') await registry.caches.fresh();
     else await registry.caches.waitFor(parseResourceVersion(resourceVersion));
-    return { type: 'object', status: 200, definition: target.definition, object: cached(target) };
+    const object = await cached(target);
+    return { type: 'object', status: 200, definition: target.definition, object };
 }

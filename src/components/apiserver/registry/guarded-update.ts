@@ -1,6 +1,6 @@
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { StoreOp, TxnRequest } from '../../../store/store.ts';
-import { toStorage } from '../conversion/versions.ts';
+import { prepareViews, toStorage } from '../conversion/versions.ts';
 import type { ApiObject } from '../../../api/meta/object.ts';
 import type { ReservationGuard } from '../extensions.ts';
 import { StoredObject } from '../stored-object.ts';
@@ -47,6 +47,7 @@ export async function guardedUpdate(registry: Registry, update: GuardedUpdate): 
         target.cache.objects.get(key) ?? (await readCurrent(registry, key));
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
         if (current === undefined) throw statusErrors.notFound(subjectOf(target));
+        await prepareViews([current], target.definition);
         const view = versionFor(target, current);
         let change: Change;
         try {
@@ -84,8 +85,9 @@ async function apply(
     const next =
         change.object === undefined
             ? current
-            : StoredObject.encode(current.key, toStorage(change.object, definition));
+            : StoredObject.encode(current.key, await toStorage(change.object, definition));
     const type = change.type === 'delete' ? 'deleted' : 'written';
+    await prepareViews([next], definition);
     if (dryRun) return { type: 'done', result: { type, object: versionFor(target, next) } };
     const op: StoreOp =
         change.type === 'delete'
@@ -106,6 +108,7 @@ async function apply(
     if (result.type === 'outdated') return result;
     if (next !== current) next.commit(result.revision);
     const object = next === current ? current.withRevision(result.revision) : next;
+    await prepareViews([object], definition);
     return { type: 'done', result: { type, object: versionFor(target, object) } };
 }
 

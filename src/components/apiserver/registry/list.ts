@@ -2,6 +2,7 @@ import { statusErrors } from '../../../api/meta/status-error.ts';
 import { prefixEnd, StoreError, type RangeResult } from '../../../store/store.ts';
 import { unreadableInList } from '../encryption/unreadable.ts';
 import type { ApiRequest, ListResult } from '../request.ts';
+import { isConvertedRemotely, prepareViews } from '../conversion/versions.ts';
 import { tooLargeResourceVersion } from '../resource-version.ts';
 import { StoredObject } from '../stored-object.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
@@ -27,7 +28,7 @@ export async function list(registry: Registry, request: ApiRequest, target: Targ
         }
         if (token.revision > 0) return await listAt(registry, selection, { options, token });
         await registry.caches.fresh();
-        return listCached(registry, selection, { limit: options.limit, start: token.start });
+        return await listCached(registry, selection, { limit: options.limit, start: token.start });
     }
     const { rule, limit } = options;
     switch (rule.type) {
@@ -46,16 +47,18 @@ export async function list(registry: Registry, request: ApiRequest, target: Targ
             }
             break;
     }
-    return listCached(registry, selection, { limit, start: selection.keyPrefix });
+    return await listCached(registry, selection, { limit, start: selection.keyPrefix });
 }
 
-function listCached(
+async function listCached(
     registry: Registry,
     selection: Selection,
     { limit, start }: { limit: number; start: string },
-): ListResult {
+): Promise<ListResult> {
     const { target } = selection;
     const { objects } = target.cache;
+    if (isConvertedRemotely(target.definition))
+        await prepareViews([...objects.range(selection.keyPrefix, start)], target.definition);
     const { revision } = registry.caches;
     const items: StoredObject[] = [];
     let next: string | undefined;
@@ -107,12 +110,15 @@ async function listAt(
     for (;;) {
         const size = limit === 0 ? 0 : selection.isWhole ? limit + 1 : Math.max(limit + 1, storePageKeys);
         const range = await rangeAt(registry, selection, { token: { ...token, start }, end, size });
-        for (const [index, kv] of range.kvs.entries()) {
+        const read = range.kvs.map((kv) => {
             if (kv.unreadable !== undefined) throw unreadableInList(kv.key, kv.unreadable);
-            const stored = StoredObject.fromStore(kv);
+            return StoredObject.fromStore(kv);
+        });
+        await prepareViews(read, selection.target.definition);
+        for (const [index, stored] of read.entries()) {
             if (!selection.matches(stored)) continue;
             if (limit > 0 && items.length === limit) {
-                const found = { items, revision: token.revision, next: kv.key };
+                const found = { items, revision: token.revision, next: stored.key };
                 return page(selection, { ...found, remaining: range.count - index });
             }
             items.push(versionFor(selection.target, stored));

@@ -23,7 +23,7 @@ export interface PatchDocument {
     apply(document: object): object;
 }
 
-/** `typeName` is the schema type that a strategic merge patch goes by ("V1Pod"). */
+/** `typeName` is the schema type that a strategic merge patch goes by ("V1Pod"); without one there is none. */
 export async function readPatch(request: ApiRequest, typeName: string): Promise<PatchDocument> {
     const body = await request.body();
     const type = mediaTypeOf(body.contentType);

@@ -17,8 +17,10 @@ import type { FieldValidation } from './write-options.ts';
 export interface ExpectedType {
     apiVersion: string;
     kind: string;
-    /** Name in the generated schema: "V1Pod". */
+    /** Name in the generated schema: "V1Pod"; empty for custom resources. */
     type: string;
+    /** Set where the generated schema does not know the type. */
+    decode?: ResourceDefinition['decode'];
     /** True for DeleteOptions, which stands in every group ("apps/v1") as the same type. */
     anyGroup?: boolean;
 }
@@ -31,7 +33,8 @@ const bodyTypes = [jsonType, yamlType, protobufType];
 const summaryCharsMax = 30;
 
 export function expectedTypeOf(definition: ResourceDefinition): ExpectedType {
-    return { apiVersion: apiVersionOf(definition), kind: definition.kind, type: definition.type };
+    const { kind, type, decode } = definition;
+    return { apiVersion: apiVersionOf(definition), kind, type, decode };
 }
 
 /** The media type without parameters; JSON when none is named. */
@@ -104,7 +107,7 @@ export function decodeAs(
     }
     const { apiVersion, kind } = value as ApiObject;
     checkType(expected, apiVersion, kind);
-    const decoded = decodeObject(expected.type, value, {});
+    const decoded = expected.decode?.(value) ?? decodeObject(expected.type, value, {});
     decoded.object.apiVersion = expected.apiVersion;
     decoded.object.kind = expected.kind;
     return decoded;
@@ -137,12 +140,12 @@ function cannotBeHandled({ apiVersion, kind }: ExpectedType, message: string): s
 
 async function parseBody(
     body: RequestBody,
-    { kind, type: typeName }: ExpectedType,
+    { kind, type: typeName, decode }: ExpectedType,
 ): Promise<{ value: unknown; strictErrors: string[]; text: string }> {
     // The caller inside the process keeps its object.
     if (body.type === 'value') return { value: ownCopy(body.value), strictErrors: [], text: '' };
     const type = mediaTypeOf(body.contentType);
-    if (type === protobufType) {
+    if (type === protobufType && decode === undefined) {
         // kubectl sends it; clients that only read JSON never load this.
         const { decodeProtobuf } = await import('../../../api/protobuf/decode-protobuf.ts');
         const { value, unknownFields } = decodeProtobuf(typeName, body.bytes);
@@ -150,7 +153,7 @@ async function parseBody(
     }
     if (type !== jsonType && type !== yamlType) {
         throw statusErrors.unsupportedMediaType(
-            `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.join(', ')}`,
+            `the body of the request was in an unknown format - accepted media types include: ${(decode === undefined ? bodyTypes : [jsonType, yamlType]).join(', ')}`,
         );
     }
     const text = body.bytes.subarray(0, summaryCharsMax + 1).toString();

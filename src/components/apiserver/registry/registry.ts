@@ -4,7 +4,7 @@ import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
 import type { AdmissionPlugin } from '../admission.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
-import { inVersion } from '../conversion/versions.ts';
+import { inVersion, prepareViews } from '../conversion/versions.ts';
 import type { RegistryHook } from '../extensions.ts';
 import type { ResourceRequestInfo } from '../request-info.ts';
 import type { StoredObject } from '../stored-object.ts';
@@ -48,7 +48,7 @@ export function subjectOf({ definition, name }: Target): ErrorSubject {
 }
 
 /** The target's current state in the target's version, as this member's cache has it; 404 when absent. */
-export function cached(target: Target): StoredObject {
+export async function cached(target: Target): Promise<StoredObject> {
     const key = keyOf(target);
     const stored = target.cache.objects.get(key);
     if (stored === undefined) {
@@ -57,6 +57,7 @@ export function cached(target: Target): StoredObject {
             ? statusErrors.notFound(subjectOf(target))
             : statusErrors.internal(unreadable);
     }
+    await prepareViews([stored], target.definition);
     return versionFor(target, stored);
 }
 

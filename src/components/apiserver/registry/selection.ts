@@ -87,7 +87,7 @@ function checkFields(definition: ResourceDefinition, requirements: readonly Fiel
     for (const { field } of requirements) {
         if (metadataFields.includes(field) || special.includes(field)) continue;
         throw statusErrors.badRequest(
-            special.length > 0
+            special.length > 0 || definition.decode !== undefined
                 ? `field label not supported: ${field}`
                 : `${JSON.stringify(field)} is not a known field selector: only ${metadataFields.map((name) => JSON.stringify(name)).join(', ')}`,
         );

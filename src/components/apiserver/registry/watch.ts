@@ -1,5 +1,8 @@
 import type { Clock } from '../../../util/clock.ts';
+import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
 import type { CacheEvent } from '../cache/cache-event.ts';
+import { isConvertedRemotely, prepareViews } from '../conversion/versions.ts';
+import type { StoredObject } from '../stored-object.ts';
 import type { ApiRequest, WatchResult, WatchSink } from '../request.ts';
 import { parseResourceVersion, tooOldResourceVersion } from '../resource-version.ts';
 import { type WatchOptions, watchOptionsOf } from './list-options.ts';
@@ -12,6 +15,8 @@ const timeoutMinMs = 30 * 60_000;
 const bookmarkIntervalMs = 60_000;
 /** A timed watch gets its last bookmark this long before its end. */
 const lastBookmarkLeadMs = 2_000;
+/** Events that wait for another server's conversion; a watch that has more ends. */
+const conversionsWaitingMax = 1_000;
 
 /** Where a watch begins. */
 type Start =
@@ -69,6 +74,9 @@ class RunningWatch {
     #unsubscribe: (() => void) | undefined;
     #cancelTimers = new Set<() => void>();
     #isEnded = false;
+    /** The last of what waits for conversion, and how much that is. */
+    #sending = Promise.resolve();
+    #waiting = 0;
 
     constructor(parts: WatchParts) {
         this.#parts = parts;
@@ -79,12 +87,16 @@ class RunningWatch {
         const { registry, selection, options, sink } = this.#parts;
         const { target, keyPrefix } = selection;
         if (start.type === 'state') {
-            for (const stored of target.cache.objects.range(keyPrefix)) {
-                if (selection.matches(stored)) sink.event('ADDED', versionFor(target, stored), undefined);
-            }
-            if (options.sendInitialEvents === true && options.allowBookmarks) {
-                sink.bookmark(String(registry.caches.revision), true);
-            }
+            const objects = [...target.cache.objects.range(keyPrefix)];
+            const resourceVersion = String(registry.caches.revision);
+            this.#inOrder(objects, () => {
+                for (const stored of objects) {
+                    if (selection.matches(stored)) sink.event('ADDED', versionFor(target, stored), undefined);
+                }
+                if (options.sendInitialEvents === true && options.allowBookmarks) {
+                    sink.bookmark(resourceVersion, true);
+                }
+            });
         } else {
             if (start.revision < target.cache.ring.oldest) {
                 sink.error(tooOldResourceVersion(start.revision, target.cache.ring.oldest).status);
@@ -92,13 +104,13 @@ class RunningWatch {
                 return;
             }
             for (const event of target.cache.ring.after(start.revision)) {
-                if (event.object.key.startsWith(keyPrefix)) this.#deliver(event);
+                if (event.object.key.startsWith(keyPrefix)) this.#accept(event);
             }
         }
         this.#unsubscribe = target.cache.subscribe({
             keyPrefix,
             onEvent: (event) => {
-                this.#deliver(event);
+                this.#accept(event);
             },
             onClose: () => {
                 this.#end();
@@ -119,6 +131,44 @@ class RunningWatch {
         if (this.#isEnded) return;
         this.stop();
         this.#parts.sink.end();
+    }
+
+    #accept(event: CacheEvent): void {
+        if (!isConvertedRemotely(this.#parts.selection.target.definition)) {
+            this.#deliver(event);
+            return;
+        }
+        const { object, previous, previousAtRevision } = event;
+        const states = [object, previous, previousAtRevision].filter((state) => state !== undefined);
+        this.#inOrder(states, () => {
+            this.#deliver(event);
+        });
+    }
+
+    /** Runs `send` at once, or, where another server converts the objects, after what came before. */
+    #inOrder(objects: readonly StoredObject[], send: () => void): void {
+        const { definition } = this.#parts.selection.target;
+        if (!isConvertedRemotely(definition)) {
+            send();
+            return;
+        }
+        if (++this.#waiting > conversionsWaitingMax) {
+            this.#end();
+            return;
+        }
+        this.#sending = this.#sending
+            .then(async () => {
+                if (this.#isEnded) return;
+                await prepareViews(objects, definition);
+                send();
+            })
+            .catch((error: unknown) => {
+                if (this.#isEnded) return;
+                const failure = error instanceof StatusError ? error : statusErrors.internal(error);
+                this.#parts.sink.error(failure.status);
+                this.#end();
+            })
+            .finally(() => this.#waiting--);
     }
 
     #deliver(event: CacheEvent): void {
@@ -149,7 +199,10 @@ class RunningWatch {
         });
         if (!options.allowBookmarks) return;
         const bookmark = (): void => {
-            this.#parts.sink.bookmark(String(this.#parts.registry.caches.revision), false);
+            const resourceVersion = String(this.#parts.registry.caches.revision);
+            this.#inOrder([], () => {
+                if (!this.#isEnded) this.#parts.sink.bookmark(resourceVersion, false);
+            });
         };
         if (timeoutMs > lastBookmarkLeadMs) this.#timer(timeoutMs - lastBookmarkLeadMs, bookmark);
         const repeat = (): void => {

@@ -44,7 +44,7 @@ export async function evict(registry: Registry, request: ApiRequest, target: Tar
     await admission.mutate();
     await admission.validate();
     await registry.caches.fresh();
-    const pod = cached(target).object as Stored<V1Pod>;
+    const pod = (await cached(target)).object as Stored<V1Pod>;
     if (!isFreeToGo(pod)) await spendBudget(registry, { target, pod, options });
     await deleteObject(registry, request, { target: { ...target, subresource: '' }, options });
     return { type: 'value', status: 201, value: success };

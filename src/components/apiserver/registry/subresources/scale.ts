@@ -1,4 +1,5 @@
-import { deepClone } from '../../../../api/meta/deep.ts';
+import type { ScalePaths } from '../../../../api/groups/resource.ts';
+import { deepClone, defineOwn } from '../../../../api/meta/deep.ts';
 import { fieldErrors } from '../../../../api/meta/field-error.ts';
 import {
     type ApiObject,
@@ -29,7 +30,7 @@ type Scalable = ApiObject & {
 
 export async function getScale(registry: Registry, _request: ApiRequest, target: Target): Promise<ApiResult> {
     await registry.caches.fresh();
-    return { type: 'value', status: 200, value: scaleOf(cached(target)) };
+    return { type: 'value', status: 200, value: scaleOf(await cached(target), target) };
 }
 
 export async function updateScale(
@@ -78,25 +79,24 @@ async function applyScale(registry: Registry, request: ApiRequest, target: Targe
             checkConfiguration(configuration, scaleKind, target, schemaOfType(expected.type));
             check(configuration, target);
             const { replicas } = configuration.spec ?? {};
+            const wanted: Scalable = { kind: definition.kind, apiVersion: apiVersionOf(definition) };
+            if (replicas !== undefined) setReplicas(wanted, replicas, target);
             const next = applied(registry, target, {
                 live: current.object,
-                applied: {
-                    kind: definition.kind,
-                    apiVersion: apiVersionOf(definition),
-                    ...(replicas === undefined ? {} : { spec: { replicas } }),
-                },
+                applied: wanted,
                 manager: options.fieldManager,
                 force: options.force,
                 conflictVersion: expected.apiVersion,
             }) as Scalable;
             const { managedFields, ...metadata } = next.metadata ?? {};
             const object: Scalable = deepClone({ ...next, metadata });
-            object.spec = { ...object.spec, replicas: object.spec?.replicas ?? 0 };
+            if (pathsOf(target) === undefined)
+                object.spec = { ...object.spec, replicas: object.spec?.replicas ?? 0 };
             if (managedFields !== undefined) object.metadata = { ...object.metadata, managedFields };
             return object;
         },
     });
-    return { type: 'value', status: 200, value: scaleOf(outcome.object) };
+    return { type: 'value', status: 200, value: scaleOf(outcome.object, target) };
 }
 
 interface ScaleWrite {
@@ -114,10 +114,10 @@ async function write(
         target,
         dryRun: options.dryRun,
         next: (current) => {
-            const scale = scaleFrom(scaleOf(current));
+            const scale = scaleFrom(scaleOf(current, target));
             check(scale, target);
             const next = deepClone(current.object) as Scalable;
-            next.spec = { ...next.spec, replicas: scale.spec?.replicas ?? 0 };
+            setReplicas(next, scale.spec?.replicas ?? 0, target);
             if (scale.metadata?.resourceVersion !== undefined) {
                 next.metadata = { ...next.metadata, resourceVersion: scale.metadata.resourceVersion };
             }
@@ -125,7 +125,7 @@ async function write(
             return next;
         },
     });
-    return { type: 'value', status: 200, value: scaleOf(outcome.object) };
+    return { type: 'value', status: 200, value: scaleOf(outcome.object, target) };
 }
 
 function check({ metadata, spec }: V1Scale, target: Target): void {
@@ -142,7 +142,61 @@ function check({ metadata, spec }: V1Scale, target: Target): void {
     }
 }
 
-function scaleOf({ object }: StoredObject): V1Scale {
+function setReplicas(next: Scalable, replicas: number, target: Target): void {
+    const paths = pathsOf(target);
+    if (paths === undefined) next.spec = { ...next.spec, replicas };
+    else setAt(next, paths.specReplicas, replicas);
+}
+
+function pathsOf({ definition }: Target): ScalePaths | undefined {
+    return definition.subresources.scale?.scalePaths;
+}
+
+function at(object: unknown, path: readonly string[]): unknown {
+    let value = object;
+    for (const field of path) {
+        const isMap = typeof value === 'object' && value !== null && Object.hasOwn(value, field);
+        value = isMap ? (value as Record<string, unknown>)[field] : undefined;
+    }
+    return value;
+}
+
+function setAt(object: object, path: readonly string[], value: unknown): void {
+    let parent = object as Record<string, unknown>;
+    for (const field of path.slice(0, -1)) {
+        const member = parent[field];
+        const isMap = typeof member === 'object' && member !== null && Object.hasOwn(parent, field);
+        if (!isMap) defineOwn(parent, field, {});
+        parent = parent[field] as Record<string, unknown>;
+    }
+    defineOwn(parent, path.at(-1) ?? '', value);
+}
+
+/** A custom resource keeps its numbers wherever its definition says, and its selector as text. */
+function customScaleOf(object: ApiObject, paths: ScalePaths): V1Scale {
+    const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata ?? {};
+    const replicas = at(object, paths.specReplicas);
+    if (typeof replicas !== 'number') {
+        const field = `.${paths.specReplicas.join('.')}`;
+        throw statusErrors.internal(new Error(`the spec replicas field "${field}" does not exist`));
+    }
+    const current = at(object, paths.statusReplicas);
+    const selector = paths.labelSelector === undefined ? undefined : at(object, paths.labelSelector);
+    return {
+        kind: 'Scale',
+        apiVersion: 'autoscaling/v1',
+        metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+        spec: { replicas },
+        status: {
+            replicas: typeof current === 'number' ? current : 0,
+            ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+        },
+    };
+}
+
+function scaleOf({ object }: StoredObject, target: Target): V1Scale {
+    const paths = pathsOf(target);
+    if (paths !== undefined) return customScaleOf(object, paths);
     const { spec = {}, status = {}, metadata = {} } = object as Scalable;
     const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
     const selector = selectorText(spec.selector);
