@@ -20,7 +20,9 @@ export function controllerCommand(): Command {
         const flags = await readFlags(command, controllerFlags);
         const logger = loggerFor(flags.v).child({ component: 'controller-manager' });
         const config = await clientConfig(flags);
-        const client = createClient(createHttpTransport(config, { userAgent: clientVersion('kube-controller-manager') }));
+        const client = createClient(
+            createHttpTransport(config, { userAgent: clientVersion('kube-controller-manager') }),
+        );
         const { createControllerManager } = await import('./components/controller-manager.ts');
         await runUntilSignal(logger, async (lifecycle) => {
             lifecycle.add({

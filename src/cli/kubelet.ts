@@ -16,7 +16,9 @@ export function kubeletCommand(): Command {
         const { createKubelet } = await import('./components/kubelet.ts');
         await runUntilSignal(logger, async (lifecycle) => {
             const client =
-                flags.kubeconfig === '' ? undefined : await clientFromFlags({ ...flags, master: '' }, 'kubelet');
+                flags.kubeconfig === ''
+                    ? undefined
+                    : await clientFromFlags({ ...flags, master: '' }, 'kubelet');
             lifecycle.add({
                 stop: () => {
                     client?.close();
