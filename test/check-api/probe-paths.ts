@@ -45,8 +45,7 @@ async function probeOne(
     const answer = await send(request);
     // Answers to HEAD have no body: what GET says holds for it.
     const told = method === 'head' ? await send({ ...request, method: 'GET' }) : answer;
-    const problem =
-        told.status === answer.status ? problemOf(told) : `GET answers otherwise, ${told.status}`;
+    const problem = told.status === answer.status ? problemOf(told) : `GET answers otherwise, ${told.status}`;
     return problem === undefined
         ? undefined
         : { where: `${method.toUpperCase()} ${path}`, what: `${problem} (${answer.status})` };

@@ -83,9 +83,9 @@ if (!canMount) console.warn('not root: full disks are not checked');
         await expect(write('/refused')).rejects.toMatchObject({ reason: 'noSpace' });
         await member.close();
         // Opening reads the logs and writes tables: there is no room for that either.
-        await expect(
-            openStore({ directory: storeOf('a'), logger: silentLogger() }),
-        ).rejects.toMatchObject({ reason: 'noSpace' });
+        await expect(openStore({ directory: storeOf('a'), logger: silentLogger() })).rejects.toMatchObject({
+            reason: 'noSpace',
+        });
         diskOf('a').makeRoom();
         const again = await openStore({ directory: storeOf('a'), logger: silentLogger() });
         const { count } = await again.range({ key: '/', end: '0', countOnly: true });
