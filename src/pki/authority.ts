@@ -32,7 +32,7 @@ export interface CertificateRequest {
  * The X.509 library costs some 200 ms and 15 MB: it is loaded when a certificate has to be made, and a
  * start on existing certificates does without.
  */
-async function loadX509(): Promise<typeof X509> {
+export async function loadX509(): Promise<typeof X509> {
     await import('reflect-metadata');
     return await import('@peculiar/x509');
 }

@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { CelCompiler } from '../../api/cel/cel.ts';
 import { resourceDefinitions } from '../../api/groups/index.ts';
 import { serveLegacyApis } from '../../api/groups/legacy/index.ts';
 import type { Client } from '../../client/client.ts';
 import { createClient } from '../../client/rest-client.ts';
 import {
+    AdmissionMetrics,
+    type AdmissionOptions,
     createAdmission,
+    readAdmissionConfiguration,
     reconcileSystemPriorityClasses,
 } from '../../components/apiserver/admission/index.ts';
 import { Aggregator } from '../../components/apiserver/aggregation/aggregator.ts';
@@ -175,6 +178,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         aggregator,
         clock: systemClock,
     });
+    const admissionMetrics = new AdmissionMetrics();
     const auth = await createAuth(
         {
             flags,
@@ -204,6 +208,10 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         admission: createAdmission({
             reader: caches,
             authorizer,
+            definitions: () => caches.definitions(),
+            metrics: admissionMetrics,
+            expressions: loadCelCompiler,
+            ...(await admissionConfigurationOf(flags['admission-control-config-file'])),
             client: ownClient,
             enable: flags['enable-admission-plugins'],
             disable: flags['disable-admission-plugins'],
@@ -223,6 +231,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             aggregation: aggregator,
             metrics: [
                 () => measured.metrics(),
+                admissionMetrics.source,
                 ...(cluster === undefined ? [] : [() => embeddedStoreMetrics(cluster, caches)]),
             ],
             routes: [
@@ -307,6 +316,17 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         serviceAccountClient: (name) => clientFor(serviceAccountIdentity('kube-system', name)),
         bootstrapped,
     };
+}
+
+async function admissionConfigurationOf(file: string): Promise<Pick<AdmissionOptions, 'configuration'>> {
+    if (file === '') return {};
+    try {
+        const read = async (path: string): Promise<Buffer> => await readFile(resolve(dirname(file), path));
+        return { configuration: await readAdmissionConfiguration(await readFile(file), read) };
+    } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new FlagError(`--admission-control-config-file: ${file}: ${why}`, { cause: error });
+    }
 }
 
 interface Material {

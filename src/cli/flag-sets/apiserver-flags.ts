@@ -26,6 +26,11 @@ export const sharedApiserverFlags = {
     ...sharedAuthFlags,
     'enable-admission-plugins': flag.list('admission plugins to run besides those on by default'),
     'disable-admission-plugins': flag.list('admission plugins to leave out'),
+    'admission-control-config-file': flag.string(
+        'AdmissionConfiguration: defaults and exemptions of PodSecurity',
+        '',
+        'file',
+    ),
     'admission-control': flag.list('admission plugins to run, instead of the default ones'),
     ...requestFlags,
     ...auditFlags,

@@ -2,6 +2,7 @@ import type { ResourceDefinition, SubresourceDefinition } from '../../api/groups
 import { statusErrors } from '../../api/meta/status-error.ts';
 import type { Aggregation } from './aggregation/aggregator.ts';
 import type { NonResourceRoute, ResourceHandler, ServerExtensions } from './extensions.ts';
+import { admitConnection } from './registry/connect.ts';
 import { create } from './registry/create.ts';
 import { deleteCollection } from './registry/delete-collection.ts';
 import { deleteOne } from './registry/delete.ts';
@@ -81,6 +82,11 @@ export class Router {
         );
     }
 
+    /** To be called before a handler takes over a connection. */
+    async admitConnection(request: ApiRequest, info: ResourceRequestInfo): Promise<void> {
+        await admitConnection(this.#registry, request, info);
+    }
+
     readonly isLongRunning = (info: ResourceRequestInfo): boolean =>
         this.handlerOf(info)?.longRunning === true;
 
@@ -100,7 +106,10 @@ export class Router {
         if (definition === undefined) return await this.#path(request);
         checkScope(definition, info);
         const handler = this.handlerOf(info);
-        if (handler !== undefined) return await handler.handle(request, info);
+        if (handler !== undefined) {
+            await this.admitConnection(request, info);
+            return await handler.handle(request, info);
+        }
         if (isReview(definition) || createsByPath(info)) throw notAllowed(definition, info);
         const { caches } = this.#registry;
         if (!caches.isOpen(definition)) await caches.open(definition);

@@ -268,6 +268,7 @@ export class ApiServer implements Stoppable {
         if (connection === undefined || info.kind !== 'resource' || handler?.upgrade === undefined) {
             throw statusErrors.badRequest('this path does not answer upgrade requests');
         }
+        await this.#router.admitConnection(request, info);
         await handler.upgrade(request, info, connection);
         return { type: 'value', status: 101, value: {} };
     }

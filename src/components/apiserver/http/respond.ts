@@ -8,12 +8,12 @@ import { contentTypeOf, negotiate, negotiatePlain } from '../encode/negotiate.ts
 import { WatchFramer } from '../encode/watch-frames.ts';
 import { type ApiRequest, type ApiResult, headerOf, type WatchResult } from '../request.ts';
 import { WatchStream } from './watch-stream.ts';
+import { boundedWarnings } from './bounded-warnings.ts';
 
 /** Answers smaller than this are not worth compressing. */
 const gzipBytesMin = 128 * 1024;
 /** Pieces of large answers are joined to writes of about this size. */
 const chunkBytes = 256 * 1024;
-const warningCharsMax = 4096;
 
 export interface RespondOptions {
     nowMs: () => number;
@@ -88,12 +88,7 @@ function inOrder({ kind, apiVersion, metadata, status, message, reason, details,
 }
 
 function setWarnings(context: Context, { warnings }: ApiRequest): void {
-    let chars = 0;
-    for (const text of new Set(warnings)) {
-        chars += text.length;
-        if (chars > warningCharsMax) return;
-        context.append('Warning', `299 - "${quoted(text)}"`);
-    }
+    for (const text of boundedWarnings(warnings)) context.append('Warning', `299 - "${quoted(text)}"`);
 }
 
 /** A quoted-string of RFC 9110; what headers cannot carry becomes a question mark. */

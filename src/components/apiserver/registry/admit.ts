@@ -1,6 +1,9 @@
-import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
-import type { ApiObject } from '../../../api/meta/object.ts';
-import type { ApiRequest } from '../request.ts';
+import type { ApiObject, GroupVersionKind } from '../../../api/meta/object.ts';
+import { parseApiVersion } from '../../../api/meta/object.ts';
+import { deepClone } from '../../../api/meta/deep.ts';
+import { type AdmissionPlugin, type AdmissionRequest, newReinvocation } from '../admission.ts';
+import { annotate, type ApiRequest } from '../request.ts';
+import { decodeAs, type ExpectedType, expectedTypeOf } from './read-body.ts';
 import type { Registry, Target } from './registry.ts';
 
 export interface AdmissionInput {
@@ -8,6 +11,10 @@ export interface AdmissionInput {
     object: ApiObject | undefined;
     oldObject: ApiObject | undefined;
     dryRun: boolean;
+    /** Where the body is of another type than the resource. */
+    body?: ExpectedType;
+    /** DeleteOptions; those of the other operations are read from the query. */
+    options?: object;
 }
 
 /** The admission plugins that have a say in one write, with the write as they see it. */
@@ -16,22 +23,22 @@ export class Admission {
     readonly request: AdmissionRequest;
 
     constructor(registry: Registry, target: Target, request: ApiRequest, input: AdmissionInput) {
-        this.request = {
-            ...input,
-            definition: target.definition,
-            subresource: target.subresource,
-            namespace: target.namespace,
-            name: target.name,
-            identity: request.identity,
-            warn: (message) => {
-                request.warnings.push(message);
-            },
-        };
+        this.request = admissionRequestOf(target, request, input);
         this.#plugins = registry.admission.filter((plugin) => plugin.handles(this.request));
     }
 
     /** True when a plugin may have changed the object. */
     async mutate(): Promise<boolean> {
+        const { reinvocation } = this.request;
+        const ran = await this.#pass();
+        if (reinvocation.isWanted) {
+            reinvocation.isReinvoke = true;
+            await this.#pass();
+        }
+        return ran;
+    }
+
+    async #pass(): Promise<boolean> {
         let ran = false;
         for (const plugin of this.#plugins) {
             if (plugin.mutate === undefined) continue;
@@ -44,4 +51,58 @@ export class Admission {
     async validate(): Promise<void> {
         for (const plugin of this.#plugins) await plugin.validate?.(this.request);
     }
+}
+
+function admissionRequestOf(target: Target, request: ApiRequest, input: AdmissionInput): AdmissionRequest {
+    const { definition } = target;
+    const { operation, object, oldObject, dryRun } = input;
+    const expected = input.body ?? expectedTypeOf(definition);
+    return {
+        operation,
+        object,
+        oldObject,
+        dryRun,
+        definition,
+        kind: kindOf(expected),
+        subresource: target.subresource,
+        namespace: target.namespace,
+        name: target.name,
+        options: input.options ?? optionsOf(operation, request.query),
+        identity: request.identity,
+        signal: request.signal,
+        reinvocation: newReinvocation(),
+        warn: (message) => {
+            request.warnings.push(message);
+        },
+        annotate: (key, value) => {
+            annotate(request, key, value);
+        },
+        replaceObject: (value) => {
+            if (object === undefined) throw new TypeError('a deletion has no object to replace');
+            const decoded = decodeAs(deepClone(value), expected, '').object;
+            if (input.body === undefined) definition.strategy.defaults?.(decoded);
+            for (const key of Object.keys(object)) Reflect.deleteProperty(object, key);
+            Object.assign(object, decoded);
+        },
+    };
+}
+
+function kindOf({ apiVersion, kind }: ExpectedType): GroupVersionKind {
+    const { group = '', version = apiVersion } = parseApiVersion(apiVersion) ?? {};
+    return { group, version, kind };
+}
+
+/** The options as upstream hands them on: a patch is an update there. */
+function optionsOf(operation: AdmissionRequest['operation'], query: URLSearchParams): object | undefined {
+    if (operation !== 'CREATE' && operation !== 'UPDATE') return undefined;
+    const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+    const fieldManager = query.get('fieldManager') ?? '';
+    const fieldValidation = query.get('fieldValidation') ?? '';
+    return {
+        kind: operation === 'CREATE' ? 'CreateOptions' : 'UpdateOptions',
+        apiVersion: 'meta.k8s.io/v1',
+        ...(dryRun.length === 0 ? {} : { dryRun }),
+        ...(fieldManager === '' ? {} : { fieldManager }),
+        ...(fieldValidation === '' ? {} : { fieldValidation }),
+    };
 }

@@ -91,19 +91,23 @@ async function prepare(
     const { definition } = target;
     const now = rfc3339(registry.clock.nowMs());
     const { strategy } = definition;
-    const metadata = freshMetadata(object, target, now);
+    const fresh = freshMetadata(object, target, now);
     strategy.defaults?.(object);
     if (creation.isApplied !== true) {
         trackWrite(registry, target, { manager: managerOf(request), live: undefined, next: object });
     }
-    const tracked = metadata.managedFields;
+    const tracked = object.metadata?.managedFields;
     const admission = new Admission(registry, target, request, {
         operation: 'CREATE',
         object,
         oldObject: undefined,
         dryRun,
     });
-    if (await admission.mutate()) strategy.defaults?.(object);
+    if (await admission.mutate()) {
+        strategy.defaults?.(object);
+        keepServerFields(object, fresh);
+    }
+    const metadata = (object.metadata ??= {});
     keepReadable(object, tracked);
     if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);
     strategy.prepareForCreate?.(object, { now });
@@ -131,7 +135,18 @@ function freshMetadata(object: ApiObject, { definition, namespace }: Target, now
     else delete metadata.namespace;
     metadata.uid = randomUUID();
     metadata.creationTimestamp = now;
-    return metadata;
+    return { ...metadata };
+}
+
+/** What only the server may set is not for admission to change either. */
+function keepServerFields(object: ApiObject, { namespace, uid, creationTimestamp }: V1ObjectMeta): void {
+    const metadata = (object.metadata ??= {});
+    Object.assign(metadata, { uid, creationTimestamp });
+    if (namespace === undefined) delete metadata.namespace;
+    else metadata.namespace = namespace;
+    delete metadata.resourceVersion;
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
 }
 
 function validate(object: ApiObject, { group, kind, namespaced, strategy }: ResourceDefinition): void {

@@ -82,3 +82,19 @@ export function toDeleteOptions(options: V1DeleteOptions): DeleteOptions {
         },
     };
 }
+
+/** The options as an object of the API, as admission plugins see them. */
+export function asDeleteOptions(options: DeleteOptions): V1DeleteOptions {
+    const { dryRun, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = options;
+    const { uid, resourceVersion } = preconditions;
+    const hasPreconditions = uid !== undefined || resourceVersion !== undefined;
+    return {
+        kind: 'DeleteOptions',
+        apiVersion: 'meta.k8s.io/v1',
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+        ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+        ...(orphanDependents === undefined ? {} : { orphanDependents }),
+        ...(hasPreconditions ? { preconditions } : {}),
+        ...(dryRun ? { dryRun: ['All'] } : {}),
+    };
+}

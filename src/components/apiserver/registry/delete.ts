@@ -5,7 +5,7 @@ import { rfc3339 } from '../../../util/clock.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
-import { type DeleteOptions, deleteOptionsOf } from './delete-options.ts';
+import { asDeleteOptions, type DeleteOptions, deleteOptionsOf } from './delete-options.ts';
 import { type Change, guardedUpdate, type UpdateOutcome } from './guarded-update.ts';
 import { type Registry, subjectOf, type Target } from './registry.ts';
 
@@ -68,6 +68,7 @@ export async function deleteObject(
                 object: undefined,
                 oldObject: current.object,
                 dryRun: options.dryRun,
+                options: asDeleteOptions(options),
             });
             await admission.mutate();
             await admission.validate();

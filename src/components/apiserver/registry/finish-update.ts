@@ -8,6 +8,7 @@ import type { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
 import type { Change } from './guarded-update.ts';
 import { isSameButTimes, keepReadable, managerOf, trackWrite } from './managed-fields.ts';
+import type { ExpectedType } from './read-body.ts';
 import { type Registry, subjectOf, type Target } from './registry.ts';
 import type { Reservations } from './reservations.ts';
 
@@ -20,6 +21,15 @@ export interface UpdateInput {
     reservations: Reservations;
     /** True: `next` is what an apply made, managedFields included. */
     isApplied: boolean;
+    /** Where clients write another type than the object's: what admission is shown of it. */
+    admitAs?: AdmissionView | undefined;
+}
+
+/** An object as a subresource shows it (Scale), and what a change of that view means for the object. */
+export interface AdmissionView {
+    body: ExpectedType;
+    show(object: ApiObject): ApiObject;
+    take(object: ApiObject, shown: ApiObject): void;
 }
 
 type Loose = ApiObject & { spec?: unknown; status?: unknown };
@@ -39,13 +49,20 @@ export async function finishUpdate(
     if (defaultsApply(target)) strategy.defaults?.(next);
     if (!input.isApplied) trackWrite(registry, target, { manager: managerOf(request), live: old, next });
     const tracked = next.metadata?.managedFields;
+    const { admitAs: view } = input;
+    const shown = view === undefined ? next : view.show(next);
     const admission = new Admission(registry, target, request, {
         operation: 'UPDATE',
-        object: next,
-        oldObject: old,
+        object: shown,
+        oldObject: view === undefined ? old : view.show(old),
         dryRun,
+        ...(view === undefined ? {} : { body: view.body }),
     });
-    if ((await admission.mutate()) && defaultsApply(target)) strategy.defaults?.(next);
+    if (await admission.mutate()) {
+        view?.take(next, shown);
+        if (defaultsApply(target)) strategy.defaults?.(next);
+        carryOver(next, old, target);
+    }
     keepReadable(next, tracked);
     const subresource = target.subresource === '' ? undefined : target.subresource;
     if (subresource === 'status') keepAllButStatus(next, old, target);

@@ -4,7 +4,7 @@ import { isReason, statusErrors } from '../../../api/meta/status-error.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
 import { checkNamespace, createObject } from './create.ts';
-import { finishUpdate } from './finish-update.ts';
+import { type AdmissionView, finishUpdate } from './finish-update.ts';
 import { guardedUpdate, type UpdateOutcome } from './guarded-update.ts';
 import { expectedTypeOf, readObject } from './read-body.ts';
 import type { Registry, Target } from './registry.ts';
@@ -41,13 +41,14 @@ export interface ObjectUpdate {
     next: (current: StoredObject) => ApiObject | Promise<ApiObject>;
     /** True: `next` gives what an apply made, managedFields included. */
     isApplied?: boolean;
+    admitAs?: AdmissionView;
 }
 
 /** Computes, checks and writes a new state; shared by update, patch and the subresources. */
 export async function updateObject(
     registry: Registry,
     request: ApiRequest,
-    { target, dryRun, next, isApplied = false }: ObjectUpdate,
+    { target, dryRun, next, isApplied = false, admitAs }: ObjectUpdate,
 ): Promise<UpdateOutcome> {
     const reservations = new Reservations();
     const warnings = request.warnings.length;
@@ -66,6 +67,7 @@ export async function updateObject(
                     dryRun,
                     reservations,
                     isApplied,
+                    admitAs,
                 });
             },
         });

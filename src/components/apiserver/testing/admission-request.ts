@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../../api/meta/object.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
+import { type AdmissionPlugin, type AdmissionRequest, newReinvocation } from '../admission.ts';
 
 /** A create of `resource` ("pods", "leases.coordination.k8s.io", "pods/status") by nobody in particular. */
 export function admissionRequest(
@@ -22,8 +22,16 @@ export function admissionRequest(
         object,
         oldObject: undefined,
         identity: { username: 'jane', uid: '', groups: ['system:authenticated'], extra: {} },
+        kind: { group: definition.group, version: 'v1', kind: object?.kind ?? '' },
+        options: undefined,
         dryRun: false,
+        signal: new AbortController().signal,
+        reinvocation: newReinvocation(),
         warn: () => undefined,
+        annotate: () => undefined,
+        replaceObject: (value) => {
+            Object.assign(object ?? {}, value);
+        },
         ...more,
     };
 }

@@ -29,6 +29,7 @@ export async function bind(registry: Registry, request: ApiRequest, target: Targ
         object: binding,
         oldObject: undefined,
         dryRun: options.dryRun,
+        body: expected,
     });
     await admission.mutate();
     await admission.validate();

@@ -40,6 +40,7 @@ export async function evict(registry: Registry, request: ApiRequest, target: Tar
         object: eviction,
         oldObject: undefined,
         dryRun: options.dryRun,
+        body: expected,
     });
     await admission.mutate();
     await admission.validate();

@@ -15,6 +15,7 @@ import { checkConfiguration, isApply, readConfiguration } from '../apply.ts';
 import { applied, schemaOfType } from '../managed-fields.ts';
 import { readPatch } from '../patch-document.ts';
 import { decodeAs, readObject, reportStrictErrors, strictPatchError } from '../read-body.ts';
+import type { AdmissionView } from '../finish-update.ts';
 import { cached, type Registry, subjectOf, type Target } from '../registry.ts';
 import { updateObject } from '../update.ts';
 import { applyOptionsOf, type WriteOptions, writeOptionsOf } from '../write-options.ts';
@@ -75,6 +76,7 @@ async function applyScale(registry: Registry, request: ApiRequest, target: Targe
         target,
         dryRun: options.dryRun,
         isApplied: true,
+        admitAs: scaleView(target),
         next: (current) => {
             checkConfiguration(configuration, scaleKind, target, schemaOfType(expected.type));
             check(configuration, target);
@@ -113,6 +115,7 @@ async function write(
     const outcome = await updateObject(registry, request, {
         target,
         dryRun: options.dryRun,
+        admitAs: scaleView(target),
         next: (current) => {
             const scale = scaleFrom(scaleOf(current, target));
             check(scale, target);
@@ -140,6 +143,17 @@ function check({ metadata, spec }: V1Scale, target: Target): void {
             fieldErrors.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
         ]);
     }
+}
+
+/** Clients write a Scale: that is also what admission is shown. */
+function scaleView(target: Target): AdmissionView {
+    return {
+        body: expected,
+        show: (object) => scaleOfObject(object, target),
+        take: (object: Scalable, scale: V1Scale) => {
+            setReplicas(object, scale.spec?.replicas ?? 0, target);
+        },
+    };
 }
 
 function setReplicas(next: Scalable, replicas: number, target: Target): void {
@@ -195,6 +209,10 @@ function customScaleOf(object: ApiObject, paths: ScalePaths): V1Scale {
 }
 
 function scaleOf({ object }: StoredObject, target: Target): V1Scale {
+    return scaleOfObject(object, target);
+}
+
+function scaleOfObject(object: ApiObject, target: Target): V1Scale {
     const paths = pathsOf(target);
     if (paths !== undefined) return customScaleOf(object, paths);
     const { spec = {}, status = {}, metadata = {} } = object as Scalable;

@@ -1,0 +1,53 @@
+import type { CelCompiler, CelEnvironment } from '../../../../api/cel/cel.ts';
+import type { V1MatchCondition } from '../../../../api/meta/object.ts';
+import { admissionEnvironment } from './environment.ts';
+
+/** Bounds in cel-go's units: of one expression, and of all conditions of one webhook or policy. */
+export const expressionCostMax = 1_000_000;
+const conditionsCostMax = 2_500_000;
+
+const bool = { kind: 'bool' } as const;
+/** Made once: the compiler remembers programs by expression and environment. */
+export const conditionEnvironment = admissionEnvironment({ result: bool });
+export const conditionWithParamsEnvironment = admissionEnvironment({ result: bool, hasParams: true });
+
+export type ConditionsOutcome = { type: 'match' | 'noMatch' } | { type: 'error'; message: string };
+
+export interface Conditions {
+    conditions: readonly V1MatchCondition[];
+    environment: CelEnvironment;
+    /** failurePolicy Ignore: an error means no match. */
+    ignoresFailures: boolean;
+}
+
+/** All conditions must hold. One that is false decides, whatever errors others have. */
+export function evaluateConditions(
+    compiler: CelCompiler,
+    { conditions, environment, ignoresFailures }: Conditions,
+    values: Readonly<Record<string, unknown>>,
+): ConditionsOutcome {
+    const errors: string[] = [];
+    let budget = conditionsCostMax;
+    for (const { expression } of conditions) {
+        const compiled = compiler.compile(expression, environment);
+        if (compiled.type === 'invalid') {
+            errors.push(`compilation error: ${compiled.message}`);
+            continue;
+        }
+        const outcome = compiled.program.evaluate(values, Math.min(budget, expressionCostMax));
+        budget -= outcome.cost;
+        if (outcome.type === 'overBudget') {
+            errors.push(
+                `validation failed due to running out of cost budget, no further validation rules will be run`,
+            );
+            break;
+        }
+        if (outcome.type === 'error') {
+            errors.push(`expression '${expression}' resulted in error: ${outcome.message}`);
+        } else if (outcome.value === false) return { type: 'noMatch' };
+    }
+    if (errors.length === 0) return { type: 'match' };
+    if (ignoresFailures) return { type: 'noMatch' };
+    const [first = ''] = errors;
+    return { type: 'error', message: errors.length === 1 ? first : `[${errors.join(', ')}]` };
+}

@@ -1,0 +1,115 @@
+import { deepClone, semanticEqual } from '../../../../api/meta/deep.ts';
+import type { ApiObject, V1MutatingAdmissionPolicy, V1Mutation } from '../../../../api/meta/object.ts';
+import { applyJsonPatch } from '../../../../api/patch/json-patch.ts';
+import { applyStrategicMergePatch } from '../../../../api/patch/strategic-merge-patch.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts';
+import type { PluginContext } from '../context.ts';
+import { forbidden } from '../forbidden.ts';
+import { convert } from '../matching/equivalents.ts';
+import { isExempt } from '../matching/rules.ts';
+import { PolicyEvaluation } from './evaluation.ts';
+import { boundInvocations, type Invocation } from './invocations.ts';
+import { type BoundPolicy, PolicySource } from './policy-source.ts';
+
+type Policy = V1MutatingAdmissionPolicy;
+type Ready = Extract<Invocation<Policy>, { type: 'ready' }>;
+
+const pluginName = 'MutatingAdmissionPolicy';
+
+/** What one request remembers of its first round, to know which policies to apply again. */
+interface Rounds {
+    invoked: Set<string>;
+    again: Set<string>;
+    output: ApiObject | undefined;
+}
+
+/** Applies the mutating admission policies that are bound to a request, one after the other. */
+export function mutatingAdmissionPolicy(context: PluginContext): AdmissionPlugin {
+    const source = new PolicySource<Policy>(context, 'mutatingadmissionpolic');
+    return {
+        name: pluginName,
+        handles: (request) =>
+            !source.isEmpty &&
+            !isExempt(request) &&
+            (request.operation === 'CREATE' || request.operation === 'UPDATE'),
+        async mutate(request) {
+            const { reinvocation } = request;
+            const known = reinvocation.memory.get(pluginName) as Rounds | undefined;
+            const rounds = known ?? { invoked: new Set(), again: new Set(), output: undefined };
+            reinvocation.memory.set(pluginName, rounds);
+            if (reinvocation.isReinvoke && !semanticEqual(rounds.output, request.object)) askAllAgain(rounds);
+            for await (const invocation of boundInvocations(context, source, request)) {
+                const { bound } = invocation;
+                if (invocation.type === 'misconfigured') throw denied(request, bound, invocation.message);
+                if (reinvocation.isReinvoke && !rounds.again.has(invocation.id)) continue;
+                if (await apply(request, invocation)) {
+                    askAllAgain(rounds);
+                    reinvocation.isWanted = true;
+                }
+                if (bound.policy.spec.reinvocationPolicy === 'IfNeeded') rounds.invoked.add(invocation.id);
+            }
+            rounds.output = deepClone(request.object);
+        },
+    };
+}
+
+function askAllAgain({ invoked, again }: Rounds): void {
+    for (const id of invoked) again.add(id);
+    invoked.clear();
+}
+
+function denied(request: AdmissionRequest, { policy, binding }: BoundPolicy<Policy>, why: string): Error {
+    return forbidden(
+        request,
+        `policy '${policy.name}' with binding '${binding.name}' denied request: ${why}`,
+    );
+}
+
+/** All mutations of one policy, or none of them; true when they have changed the object. */
+async function apply(
+    request: AdmissionRequest,
+    { bound, compiler, values, matched }: Ready,
+): Promise<boolean> {
+    const { policy } = bound;
+    const { object, definition } = request;
+    if (object === undefined) return false;
+    const evaluation = new PolicyEvaluation(compiler, policy, values);
+    const conditions = evaluation.meetsConditions();
+    if (conditions.type === 'noMatch') return false;
+    if (conditions.type === 'error') throw denied(request, bound, conditions.message);
+    const before = deepClone(object);
+    try {
+        let next = await convert(before, definition, matched.definition);
+        for (const mutation of policy.spec.mutations ?? []) {
+            next = mutated(evaluation, { mutation, object: next, type: matched.definition.type });
+        }
+        request.replaceObject(await convert(next, matched.definition, definition));
+    } catch (error) {
+        if (policy.ignoresFailures) return false;
+        throw denied(request, bound, error instanceof Error ? error.message : String(error));
+    }
+    return !semanticEqual(before, object);
+}
+
+/** The object after one mutation; each sees what those before it did. Throws an Error that says why not. */
+function mutated(
+    evaluation: PolicyEvaluation<Policy>,
+    { mutation, object, type }: { mutation: V1Mutation; object: ApiObject; type: string },
+): ApiObject {
+    const { environments } = evaluation;
+    const isPatch = mutation.patchType === 'JSONPatch';
+    const expression = (isPatch ? mutation.jsonPatch : mutation.applyConfiguration)?.expression ?? '';
+    const environment = isPatch ? environments.patches : environments.configurations;
+    const result = evaluation.evaluate(expression, environment, { object });
+    if (result.type === 'error') throw new Error(result.message);
+    const { value } = result;
+    if (isPatch) {
+        if (!Array.isArray(value)) throw new Error('the JSONPatch expression does not result in a list');
+        return applyJsonPatch(object, value) as ApiObject;
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        throw new Error('the ApplyConfiguration expression does not result in an Object');
+    }
+    const { apiVersion, kind } = object;
+    return { ...(applyStrategicMergePatch(type, object, value) as ApiObject), apiVersion, kind };
+}
