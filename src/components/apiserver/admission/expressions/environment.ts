@@ -1,15 +1,16 @@
 import type { CelEnvironment, CelType } from '../../../../api/cel/cel.ts';
+import {
+    authorizerFunctions,
+    authorizerType,
+    requestResourceCheck,
+    resourceCheckType,
+} from '../../../../api/cel/library/authorizer.ts';
 import type { V1Namespace } from '../../../../api/meta/object.ts';
 import type { AdmissionRequest } from '../../admission.ts';
 import type { PluginContext } from '../context.ts';
 import { convert, type MatchedVersion } from '../matching/equivalents.ts';
 import { namespaceNameOf } from '../matching/selectors.ts';
-import {
-    authorizerFunctions,
-    authorizerType,
-    type ResourceCheck,
-    resourceCheckType,
-} from './authorizer-library.ts';
+import { requestAuthorizer } from './request-authorizer.ts';
 
 const dyn: CelType = { kind: 'dyn' };
 const string: CelType = { kind: 'string' };
@@ -105,22 +106,25 @@ export async function admissionValues(
 ): Promise<Record<string, unknown>> {
     const { definition, identity } = request;
     const shown = matched.definition;
-    const asker = authorizer === undefined ? undefined : { authorizer, identity };
-    const own: ResourceCheck | undefined = asker && {
-        ...asker,
-        group: definition.group,
-        resource: definition.plural,
-        subresource: request.subresource,
-        namespace: request.namespace,
-        name: request.name,
-    };
+    const asked = authorizer && requestAuthorizer(authorizer, identity);
     return {
         object: request.object === undefined ? null : await convert(request.object, definition, shown),
         oldObject:
             request.oldObject === undefined ? null : await convert(request.oldObject, definition, shown),
         request: requestValue(request, matched),
         namespaceObject: namespace === undefined ? null : namespaceValue(namespace),
-        ...(asker === undefined ? {} : { authorizer: asker, 'authorizer.requestResource': own }),
+        ...(asked === undefined
+            ? {}
+            : {
+                  authorizer: asked,
+                  'authorizer.requestResource': requestResourceCheck(asked, {
+                      group: definition.group,
+                      resource: definition.plural,
+                      subresource: request.subresource,
+                      namespace: request.namespace,
+                      name: request.name,
+                  }),
+              }),
     };
 }
 
