@@ -38,6 +38,13 @@ describe('Measurements', () => {
         expect(counts()).toEqual([['a', 2]]);
     });
 
+    it('name peers as etcdctl does: without leading zeros', () => {
+        const measurements = new Measurements();
+        measurements.noteRoundTrip('00d34614716f3c50', 1, 0);
+        const lines = renderMetrics(measurementMetrics(measurements)).split('\n');
+        expect(lines).toContain('etcd_network_peer_round_trip_time_seconds_count{To="d34614716f3c50"} 1');
+    });
+
     it('count proposals that failed, not those that the state machine refused', () => {
         const measurements = new Measurements();
         measurements.noteRefusal(new StoreError('compacted', 'too old'));

@@ -1,5 +1,5 @@
 import type { Measurements } from '../../../measurements.ts';
-import { counter, gauge, histogramSamples, type Metric } from './metric.ts';
+import { counter, gauge, histogramSamples, shownMemberId, type Metric } from './metric.ts';
 
 /** What a member measures of its disk, its log and its peers, under etcd's names. */
 export function measurementMetrics(measurements: Measurements): Metric[] {
@@ -22,7 +22,7 @@ export function measurementMetrics(measurements: Measurements): Metric[] {
             type: 'histogram',
             samples: measurements
                 .roundTrips()
-                .flatMap(([member, histogram]) => histogramSamples(histogram, { To: member })),
+                .flatMap(([member, histogram]) => histogramSamples(histogram, { To: shownMemberId(member) })),
         },
         gauge(
             'etcd_server_proposals_pending',

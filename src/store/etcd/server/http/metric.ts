@@ -35,6 +35,11 @@ export function counter(name: string, help: string, value: number): Metric {
     return { name, help, type: 'counter', samples: [{ value }] };
 }
 
+/** A member's identifier as etcd and etcdctl show it: without the zeros that fill it up to 16 digits. */
+export function shownMemberId(id: string): string {
+    return id.replace(/^0+(?=.)/, '');
+}
+
 function renderLabels(labels: Readonly<Record<string, string>>): string {
     const entries = Object.entries(labels);
     if (entries.length === 0) return '';

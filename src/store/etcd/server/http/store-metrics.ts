@@ -4,7 +4,7 @@ import { methods } from '../../proto/methods.ts';
 import { etcdClusterVersion, etcdVersion } from '../version.ts';
 import type { GrpcMetrics } from './grpc-metrics.ts';
 import { memberMetrics } from './member-metrics.ts';
-import { counter, gauge, type Metric } from './metric.ts';
+import { counter, gauge, shownMemberId, type Metric } from './metric.ts';
 
 /** What store and cluster tell, under etcd's names. */
 export async function storeMetrics(context: EtcdContext, grpc: GrpcMetrics): Promise<Metric[]> {
@@ -21,7 +21,7 @@ export async function storeMetrics(context: EtcdContext, grpc: GrpcMetrics): Pro
             context.leaderChanges,
         ),
         labelled('etcd_server_id', 'Server or member ID in hexadecimal format. 1 for the label.', {
-            server_id: cluster.memberId,
+            server_id: shownMemberId(cluster.memberId),
         }),
         labelled('etcd_server_version', 'Which version is running. 1 for the label with current version.', {
             server_version: etcdVersion,
