@@ -22,6 +22,8 @@ import { tokenController } from './service-account/token-controller.ts';
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
+import { claimProtectionController } from './volume-protection/claim-protection-controller.ts';
+import { volumeProtectionController } from './volume-protection/volume-protection-controller.ts';
 
 /** Every controller there is, in the order in which they start. */
 export const controllers: readonly ControllerDefinition[] = [
@@ -48,4 +50,6 @@ export const controllers: readonly ControllerDefinition[] = [
     jobController,
     ttlAfterFinishedController,
     cronJobController,
+    claimProtectionController,
+    volumeProtectionController,
 ];

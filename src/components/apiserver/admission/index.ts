@@ -69,8 +69,7 @@ const plugins: Readonly<Record<string, PluginEntry>> = {
     Priority: { create: priority, byDefault: true },
     DefaultTolerationSeconds: { create: defaultTolerationSeconds, byDefault: true },
     DefaultStorageClass: { create: defaultStorageClass, byDefault: true },
-    // Its finalizers need the controllers that take them off; without those, claims would never go.
-    StorageObjectInUseProtection: { create: storageObjectInUseProtection, byDefault: false },
+    StorageObjectInUseProtection: { create: storageObjectInUseProtection, byDefault: true },
     PersistentVolumeClaimResize: { create: persistentVolumeClaimResize, byDefault: true },
     RuntimeClass: { create: runtimeClass, byDefault: true },
     CertificateApproval: { create: certificateApproval, byDefault: true },
