@@ -1,8 +1,9 @@
 import type { V1IngressClass, V1IPAddress, V1ServiceCIDR } from '../../meta/object.ts';
+import { formatAddress, maskAddress, parseAddress, parsePrefix } from '../../cel/library/ip-address.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
-import { fieldErrors } from '../../meta/field-error.ts';
+import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import { isCidr } from '../../meta/names.ts';
 import { each, formatErrors, immutable, isBlank, items, required } from '../validation/basic.ts';
 import { ingressStrategy } from './ingress.ts';
@@ -42,9 +43,38 @@ function parentText({ spec }: Incomplete<V1IPAddress>): string {
     return `${qualified.toLowerCase()}/${isBlank(namespace) ? '' : `${namespace ?? ''}/`}${name}`;
 }
 
+/** The name of an IPAddress is the address, in the one form in which it is written. */
+function addressNameErrors(name: string): FieldError[] {
+    const address = parseAddress(name);
+    if (address === undefined) {
+        const detail = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+        return [fieldErrors.invalid('metadata.name', name, detail)];
+    }
+    if (formatAddress(address) === name) return [];
+    return [fieldErrors.invalid('metadata.name', name, 'must be a canonical form IP address')];
+}
+
+function validateIpAddress({ metadata, spec }: Incomplete<V1IPAddress>): FieldError[] {
+    const parent = spec?.parentRef;
+    const parentErrors =
+        parent === undefined
+            ? [fieldErrors.required('spec.parentRef')]
+            : [
+                  ...required(parent.resource, 'spec.parentRef.resource'),
+                  ...required(parent.name, 'spec.parentRef.name'),
+              ];
+    return [...addressNameErrors(metadata?.name ?? ''), ...parentErrors];
+}
+
 const ipAddressStrategy: Strategy<Incomplete<V1IPAddress>> = {
-    validateUpdate: (address, old) =>
-        immutable(address.spec?.parentRef, old.spec?.parentRef, 'spec.parentRef'),
+    hasGeneration: true,
+    prepareForCreate: startsGeneration,
+    nameFormat: 'pathSegment',
+    validate: validateIpAddress,
+    validateUpdate: (address, old) => [
+        ...validateIpAddress(address),
+        ...immutable(address.spec?.parentRef, old.spec?.parentRef, 'spec.parentRef'),
+    ],
     selectableFields: ({ spec }) => ({
         'spec.parentRef.group': spec?.parentRef?.group ?? '',
         'spec.parentRef.resource': spec?.parentRef?.resource ?? '',
@@ -54,11 +84,41 @@ const ipAddressStrategy: Strategy<Incomplete<V1IPAddress>> = {
     columns: [nameColumn, column('ParentRef', parentText), ageColumn],
 };
 
+const cidrsMax = 2;
+
+/** One network, or one of each family; a network is written without bits behind its prefix. */
+function validateServiceCidr({ spec }: Incomplete<V1ServiceCIDR>): FieldError[] {
+    const cidrs = items(spec?.cidrs);
+    const path = 'spec.cidrs';
+    if (cidrs.length === 0) return [fieldErrors.required(path, 'at least one CIDR required')];
+    if (cidrs.length > cidrsMax) {
+        return [fieldErrors.invalid(path, cidrs, 'may only hold up to 2 values')];
+    }
+    const families = new Set(cidrs.map((cidr) => parsePrefix(cidr)?.address.bits));
+    const errors =
+        cidrs.length > families.size
+            ? [
+                  fieldErrors.invalid(
+                      path,
+                      cidrs,
+                      'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+                  ),
+              ]
+            : [];
+    return [...errors, ...each(spec?.cidrs, path, cidrErrors)];
+}
+
+function cidrErrors(cidr: string, path: string): FieldError[] {
+    const invalid = formatErrors(cidr, path, isCidr(cidr));
+    const prefix = parsePrefix(cidr);
+    if (invalid.length > 0 || prefix === undefined) return invalid;
+    const { address, length } = prefix;
+    if (maskAddress(address, length).value === address.value) return [];
+    return [fieldErrors.invalid(path, cidr, 'must not have bits set beyond the prefix length')];
+}
+
 const serviceCidrStrategy: Strategy<Incomplete<V1ServiceCIDR>> = withStatus<Incomplete<V1ServiceCIDR>>({
-    validate: ({ spec }) =>
-        items(spec?.cidrs).length === 0
-            ? [fieldErrors.required('spec.cidrs', 'at least one CIDR required')]
-            : each(spec?.cidrs, 'spec.cidrs', (cidr, path) => formatErrors(cidr, path, isCidr(cidr))),
+    validate: validateServiceCidr,
     validateUpdate: (range, old) => immutable(range.spec?.cidrs, old.spec?.cidrs, 'spec.cidrs'),
     columns: [nameColumn, column('CIDRs', ({ spec }) => items(spec?.cidrs).join(',')), ageColumn],
 });

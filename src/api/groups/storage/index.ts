@@ -151,7 +151,12 @@ const volumeAttachmentStrategy: Strategy<Incomplete<V1VolumeAttachment>> = withS
 });
 
 const volumeAttributesClassStrategy: Strategy<Incomplete<V1VolumeAttributesClass>> = {
-    validate: ({ driverName }) => required(driverName, 'driverName'),
+    validate: ({ driverName, parameters }) => [
+        ...required(driverName, 'driverName'),
+        ...(Object.keys(parameters ?? {}).length > 0
+            ? []
+            : [fieldErrors.required('parameters', 'must contain at least one key/value pair')]),
+    ],
     validateUpdate: (attributes, old) => [
         ...immutable(attributes.driverName, old.driverName, 'driverName'),
         ...immutable(attributes.parameters, old.parameters, 'parameters'),

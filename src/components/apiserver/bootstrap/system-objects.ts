@@ -1,8 +1,15 @@
-import type { ApiObject, V1ConfigMap, V1Namespace, V1Service } from '../../../api/meta/object.ts';
+import type { ApiObject, V1ConfigMap, V1Namespace, V1Service, V1ServiceCIDR } from '../../../api/meta/object.ts';
 import { semanticEqual } from '../../../api/meta/deep.ts';
 import { isReason } from '../../../api/meta/status-error.ts';
 import type { Client } from '../../../client/client.ts';
-import { configMaps, namespaces, type ResourceType, services } from '../../../client/resource-type.ts';
+import {
+    configMaps,
+    namespaces,
+    type ResourceType,
+    serviceCidrs,
+    services,
+} from '../../../client/resource-type.ts';
+import { rfc3339, systemClock } from '../../../util/clock.ts';
 import { numberToIp, parseIpRange } from '../services/ip-range.ts';
 
 export interface SystemObjectsOptions {
@@ -25,6 +32,7 @@ export async function ensureSystemObjects(options: SystemObjectsOptions): Promis
     const { client } = options;
     for (const name of systemNamespaces)
         await ensure<V1Namespace>(client, namespaces, { metadata: { name } });
+    await ensureServiceCidr(options);
     await ensureKubernetesService(options);
     await ensureAuthenticationConfig(options);
 }
@@ -47,6 +55,33 @@ async function ensureKubernetesService(options: SystemObjectsOptions): Promise<v
         },
     };
     await ensure(client, services, service);
+}
+
+/** The object that says from which range Services get their addresses, and that it is in use. */
+async function ensureServiceCidr({ client, clusterIpRange }: SystemObjectsOptions): Promise<void> {
+    const name = 'kubernetes';
+    const resource = client.resource(serviceCidrs);
+    const bits = clusterIpRange.slice(clusterIpRange.indexOf('/'));
+    const cidrs = [numberToIp(parseIpRange(clusterIpRange).first) + bits];
+    const wanted: V1ServiceCIDR = { metadata: { name }, spec: { cidrs } };
+    await ensure(client, serviceCidrs, wanted);
+    const found = await resource.get({ name });
+    const others = (found.status?.conditions ?? []).filter(({ type }) => type !== 'Ready');
+    // Whoever set the condition before knows why: it is left alone.
+    if (others.length !== (found.status?.conditions ?? []).length) return;
+    const ready = {
+        type: 'Ready',
+        status: 'True',
+        reason: '',
+        message: 'Kubernetes default Service CIDR is ready',
+        lastTransitionTime: rfc3339(systemClock.nowMs()),
+    };
+    try {
+        await resource.updateStatus({ ...found, status: { conditions: [...others, ready] } });
+    } catch (error) {
+        // Another master was quicker.
+        if (!isReason(error, 'Conflict')) throw error;
+    }
 }
 
 /** kube-system/extension-apiserver-authentication, which extension servers read to trust this one. */
