@@ -1,6 +1,7 @@
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import type { V1CertificateSigningRequest } from '../../meta/object.ts';
 import { ageColumn, column, duration, nameColumn, orNone } from '../columns.ts';
+import { stampConditions } from './condition-times.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { each, isBlank, items, oneOf } from '../validation/basic.ts';
@@ -75,9 +76,10 @@ const certificateSigningRequestStrategy: Strategy<Incomplete<V1CertificateSignin
     Incomplete<V1CertificateSigningRequest>
 >({
     nameFormat: 'pathSegment',
-    prepareForUpdate(request, old) {
+    prepareForUpdate(request, old, { now }) {
         // Every write keeps the request itself: who asked for what is not to be changed afterwards.
         request.spec = old.spec;
+        stampConditions(request, old, now);
     },
     validate: validateRequest,
     validateUpdate: () => [],
