@@ -14,6 +14,8 @@ export interface ScanResult {
 /** As in upstream, one more level is an error. */
 export const jsonDepthMax = 1000;
 const duplicatesMax = 100;
+/** How many members are looked at for the place of unknown fields; those further on keep their order. */
+const placesMax = 10_000;
 
 interface Level {
     keys: Set<string> | undefined;
@@ -38,9 +40,14 @@ class Scanner {
     #at = 0;
     readonly #levels: Level[] = [];
     readonly #duplicates: string[] = [];
+    /** Sentences about unknown fields whose place is not found yet. */
+    readonly #unplaced: Set<string>;
+    readonly #complaints: string[] = [];
+    #placesLeft = placesMax;
 
-    constructor(text: string) {
+    constructor(text: string, unknownFields: readonly string[] = []) {
         this.#text = text;
+        this.#unplaced = new Set(unknownFields);
     }
 
     scan(): ScanResult {
@@ -49,6 +56,11 @@ class Scanner {
         while (this.#levels.length > 0) this.#continue();
         if (this.#at < this.#text.length) throw this.#invalid('after top-level value');
         return { duplicateFields: this.#duplicates };
+    }
+
+    complaints(): string[] {
+        this.scan();
+        return [...this.#complaints, ...this.#unplaced];
     }
 
     #skipSpace(): void {
@@ -144,14 +156,25 @@ class Scanner {
         const raw = this.#string();
         const key = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
         level.step = key;
-        if (level.keys?.has(key) && this.#duplicates.length < duplicatesMax)
-            this.#duplicates.push(`duplicate field "${this.#path()}"`);
+        this.#complain(level, key);
         level.keys?.add(key);
         this.#skipSpace();
         if (this.#text[this.#at] !== ':') throw this.#invalid('after object key');
         this.#at++;
         this.#skipSpace();
         this.#value('looking for beginning of value');
+    }
+
+    #complain({ keys }: Level, key: string): void {
+        if (keys?.has(key) && this.#duplicates.length < duplicatesMax) {
+            const duplicate = `duplicate field "${this.#path()}"`;
+            this.#duplicates.push(duplicate);
+            this.#complaints.push(duplicate);
+        }
+        if (this.#unplaced.size === 0 || this.#placesLeft === 0) return;
+        this.#placesLeft--;
+        const unknown = `unknown field "${this.#path()}"`;
+        if (this.#unplaced.delete(unknown)) this.#complaints.push(unknown);
     }
 
     /** After a value: a comma and the next one, or the end of the object or array. */
@@ -187,4 +210,13 @@ class Scanner {
 /** @throws JsonSyntaxError */
 export function scanJson(text: string): ScanResult {
     return new Scanner(text).scan();
+}
+
+/**
+ * Duplicate fields of a text and the unknown ones that its reader has found (`unknown field "spec.foo"`), in
+ * the order in which they stand there.
+ * @throws JsonSyntaxError
+ */
+export function complaintsInOrder(text: string, unknownFields: readonly string[]): string[] {
+    return new Scanner(text, unknownFields).complaints();
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { complaintsInOrder } from './json-scanner.ts';
 import { bodyBytesMax, parseJson, parseYaml } from './parse.ts';
 
 const bytes = (text: string) => Buffer.from(text);
@@ -15,6 +16,22 @@ describe('parseJson', () => {
 
     it('finds a field that is written in two ways', () => {
         expect(parseJson(bytes('{"a":1,"\\u0061":2}')).duplicateFields).toEqual(['duplicate field "a"']);
+    });
+
+    it('names duplicate and unknown fields in the order in which they stand', () => {
+        const text = '{"x":1,"a":{"b":1,"b":2},"c":[{"y":1}],"a":{},"z":1}';
+        const unknown = ['unknown field "x"', 'unknown field "c[0].y"', 'unknown field "z"'];
+        expect(complaintsInOrder(text, unknown)).toEqual([
+            'unknown field "x"',
+            'duplicate field "a.b"',
+            'unknown field "c[0].y"',
+            'duplicate field "a"',
+            'unknown field "z"',
+        ]);
+        expect(complaintsInOrder('{"a":1,"a":2}', ['unknown field "elsewhere"'])).toEqual([
+            'duplicate field "a"',
+            'unknown field "elsewhere"',
+        ]);
     });
 
     it('finds nothing in documents without', () => {

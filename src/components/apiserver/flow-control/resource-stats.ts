@@ -8,7 +8,8 @@ const sampleMax = 16;
 export function resourceStats(caches: WatchCaches): ResourceStatsOf {
     return (info) => {
         const definition = caches.definitionOf(info);
-        if (definition === undefined) return undefined;
+        // A custom resource that nobody has asked for yet is not in memory.
+        if (definition === undefined || !caches.isOpen(definition)) return undefined;
         const cache = caches.cacheOf(definition);
         return {
             objects: cache.objects.size,

@@ -11,6 +11,8 @@ export function storageMetrics(caches: WatchCaches): Metric[] {
         const { group, plural } = definition;
         // Questions in the shape of objects (reviews, bindings) are not stored.
         if (!definition.verbs.includes('list')) continue;
+        // Custom resources are counted from the first request for them on.
+        if (!caches.isOpen(definition)) continue;
         counted.set(group === '' ? plural : `${plural}.${group}`, caches.cacheOf(definition).objects.size);
     }
     return [

@@ -9,6 +9,7 @@ import {
 } from '../../../api/meta/object.ts';
 import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
 import { decodeObject } from '../../../api/schema/decode.ts';
+import { complaintsInOrder } from '../../../api/schema/json-scanner.ts';
 import { parseJson, parseYaml } from '../../../api/schema/parse.ts';
 import type { ApiRequest, RequestBody } from '../request.ts';
 import type { FieldValidation } from './write-options.ts';
@@ -52,15 +53,29 @@ export async function readObject(
     expected: ExpectedType,
     fieldValidation: FieldValidation,
 ): Promise<ApiObject> {
-    const { value, strictErrors, text } = await parseBody(await request.body(), expected);
+    const body = await request.body();
+    const { value, strictErrors, text } = await parseBody(body, expected);
     const { object, unknownFields } = decodeAs(value, expected, text);
-    strictErrors.push(...unknownFields);
-    if (strictErrors.length > 0) {
-        reportStrictErrors(request, fieldValidation, strictErrors, (message) =>
+    const complaints = inOrder(body, expected, { duplicates: strictErrors, unknownFields });
+    if (complaints.length > 0) {
+        reportStrictErrors(request, fieldValidation, complaints, (message) =>
             statusErrors.badRequest(cannotBeHandled(expected, message)),
         );
     }
     return object;
+}
+
+/** As upstream's readers come upon them: those of typed JSON find both kinds at once. */
+function inOrder(
+    body: RequestBody,
+    { decode }: ExpectedType,
+    { duplicates, unknownFields }: { duplicates: string[]; unknownFields: string[] },
+): string[] {
+    const isTypedJson =
+        body.type === 'bytes' && decode === undefined && mediaTypeOf(body.contentType) === jsonType;
+    if (!isTypedJson || duplicates.length === 0 || unknownFields.length === 0)
+        return [...duplicates, ...unknownFields];
+    return complaintsInOrder(body.bytes.toString(), unknownFields);
 }
 
 /** Strict throws what `fail` makes of the message, Warn adds `Warning` headers. */
