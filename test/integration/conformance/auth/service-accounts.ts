@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, verify } from 'node:crypto';
 import type { V1ConfigMap, V1ServiceAccount } from '../../../../src/api/meta/object.ts';
 import { eventually } from '../../support/api-server.ts';
 import type { Cluster, Thing } from '../support/cluster.ts';
@@ -114,7 +114,7 @@ export function serviceAccountCases(cluster: () => Cluster): void {
         const { keys } = JSON.parse(published.text) as { keys: (JsonWebKey & { kid: string })[] };
         const jwk = keys.find(({ kid }) => kid === decode(head)['kid']);
         const key = {
-            key: createPublicKey({ key: jwk as never, format: 'jwk' }),
+            key: createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }),
             // What JSON Web Signatures with elliptic curves are written in.
             dsaEncoding: 'ieee-p1363' as const,
         };

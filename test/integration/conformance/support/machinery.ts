@@ -160,7 +160,13 @@ export class Cluster {
         { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
     ): Promise<Reply> {
         const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-        const type = text === undefined ? {} : { 'content-type': 'application/json' };
+        const type =
+            text === undefined
+                ? {}
+                : {
+                      'content-type': 'application/json',
+                      'content-length': String(Buffer.byteLength(text)),
+                  };
         return await new Promise<Reply>((resolve, reject) => {
             const options = { method, agent: this.#agent, headers: { ...type, ...headers } };
             const request = https.request(`${this.url}${path}`, options, (response) => {
