@@ -12,12 +12,23 @@ export interface JsonWebToken {
     signature: Buffer;
 }
 
+/**
+ * Header, claims and signature, each base64url to the letter: decoders skip what is none, and two texts would be one
+ * token. Undefined when it is no such text, or longer than 16 KiB.
+ */
+export function compactParts(text: string): [head: string, body: string, signature: string] | undefined {
+    if (text.length > tokenBytesMax) return undefined;
+    const [head, body, signature, ...more] = text.split('.');
+    if (!head || !body || !signature || more.length > 0) return undefined;
+    const isExact = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
+    return [head, body, signature].every(isExact) ? [head, body, signature] : undefined;
+}
+
 /** Undefined when the text is no signed token in compact form (RFC 7515), or longer than 16 KiB. */
 export function parseJsonWebToken(text: string): JsonWebToken | undefined {
-    if (text.length > tokenBytesMax) return undefined;
-    const parts = text.split('.');
+    const parts = compactParts(text);
+    if (parts === undefined) return undefined;
     const [head, body, signature] = parts;
-    if (parts.length !== 3 || !head || !body || !signature) return undefined;
     const header = decode(head);
     const claims = decode(body);
     if (header === undefined || claims === undefined || typeof header['alg'] !== 'string') return undefined;

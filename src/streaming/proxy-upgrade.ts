@@ -10,6 +10,8 @@ export type BackendRequest = RequestOptions & { protocol: 'http:' | 'https:' };
 /** Credentials of the client must not reach a backend, by upgrade or not; the backend's own are added. */
 export const withheldHeaders =
     /^(host|authorization|content-length|proxy-.*|impersonate-.*|x[-_]remote[-_].*|x-forwarded-.*)$/;
+/** Browsers send their token as a protocol of the WebSocket. */
+const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
 const refusalMaxBytes = 1024 * 1024;
 
 /**
@@ -52,7 +54,10 @@ export async function proxyUpgrade(
 }
 
 function openRequest(clientReq: IncomingMessage, { headers, ...options }: BackendRequest): ClientRequest {
-    const passed = Object.entries(clientReq.headersDistinct).filter(([name]) => !withheldHeaders.test(name));
+    const passed = Object.entries(clientReq.headersDistinct)
+        .filter(([name]) => !withheldHeaders.test(name))
+        .map(([name, values]) => [name, isProtocols(name) ? withoutTokens(values ?? []) : values])
+        .filter(([, values]) => values?.length !== 0);
     const open = options.protocol === 'https:' ? httpsRequest : httpRequest;
     return open({
         ...options,
@@ -60,6 +65,18 @@ function openRequest(clientReq: IncomingMessage, { headers, ...options }: Backen
         method: options.method ?? clientReq.method ?? 'GET',
         headers: { ...Object.fromEntries(passed), ...(headers as Record<string, string> | undefined) },
     });
+}
+
+const isProtocols = (name: string): boolean => name === 'sec-websocket-protocol';
+
+/** The protocols of a WebSocket request without those that are a token. */
+export function withoutTokens(values: readonly string[]): string[] {
+    return values
+        .map((value) => {
+            const protocols = value.split(',').map((protocol) => protocol.trim());
+            return protocols.filter((protocol) => !protocol.startsWith(tokenProtocol)).join(', ');
+        })
+        .filter((value) => value !== '');
 }
 
 type Answer =

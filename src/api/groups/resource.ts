@@ -79,10 +79,20 @@ export interface ScalePaths {
     labelSelector?: readonly string[] | undefined;
 }
 
+/** Who writes, as authentication found. */
+export interface WritingUser {
+    username: string;
+    uid: string;
+    groups: readonly string[];
+    extra: Readonly<Record<string, readonly string[]>>;
+}
+
 /** What a write is about, for the hooks below. */
 export interface WriteContext {
     /** Current time, for hooks that stamp: RFC 3339. */
     now: string;
+    /** Who writes, for objects that record it. */
+    user?: WritingUser;
     /** Set for writes to a subresource: "status", "scale", "ephemeralcontainers", … */
     subresource?: string | undefined;
 }

@@ -6,6 +6,7 @@ import {
     type AuthenticatorOptions,
     createAuthenticator,
 } from '../../components/apiserver/authn/authenticator.ts';
+import { CertificatePool } from '../../components/apiserver/authn/certificate-pool.ts';
 import type { Authenticator } from '../../components/apiserver/authn/method.ts';
 import { ServiceAccountTokens } from '../../components/apiserver/authn/service-account.ts';
 import { WebhookClient } from '../../components/apiserver/authn/webhook-client.ts';
@@ -58,6 +59,13 @@ export interface Auth {
     authorizer: ClusterAuthorizer;
     resources: ResourceHandler[];
     routes: NonResourceRoute[];
+    /** Replaces the authorities of clients and front proxies, PEM bundles. Throws for one without a certificate. */
+    trust(bundles: { clientCa: string; requestHeaderCa: string }): void;
+}
+
+interface Pools {
+    clients: CertificatePool;
+    frontProxies: CertificatePool;
 }
 
 export async function createAuth(setup: AuthSetup, lifecycle: Lifecycle): Promise<Auth> {
@@ -83,8 +91,16 @@ export async function createAuth(setup: AuthSetup, lifecycle: Lifecycle): Promis
             authorizer.stop();
         },
     });
-    const authenticator = await authenticatorOf(setup, { tokens, audiences });
+    const pools: Pools = {
+        clients: new CertificatePool(material.clientCa),
+        frontProxies: new CertificatePool(material.requestHeaderCa),
+    };
+    const authenticator = await authenticatorOf(setup, { tokens, audiences, pools });
     return {
+        trust: ({ clientCa, requestHeaderCa }) => {
+            pools.clients.replace(clientCa);
+            pools.frontProxies.replace(requestHeaderCa);
+        },
         authenticator,
         authorizer,
         resources: reviewHandlers({
@@ -125,17 +141,17 @@ function markUsed(
 
 async function authenticatorOf(
     setup: AuthSetup,
-    { tokens, audiences }: { tokens: ServiceAccountTokens; audiences: readonly string[] },
+    { tokens, audiences, pools }: { tokens: ServiceAccountTokens; audiences: readonly string[]; pools: Pools },
 ): Promise<Authenticator> {
-    const { flags, material } = setup;
+    const { flags } = setup;
     const webhookFile = flags['authentication-token-webhook-config-file'];
     const { 'anonymous-auth': anonymous } = flags;
     return createAuthenticator({
         log: setup.logger,
         ...(anonymous === undefined ? {} : { anonymous }),
-        clientCa: material.clientCa,
+        clientCa: pools.clients,
         serviceAccounts: tokens,
-        requestHeader: { ca: material.requestHeaderCa, ...setup.requestHeader },
+        requestHeader: { ca: pools.frontProxies, ...setup.requestHeader },
         tokenFile: [(await readText(flags, 'token-auth-file')).trimEnd(), setup.staticToken].join('\n'),
         ...(flags['enable-bootstrap-token-auth'] ? { bootstrapTokens: setup.reader } : {}),
         ...(flags['oidc-issuer-url'] === '' ? {} : { oidc: await oidcOptions(flags) }),

@@ -38,7 +38,7 @@ import type { KubeletTls } from '../../components/apiserver/node-proxy/forward.t
 import { proxyHandlers } from '../../components/apiserver/node-proxy/http-proxies.ts';
 import { podConnectionHandlers } from '../../components/apiserver/node-proxy/pod-connections.ts';
 import { openApiRoutes } from '../../components/apiserver/openapi/routes.ts';
-import { ApiServer, type ApiServerOptions } from '../../components/apiserver/server.ts';
+import { ApiServer, type ApiServerOptions, type TlsMaterial } from '../../components/apiserver/server.ts';
 import { ServiceAllocation } from '../../components/apiserver/services/service-allocation.ts';
 import { WatchCaches } from '../../components/apiserver/watch-caches.ts';
 import { type ClusterPki, ensureClusterPki } from '../../pki/cluster-pki.ts';
@@ -52,6 +52,7 @@ import { hostName } from '../host.ts';
 import { admitMasters, type MasterAdmission } from '../join/admit-masters.ts';
 import type { Joined } from '../join/join-as-master.ts';
 import { createAuth } from './apiserver-auth.ts';
+import { followCertificates, type ServedFiles } from './certificate-follower.ts';
 import { writeKubeconfigs } from './control-plane-files.ts';
 import { openControlPlaneStore } from './control-plane-store.ts';
 import { openEncryption } from './encryption.ts';
@@ -199,6 +200,11 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         lifecycle,
     );
     const { authenticator, authorizer } = auth;
+    const tlsOf = ({ cert, key, clientCa }: Pick<Material, 'cert' | 'key' | 'clientCa'>): TlsMaterial => ({
+        cert: admission?.chainOf(cert) ?? cert,
+        key,
+        clientCa,
+    });
     const server: ApiServer = new ApiServer({
         store: encryption.store,
         caches,
@@ -217,11 +223,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             disable: flags['disable-admission-plugins'],
             ...(flags['admission-control'].length === 0 ? {} : { only: flags['admission-control'] }),
         }),
-        tls: {
-            cert: admission?.chainOf(material.cert) ?? material.cert,
-            key: material.key,
-            clientCa: material.clientCa,
-        },
+        tls: tlsOf(material),
         bindAddress: flags['bind-address'],
         port: flags['secure-port'],
         logger,
@@ -290,17 +292,33 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         logger: logger.child({ part: 'flow-control' }),
     });
     if (flags['enable-priority-and-fairness']) lifecycle.add(flowObjects);
+    const systemObjects = {
+        client: own,
+        clusterIpRange: flags['service-cluster-ip-range'],
+        securePort: server.address.port,
+    };
+    lifecycle.add(
+        followCertificates({
+            files: servedFiles(pki, setup.files),
+            current: material,
+            logger,
+            apply: (next) => {
+                const { clientCa, requestHeaderCa } = next;
+                auth.trust(next);
+                server.setTls(tlsOf(next));
+                // Extension servers read there whom to trust.
+                ensureSystemObjects({ ...systemObjects, clientCa, requestHeaderCa }).catch((err: unknown) => {
+                    logger.error({ err }, 'extension-apiserver-authentication is not up to date');
+                });
+            },
+        }),
+    );
     const bootstrapped = (async () => {
         await reconcileBootstrapPolicy(own);
         await reconcileSystemPriorityClasses(own);
         if (flags['enable-priority-and-fairness']) await flowObjects.start();
-        await ensureSystemObjects({
-            client: own,
-            clusterIpRange: flags['service-cluster-ip-range'],
-            securePort: server.address.port,
-            clientCa: material.clientCa,
-            requestHeaderCa: material.requestHeaderCa,
-        });
+        const { clientCa, requestHeaderCa } = material;
+        await ensureSystemObjects({ ...systemObjects, clientCa, requestHeaderCa });
         await masters.start();
         bootstrap.isDone = true;
         await serveEtcdApi();
@@ -374,6 +392,16 @@ async function readMaterial(pki: ClusterPki, files: ApiServerFiles | undefined):
             cert: await read('proxy-client-cert-file', pki.frontProxyClient.cert),
             key: await read('proxy-client-key-file', pki.frontProxyClient.key),
         },
+    };
+}
+
+/** Where that is which may change while the server runs. */
+function servedFiles(pki: ClusterPki, files: ApiServerFiles | undefined): ServedFiles {
+    return {
+        cert: files?.['tls-cert-file'] || pki.apiserver.certFile,
+        key: files?.['tls-private-key-file'] || pki.apiserver.keyFile,
+        clientCa: files?.['client-ca-file'] || pki.ca.certFile,
+        requestHeaderCa: files?.['requestheader-client-ca-file'] || pki.frontProxyCa.certFile,
     };
 }
 

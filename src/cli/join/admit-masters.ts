@@ -1,6 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { clusterAdminRoute } from '../../components/apiserver/cluster-admin.ts';
 import type { NonResourceRoute } from '../../components/apiserver/extensions.ts';
+import { isIssuedBy } from '../../pki/certificate-check.ts';
 import type { ClusterPki } from '../../pki/cluster-pki.ts';
 import { ensureJoinToken } from '../../pki/join-token.ts';
 import type { Cluster } from '../../store/cluster.ts';
@@ -39,6 +41,11 @@ export async function admitMasters(
         ],
         staticToken: `${credential},system:hyperkube:master-joiner,,system:hyperkube:master-joiners`,
         chainOf: (certificate) =>
-            certificate === pki.apiserver.cert ? `${certificate.trimEnd()}\n${pki.ca.cert}` : certificate,
+            isOfCluster(certificate, pki) ? `${certificate.trimEnd()}\n${pki.ca.cert}` : certificate,
     };
+}
+
+/** One that was issued anew while the server runs counts as well. */
+function isOfCluster(certificate: string, { ca }: ClusterPki): boolean {
+    return isIssuedBy(new X509Certificate(certificate), new X509Certificate(ca.cert));
 }

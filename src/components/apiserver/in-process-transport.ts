@@ -12,7 +12,7 @@ import type { Logger } from '../../util/logger.ts';
 import { listMetaOf } from './encode/encode-result.ts';
 import { componentOf, type Identity } from './identity.ts';
 import type { ApiRequest, ApiResult, RequestBody, WatchResult, WatchSink } from './request.ts';
-import type { RequestInfo } from './request-info.ts';
+import { pathOfTarget, type RequestInfo } from './request-info.ts';
 import { statusErrorOf } from './status-of.ts';
 
 export interface InProcessOptions {
@@ -231,7 +231,7 @@ class InProcessRequest implements ApiRequest {
         const { path, method, contentType = 'application/json' } = request;
         const question = path.indexOf('?');
         this.method = method;
-        this.path = question < 0 ? path : path.slice(0, question);
+        this.path = pathOfTarget(question < 0 ? path : path.slice(0, question));
         this.query = new URLSearchParams(question < 0 ? '' : path.slice(question + 1));
         this.origin = { type: 'inProcess', identity } as const;
         this.signal = request.signal ?? neverAborted;

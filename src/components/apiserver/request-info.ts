@@ -1,3 +1,5 @@
+import { parseFieldSelector } from '../../api/meta/field-selector.ts';
+
 /** What a request is about, read from its method and URL alone (apiserver/pkg/endpoints/request). */
 export type RequestInfo = ResourceRequestInfo | NonResourceRequestInfo;
 
@@ -17,6 +19,8 @@ export interface ResourceRequestInfo {
     name: string;
     /** Path segments after the subresource: what proxies pass on. */
     rest: readonly string[];
+    /** The verb stood in the path ("/api/v1/watch/pods"), where the method does not count for authorization. */
+    verbInPath?: true;
 }
 
 export interface NonResourceRequestInfo {
@@ -26,42 +30,63 @@ export interface NonResourceRequestInfo {
     verb: string;
 }
 
-const verbOfMethod: Readonly<Record<string, string>> = {
-    POST: 'create',
-    GET: 'get',
-    HEAD: 'get',
-    PUT: 'update',
-    PATCH: 'patch',
-    DELETE: 'delete',
-};
+/** HTTP/2 lets a client make up methods: those have no verb. */
+const verbOfMethod: ReadonlyMap<string, string> = new Map([
+    ['POST', 'create'],
+    ['GET', 'get'],
+    ['HEAD', 'get'],
+    ['PUT', 'update'],
+    ['PATCH', 'patch'],
+    ['DELETE', 'delete'],
+]);
 /** Subresources of namespaces; every other segment after a namespace's name is a resource in it. */
 const namespaceSubresources = new Set(['status', 'finalize']);
 /** Old-style verbs in front of the resource: /api/v1/watch/pods. */
 const pathVerbs = new Set(['proxy', 'watch']);
 
-/** Throws URIError when the path is not valid percent-encoding. */
+/**
+ * The path of a request target, percent-decoded once and as a whole: what authorization, the router and those to
+ * whom a request is passed on all read. "https://host/path", which proxies send, is "/path". Empty where it is none:
+ * not below "/", or no valid percent-encoding of UTF-8.
+ */
+export function pathOfTarget(target: string): string {
+    const relative = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/]*/i, '');
+    try {
+        return relative.startsWith('/') ? decodeURIComponent(relative) : '';
+    } catch {
+        return '';
+    }
+}
+
+/** Without the slashes at both ends, in linear time. */
+export function trimSlashes(path: string): string {
+    let [start, end] = [0, path.length];
+    while (path[start] === '/') start++;
+    while (end > start && path[end - 1] === '/') end--;
+    return path.slice(start, end);
+}
+
+/** @param path percent-decoded */
 export function parseRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
     const nonResource: NonResourceRequestInfo = { kind: 'nonResource', path, verb: method.toLowerCase() };
-    const segments = path.split('/').filter((segment) => segment !== '');
+    const segments = trimSlashes(path).split('/');
     const [apiPrefix = ''] = segments;
     if (apiPrefix !== 'api' && apiPrefix !== 'apis') return nonResource;
     if (segments.length < (apiPrefix === 'api' ? 3 : 4)) return nonResource;
-    const parts = segments.slice(1).map(decodeURIComponent);
+    const parts = segments.slice(1);
     const group = apiPrefix === 'apis' ? (parts.shift() ?? '') : '';
     const version = parts.shift() ?? '';
 
-    let verb = verbOfMethod[method] ?? '';
-    if (pathVerbs.has(parts[0] ?? '')) {
-        if (parts.length < 2) return nonResource;
-        verb = parts.shift() ?? '';
-    }
+    const verbInPath = pathVerbs.has(parts[0] ?? '');
+    if (verbInPath && parts.length < 2) return nonResource;
+    const verb = (verbInPath ? parts.shift() : verbOfMethod.get(method)) ?? '';
     const { namespace, rest } = splitNamespace(parts);
     const [resource = '', name = '', subresource = '', ...tail] = rest;
-    const info = { path, apiPrefix, group, version, namespace, resource, subresource, name, rest: tail };
     return {
         kind: 'resource',
-        ...info,
+        ...{ path, apiPrefix, group, version, namespace, resource, subresource, name, rest: tail },
         verb: collectionVerb(verb, name, query),
+        ...(verbInPath ? { verbInPath } : {}),
         ...nameOfList(verb, name, query),
     };
 }
@@ -84,9 +109,24 @@ function collectionVerb(verb: string, name: string, query: URLSearchParams): str
     return verb === 'delete' ? 'deletecollection' : verb;
 }
 
-/** A collection restricted to one name by its field selector is authorized as that object. */
+/** A list or watch that its field selector restricts to one name is authorized as of that object. */
 function nameOfList(verb: string, name: string, query: URLSearchParams): { name?: string } {
-    if (name !== '' || (verb !== 'get' && verb !== 'watch' && verb !== 'delete')) return {};
-    const match = /(?:^|,)metadata\.name==?([^,=!]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '');
-    return match?.[1] === undefined ? {} : { name: match[1] };
+    if (name !== '' || verb !== 'get') return {};
+    const selected = exactName(query.get('fieldSelector') ?? '');
+    return selected === undefined || !isPathSegment(selected) ? {} : { name: selected };
+}
+
+function exactName(fieldSelector: string): string | undefined {
+    try {
+        return parseFieldSelector(fieldSelector).find(
+            ({ field, operator }) => field === 'metadata.name' && operator === '=',
+        )?.value;
+    } catch {
+        // A selector that cannot be read selects nothing; the request fails after this.
+        return undefined;
+    }
+}
+
+function isPathSegment(name: string): boolean {
+    return name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name);
 }

@@ -10,6 +10,7 @@ import type { StoredObject } from './stored-object.ts';
 /** What the request chain works on: the same for a socket and for a call inside the process. */
 export interface ApiRequest {
     readonly method: string;
+    /** Percent-decoded; empty where the request's is no valid encoding, which the chain's first step refuses. */
     readonly path: string;
     readonly query: URLSearchParams;
     readonly headers: Readonly<Record<string, string | string[] | undefined>>;

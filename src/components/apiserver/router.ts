@@ -1,8 +1,9 @@
 import type { ResourceDefinition, SubresourceDefinition } from '../../api/groups/resource.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
 import type { Aggregation } from './aggregation/aggregator.ts';
+import type { Authorizer } from './authorizer.ts';
 import type { NonResourceRoute, ResourceHandler, ServerExtensions } from './extensions.ts';
-import { admitConnection } from './registry/connect.ts';
+import { admitConnection, authorizeConnection } from './registry/connect.ts';
 import { create } from './registry/create.ts';
 import { deleteCollection } from './registry/delete-collection.ts';
 import { deleteOne } from './registry/delete.ts';
@@ -17,7 +18,7 @@ import { getScale, patchScale, updateScale } from './registry/subresources/scale
 import { update } from './registry/update.ts';
 import { watch } from './registry/watch.ts';
 import type { ApiRequest, ApiResult } from './request.ts';
-import type { ResourceRequestInfo } from './request-info.ts';
+import { type ResourceRequestInfo, trimSlashes } from './request-info.ts';
 
 type VerbHandler = (registry: Registry, request: ApiRequest, target: Target) => Promise<ApiResult>;
 
@@ -46,15 +47,25 @@ const subresources: Readonly<Record<string, Readonly<Record<string, VerbHandler>
     finalize: { update: finalize },
 };
 
+export interface RouterParts {
+    registry: Registry;
+    extensions: ServerExtensions;
+    builtin: readonly NonResourceRoute[];
+    /** Of rights that a request needs besides those of its verb. */
+    authorizer: Authorizer;
+}
+
 /** Finds what answers a request: an extension, a verb of the generic registry, or a path. */
 export class Router {
     readonly #registry: Registry;
+    readonly #authorizer: Authorizer;
     readonly aggregation: Aggregation | undefined;
     readonly #routes: readonly NonResourceRoute[];
     readonly #handlers: readonly ResourceHandler[];
 
-    constructor(registry: Registry, extensions: ServerExtensions, builtin: readonly NonResourceRoute[]) {
+    constructor({ registry, extensions, builtin, authorizer }: RouterParts) {
         this.#registry = registry;
+        this.#authorizer = authorizer;
         this.aggregation = extensions.aggregation;
         this.#handlers = extensions.resources ?? [];
         this.#routes = [...(extensions.routes ?? []), ...builtin].sort(
@@ -84,14 +95,19 @@ export class Router {
 
     /** To be called before a handler takes over a connection. */
     async admitConnection(request: ApiRequest, info: ResourceRequestInfo): Promise<void> {
+        const definition = this.#definitionOf(info);
+        if (definition === undefined) throw statusErrors.pathNotFound();
+        checkScope(definition, info);
+        checkPathVerb(request, info);
         await admitConnection(this.#registry, request, info);
+        await authorizeConnection(this.#authorizer, request, info);
     }
 
     readonly isLongRunning = (info: ResourceRequestInfo): boolean =>
         this.handlerOf(info)?.longRunning === true;
 
     async #path(request: ApiRequest): Promise<ApiResult> {
-        const path = request.path.length > 1 ? request.path.replace(/\/+$/, '') : request.path;
+        const path = `/${trimSlashes(request.path)}`;
         const route = this.#routes.find(
             (candidate) =>
                 candidate.path === path ||
@@ -101,10 +117,17 @@ export class Router {
         return await route.handle(request);
     }
 
+    /** Groups are below "/apis", and what has none is below "/api" alone. */
+    #definitionOf(info: ResourceRequestInfo): ResourceDefinition | undefined {
+        const isBelow = info.apiPrefix === (info.group === '' ? 'api' : 'apis');
+        return isBelow ? this.#registry.caches.definitionOf(info) : undefined;
+    }
+
     async #resource(request: ApiRequest, info: ResourceRequestInfo): Promise<ApiResult> {
-        const definition = this.#registry.caches.definitionOf(info);
+        const definition = this.#definitionOf(info);
         if (definition === undefined) return await this.#path(request);
         checkScope(definition, info);
+        checkPathVerb(request, info);
         const handler = this.handlerOf(info);
         if (handler !== undefined) {
             await this.admitConnection(request, info);
@@ -123,13 +146,22 @@ function isReview({ verbs: served, plural }: ResourceDefinition): boolean {
     return !served.includes('get') && plural !== 'bindings';
 }
 
+/**
+ * "/api/v1/watch/…" is for watches alone: authorization has seen "watch" only, whatever method and subresource are.
+ */
+function checkPathVerb({ method }: ApiRequest, { verb, subresource, verbInPath }: ResourceRequestInfo): void {
+    if (verbInPath !== true) return;
+    if (method !== 'GET' || verb !== 'watch' || subresource !== '') throw statusErrors.pathNotFound();
+}
+
 /** Objects are created by a POST to their collection; the path of one takes other verbs. */
 function createsByPath({ verb, name, subresource }: ResourceRequestInfo): boolean {
     return verb === 'create' && name !== '' && subresource === '';
 }
 
-/** For collections the name is only what authorization made of a field selector. */
+/** For collections the name is only what authorization made of a field selector, unless it stood in the path. */
 function nameless(info: ResourceRequestInfo): ResourceRequestInfo {
+    if (info.verbInPath === true) return info;
     const isCollection = ['create', 'list', 'watch', 'deletecollection'].includes(info.verb);
     return isCollection && info.subresource === '' ? { ...info, name: '' } : info;
 }
@@ -152,12 +184,20 @@ function verbOf(definition: ResourceDefinition, info: ResourceRequestInfo): Verb
 
 function subresourceVerb(definition: ResourceDefinition, info: ResourceRequestInfo): VerbHandler {
     const { verb, subresource } = info;
-    const served: SubresourceDefinition | undefined = definition.subresources[subresource];
+    const served = subresourceOf(definition, subresource);
     if (served === undefined) throw statusErrors.pathNotFound();
     const handler = subresources[subresource]?.[verb];
     const isServed = (served.verbs as readonly string[]).includes(verb);
     if (handler === undefined || !isServed) throw notAllowed(definition, info);
     return handler;
+}
+
+/** Only what the definition names itself: "constructor" is no subresource. */
+export function subresourceOf(
+    { subresources: served }: ResourceDefinition,
+    name: string,
+): SubresourceDefinition | undefined {
+    return Object.hasOwn(served, name) ? served[name] : undefined;
 }
 
 function notAllowed(

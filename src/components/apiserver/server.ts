@@ -30,7 +30,7 @@ import { storageMetrics } from './metrics/store-metrics.ts';
 import { defaultInFlightLimits, type InFlightLimits } from './middleware/in-flight.ts';
 import type { ApiRequest, ApiResult, Handler } from './request.ts';
 import type { ResourceRequestInfo } from './request-info.ts';
-import { Router } from './router.ts';
+import { Router, subresourceOf } from './router.ts';
 import { statusErrorOf } from './status-of.ts';
 import { type VersionInfo, versionInfo } from './version.ts';
 import type { WatchCaches } from './watch-caches.ts';
@@ -116,7 +116,7 @@ export class ApiServer implements Stoppable {
             profiling: options.profiling ?? true,
             isRunning: () => this.#state === 'running',
         });
-        this.#router = new Router(registry, extensions, builtin);
+        this.#router = new Router({ registry, extensions, builtin, authorizer: options.authorizer });
         this.#run = this.#chain(this.#router.handle);
         this.#upgrade = this.#chain((request) => this.#handOver(request));
     }
@@ -279,6 +279,6 @@ function isServed(caches: WatchCaches, info: ResourceRequestInfo): boolean {
     const definition = caches.definitionOf(info);
     return (
         definition !== undefined &&
-        (info.subresource === '' || definition.subresources[info.subresource] !== undefined)
+        (info.subresource === '' || subresourceOf(definition, info.subresource) !== undefined)
     );
 }

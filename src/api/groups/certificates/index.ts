@@ -2,7 +2,8 @@ import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import type { V1CertificateSigningRequest } from '../../meta/object.ts';
 import { ageColumn, column, duration, nameColumn, orNone } from '../columns.ts';
 import { stampConditions } from './condition-times.ts';
-import type { Strategy } from '../resource.ts';
+import { deepEqual } from '../../meta/deep.ts';
+import type { Strategy, WritingUser } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { each, isBlank, items, oneOf } from '../validation/basic.ts';
 import type { Incomplete } from '../incomplete.ts';
@@ -72,19 +73,88 @@ function validateConditions(request: Incomplete<V1CertificateSigningRequest>): F
     return errors;
 }
 
-const certificateSigningRequestStrategy: Strategy<Incomplete<V1CertificateSigningRequest>> = withStatus<
-    Incomplete<V1CertificateSigningRequest>
->({
+type Request = Incomplete<V1CertificateSigningRequest>;
+/** Decisions: made through the subresource "approval" alone, and final. */
+const decisions: readonly string[] = ['Approved', 'Denied'];
+
+/** Who signs must know who asked: what a client says of itself does not count. */
+function recordRequester(request: Request, user: WritingUser | undefined): void {
+    const { username: _u, uid: _i, groups: _g, extra: _e, ...spec } = request.spec ?? {};
+    if (user === undefined) {
+        request.spec = spec;
+        return;
+    }
+    const { username, uid, groups, extra } = user;
+    request.spec = {
+        ...spec,
+        username,
+        ...(uid === '' ? {} : { uid }),
+        groups: [...groups],
+        ...(Object.keys(extra).length === 0
+            ? {}
+            : {
+                  extra: Object.fromEntries(
+                      Object.entries(extra).map(([key, values]) => [key, [...values]] as const),
+                  ),
+              }),
+    };
+}
+
+/** Approval changes conditions alone: a certificate is put there by who may sign. */
+function keepCertificate(request: Request, old: Request): void {
+    const { certificate } = old.status ?? {};
+    const conditions = request.status?.conditions;
+    request.status = {
+        ...(certificate === undefined ? {} : { certificate }),
+        ...(conditions === undefined ? {} : { conditions }),
+    };
+}
+
+function validateDecisions(request: Request, old: Request, mayDecide: boolean): FieldError[] {
+    const path = 'status.conditions';
+    const forbid = (what: string, type: string): FieldError[] => [
+        fieldErrors.forbidden(path, `updates may not ${what} a condition of type "${type}"`),
+    ];
+    return decisions.flatMap((type) => {
+        const of = ({ status }: Request) => items(status?.conditions).find((each) => each.type === type);
+        const [before, after] = [of(old), of(request)];
+        if (before === undefined) return after === undefined || mayDecide ? [] : forbid('add', type);
+        if (after === undefined) return forbid('remove', type);
+        const { lastUpdateTime: _b, lastTransitionTime: _t, ...said } = before;
+        const { lastUpdateTime: _c, lastTransitionTime: _u, ...says } = after;
+        return deepEqual(said, says) ? [] : forbid('modify', type);
+    });
+}
+
+function validateCertificate(request: Request, old: Request): FieldError[] {
+    const before = old.status?.certificate;
+    if (isBlank(before) || before === request.status?.certificate) return [];
+    const detail = 'updates may not modify existing certificate content';
+    return [fieldErrors.forbidden('status.certificate', detail)];
+}
+
+const certificateSigningRequestStrategy: Strategy<Request> = withStatus<Request>({
     nameFormat: 'pathSegment',
-    prepareForUpdate(request, old, { now }) {
+    prepareForCreate(request, { user }) {
+        recordRequester(request, user);
+    },
+    prepareForUpdate(request, old, { now, subresource }) {
         // Every write keeps the request itself: who asked for what is not to be changed afterwards.
         request.spec = old.spec;
+        if (subresource === 'approval') keepCertificate(request, old);
         stampConditions(request, old, now);
     },
     validate: validateRequest,
     validateUpdate: () => [],
-    validateStatusUpdate: validateConditions,
-    validateSubresourceUpdate: validateConditions,
+    validateStatusUpdate: (request, old) => [
+        ...validateConditions(request),
+        ...validateDecisions(request, old, false),
+        ...validateCertificate(request, old),
+    ],
+    validateSubresourceUpdate: (request, old) => [
+        ...validateConditions(request),
+        ...validateDecisions(request, old, true),
+    ],
     selectableFields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),
     columns: [
         nameColumn,

@@ -92,13 +92,23 @@ export function certificateSubjectRestriction(_context: PluginContext): Admissio
     };
 }
 
-async function organizationsOf(request: AdmissionRequest, base64: string): Promise<string[]> {
-    const { Pkcs10CertificateRequest } = await loadX509();
+async function organizationsOf(request: AdmissionRequest, base64: string): Promise<readonly string[]> {
     try {
-        const parsed = new Pkcs10CertificateRequest(Buffer.from(base64, 'base64').toString());
-        return parsed.subjectName.getField('O');
+        return (await subjectOfRequest(base64)).organizations;
     } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         throw forbidden(request, `failed to parse CSR: ${why}`);
     }
+}
+
+/** The subject of a PEM certificate request in base64. Rejects when it cannot be read. */
+export async function subjectOfRequest(
+    base64: string,
+): Promise<{ commonName: string; organizations: readonly string[] }> {
+    const { Pkcs10CertificateRequest } = await loadX509();
+    const { subjectName } = new Pkcs10CertificateRequest(Buffer.from(base64, 'base64').toString());
+    return {
+        commonName: subjectName.getField('CN').at(-1) ?? '',
+        organizations: subjectName.getField('O'),
+    };
 }

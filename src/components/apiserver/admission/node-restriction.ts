@@ -1,9 +1,16 @@
-import type { ApiObject, V1Node, V1PersistentVolumeClaim, V1Pod } from '../../../api/meta/object.ts';
+import type {
+    V1CertificateSigningRequest,
+    V1Node,
+    V1PersistentVolumeClaim,
+    V1Pod,
+    V1ResourceSlice,
+} from '../../../api/meta/object.ts';
 import { semanticEqual } from '../../../api/meta/deep.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { nodes, pods } from '../../../client/resource-type.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import { nodeNameOf } from '../authz/node-identity.ts';
+import { subjectOfRequest } from './certificates.ts';
 import type { PluginContext } from './context.ts';
 import { forbidden } from './forbidden.ts';
 import { forbiddenLabels } from './node-labels.ts';
@@ -15,17 +22,17 @@ export function nodeRestriction(context: PluginContext): AdmissionPlugin {
     return {
         name: 'NodeRestriction',
         handles: ({ identity, operation }) => operation !== 'CONNECT' && nodeNameOf(identity) !== undefined,
-        validate(request) {
+        async validate(request) {
             const node = nodeNameOf(request.identity) ?? '';
             if (node === '') {
                 throw forbidden(request, `could not determine node from user "${request.identity.username}"`);
             }
-            restrict(context, request, node);
+            await restrict(context, request, node);
         },
     };
 }
 
-function restrict(context: PluginContext, request: AdmissionRequest, node: string): void {
+async function restrict(context: PluginContext, request: AdmissionRequest, node: string): Promise<void> {
     const { group, plural } = request.definition;
     switch (group === '' ? plural : `${plural}.${group}`) {
         case 'pods':
@@ -35,7 +42,7 @@ function restrict(context: PluginContext, request: AdmissionRequest, node: strin
             restrictNode(request, node);
             return;
         case 'persistentvolumeclaims':
-            restrictClaim(request);
+            restrictClaim(request, node);
             return;
         case 'serviceaccounts':
             restrictToken(context, request);
@@ -56,6 +63,42 @@ function restrict(context: PluginContext, request: AdmissionRequest, node: strin
                 node,
                 'can only access CSINode with the same name as the requesting node',
             );
+            return;
+        case 'resourceslices.resource.k8s.io':
+            restrictSlice(request, node);
+            return;
+        case 'certificatesigningrequests.certificates.k8s.io':
+            await restrictSigningRequest(request, node);
+    }
+}
+
+/** The node authorizer sees neither what is created, nor each object of a collection that is deleted. */
+function restrictSlice({ operation, ...request }: AdmissionRequest, node: string): void {
+    if (operation !== 'CREATE' && operation !== 'DELETE') return;
+    const slice = (operation === 'CREATE' ? request.object : request.oldObject) as V1ResourceSlice | undefined;
+    if (slice?.spec.nodeName === node) return;
+    throw forbidden(
+        { operation, ...request },
+        `can only ${operation.toLowerCase()} ResourceSlice with the same NodeName as the requesting node`,
+    );
+}
+
+const kubeletSigners: readonly string[] = [
+    'kubernetes.io/kubelet-serving',
+    'kubernetes.io/kube-apiserver-client-kubelet',
+];
+
+/** A kubelet asks for certificates of its own node alone. */
+async function restrictSigningRequest(request: AdmissionRequest, node: string): Promise<void> {
+    if (request.operation !== 'CREATE') return;
+    const { spec } = request.object as V1CertificateSigningRequest;
+    if (!kubeletSigners.includes(spec.signerName)) return;
+    const { commonName } = await subjectOfRequest(spec.request).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        throw forbidden(request, `unable to parse csr: ${why}`);
+    });
+    if (commonName !== `system:node:${node}`) {
+        throw forbidden(request, `can only create a node CSR with CN=system:node:${node}`);
     }
 }
 
@@ -113,6 +156,9 @@ function restrictPodStatus(request: AdmissionRequest, node: string): void {
     if (!semanticEqual(old.metadata?.labels, pod.metadata?.labels)) {
         throw forbidden(request, `node "${node}" cannot update labels through pod status`);
     }
+    if (!semanticEqual(old.status?.resourceClaimStatuses, pod.status?.resourceClaimStatuses)) {
+        throw forbidden(request, `node "${node}" cannot update resource claim statues`);
+    }
 }
 
 function requireOwnPod(
@@ -144,6 +190,10 @@ function requireMirrorPod(context: PluginContext, request: AdmissionRequest, nod
     const { secrets, configMaps, claims } = podReferences(pod);
     if (secrets) throw refuse(`node "${node}" can not create pods that reference secrets`);
     if (configMaps) throw refuse(`node "${node}" can not create pods that reference configmaps`);
+    const projected = (pod.spec.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? []);
+    if (projected.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)) {
+        throw refuse(`node "${node}" can not create pods that reference clustertrustbundles`);
+    }
     if (claims) throw refuse(`node "${node}" can not create pods that reference persistentvolumeclaims`);
 }
 
@@ -200,18 +250,26 @@ function restrictNodeContent(
 }
 
 /** Kubelets report a claim's size and conditions, and nothing else of it. */
-function restrictClaim(request: AdmissionRequest): void {
-    if (request.subresource !== 'status' || request.operation !== 'UPDATE') {
-        throw forbidden(request, 'may only update PVC status');
+function restrictClaim(request: AdmissionRequest, node: string): void {
+    if (request.subresource !== 'status') throw forbidden(request, 'may only update PVC status');
+    if (request.operation !== 'UPDATE') {
+        throw forbidden(request, `unexpected operation "${request.operation}"`);
     }
-    const relevant = ({ spec, metadata }: V1PersistentVolumeClaim): ApiObject & { spec?: object } => ({
-        metadata: { labels: metadata?.labels, annotations: metadata?.annotations },
-        ...(spec === undefined ? {} : { spec }),
-    });
     const { object, oldObject } = request;
-    if (!semanticEqual(relevant(object ?? {}), relevant(oldObject ?? {}))) {
-        throw forbidden(request, 'is not allowed to update fields other than status quantity and conditions');
+    if (!semanticEqual(withoutReport(object ?? {}), withoutReport(oldObject ?? {}))) {
+        throw forbidden(
+            request,
+            `node "${node}" is not allowed to update fields other than status.capacity and status.conditions`,
+        );
     }
+}
+
+/** All of a claim that is not for kubelets to say. */
+function withoutReport({ metadata, spec, status }: V1PersistentVolumeClaim): object {
+    const { resourceVersion: _version, managedFields: _managers, ...identity } = metadata ?? {};
+    const { capacity: _c, conditions: _o, allocatedResources: _a, ...rest } = status ?? {};
+    const { allocatedResourceStatuses: _s, ...decided } = rest;
+    return { metadata: identity, spec, status: decided };
 }
 
 function restrictToken(context: PluginContext, request: AdmissionRequest): void {

@@ -56,10 +56,12 @@ export class Aggregator implements Aggregation {
 
     #backend({ path, query, identity }: ApiRequest, extension: ExtensionService): Backend {
         const text = query.toString();
+        // What was authorized is what the extension server reads, however the client had encoded it.
+        const encoded = path.split('/').map(encodeURIComponent).join('/');
         return {
             scheme: 'https',
             ...this.#services.addressOf(extension),
-            path: text === '' ? path : `${path}?${text}`,
+            path: text === '' ? encoded : `${encoded}?${text}`,
             tls: extension.tls,
             refusesRedirects: true,
             headers: { ...identityHeaders(identity), Host: extension.tls.servername },

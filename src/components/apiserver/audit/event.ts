@@ -64,7 +64,7 @@ export function eventOf(
         level,
         auditID: auditId,
         stage: 'RequestReceived',
-        requestURI: (text === '' ? path : `${path}?${text}`).slice(0, uriCharsMax),
+        requestURI: (text === '' ? encodeURI(path) : `${encodeURI(path)}?${text}`).slice(0, uriCharsMax),
         verb: info.verb,
         user: userInfoOf(identity),
         ...(sourceIPs.length === 0 ? {} : { sourceIPs }),

@@ -18,9 +18,9 @@ export interface AuthenticatorOptions {
     /** --anonymous-auth; absent: on public paths only. */
     anonymous?: AnonymousPolicy;
     /** Bundle of authorities for client certificates (--client-ca-file), PEM. */
-    clientCa?: string;
+    clientCa?: string | CertificatePool;
     /** Front proxies (--requestheader-*); `ca` is a PEM bundle. */
-    requestHeader?: Omit<RequestHeaderOptions, 'pool'> & { ca: string };
+    requestHeader?: Omit<RequestHeaderOptions, 'pool'> & { ca: string | CertificatePool };
     /** Content of --token-auth-file. */
     tokenFile?: string;
     serviceAccounts?: ServiceAccountTokens;
@@ -53,12 +53,16 @@ function connectionMethods(options: AuthenticatorOptions, clock: Clock): Authent
     const methods: AuthenticationMethod[] = [];
     if (options.requestHeader !== undefined) {
         const { ca, ...headers } = options.requestHeader;
-        methods.push(requestHeaderMethod({ ...headers, pool: new CertificatePool(ca) }, clock));
+        methods.push(requestHeaderMethod({ ...headers, pool: poolOf(ca) }, clock));
     }
     if (options.clientCa !== undefined) {
-        methods.push(clientCertificateMethod(new CertificatePool(options.clientCa), clock));
+        methods.push(clientCertificateMethod(poolOf(options.clientCa), clock));
     }
     return methods;
+}
+
+function poolOf(bundle: string | CertificatePool): CertificatePool {
+    return typeof bundle === 'string' ? new CertificatePool(bundle) : bundle;
 }
 
 /** Bearer tokens; those that cost a call elsewhere are last. */

@@ -30,12 +30,17 @@ interface CachedCertificate extends VerifiedCertificate {
 
 /** Verifies client certificates against a bundle of authorities; each of them is trusted by itself. */
 export class CertificatePool {
-    readonly #authorities: X509Certificate[];
+    #authorities: X509Certificate[];
     readonly #verified = new BoundedMap<string, CachedCertificate>(verifiedCertificatesMax);
 
     constructor(bundlePem: string) {
-        this.#authorities = parseCertificates(bundlePem);
-        if (this.#authorities.length === 0) throw new Error('the bundle holds no certificate');
+        this.#authorities = authoritiesOf(bundlePem);
+    }
+
+    /** Trusts these from now on, and no others: what was verified before is verified anew. */
+    replace(bundlePem: string): void {
+        this.#authorities = authoritiesOf(bundlePem);
+        this.#verified.clear();
     }
 
     /** Throws CredentialError unless the certificate is valid now, for clients, and signed by the pool. */
@@ -74,6 +79,12 @@ export class CertificatePool {
             notAfterMs: Math.min(own.notAfterMs, issuer.notAfterMs),
         };
     }
+}
+
+function authoritiesOf(bundlePem: string): X509Certificate[] {
+    const authorities = parseCertificates(bundlePem);
+    if (authorities.length === 0) throw new Error('the bundle holds no certificate');
+    return authorities;
 }
 
 function parse(der: Buffer): X509Certificate {

@@ -4,7 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { anonymous, type Identity } from '../identity.ts';
 import type { ApiRequest, RequestBody, RequestOrigin } from '../request.ts';
-import type { RequestInfo } from '../request-info.ts';
+import { pathOfTarget, type RequestInfo } from '../request-info.ts';
 import { readBody } from './read-body.ts';
 
 /** A request that came over a socket. */
@@ -32,7 +32,7 @@ export class HttpRequest implements ApiRequest {
         const question = url.indexOf('?');
         this.#message = message;
         this.method = message.method ?? 'GET';
-        this.path = question < 0 ? url : url.slice(0, question);
+        this.path = pathOfTarget(question < 0 ? url : url.slice(0, question));
         this.query = new URLSearchParams(question < 0 ? '' : url.slice(question + 1));
         this.headers = distinctHeaders(message.rawHeaders);
         const given = this.headers['audit-id'];

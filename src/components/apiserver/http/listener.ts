@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '../../../util/logger.ts';
+import { IdleSessions } from './idle-sessions.ts';
 import { type SlowClientLimits, SlowClients } from './slow-clients.ts';
 
 export interface TlsMaterial {
@@ -41,6 +42,7 @@ export class Listener {
     readonly #sockets = new Set<Socket>();
     readonly #sessions = new Set<ServerHttp2Session>();
     readonly #slowClients = new SlowClients(slowClients);
+    readonly #idleSessions = new IdleSessions(slowClients);
     readonly #logger: Logger;
     #closed: Promise<void> | undefined;
 
@@ -102,6 +104,7 @@ export class Listener {
     async destroy(): Promise<void> {
         this.close();
         this.#slowClients.stop();
+        this.#idleSessions.stop();
         for (const session of this.#sessions) session.destroy();
         for (const socket of this.#sockets) socket.destroy();
         await this.#closed;
@@ -116,6 +119,7 @@ export class Listener {
         });
         server.on('session', (session) => {
             track(this.#sessions, session);
+            this.#idleSessions.follow(session);
         });
         server.on('request', ({ httpVersionMajor, socket }, response) => {
             if (httpVersionMajor > 1) return;

@@ -5,13 +5,8 @@ import type { Middleware } from '../request.ts';
 /** Reads from method and URL what the request is about. */
 export function requestInfo(): Middleware {
     return async (request, next) => {
-        try {
-            request.info = parseRequestInfo(request.method, request.path, request.query);
-        } catch (error) {
-            throw statusErrors.badRequest('the path of the request is not valid percent-encoding', {
-                cause: error,
-            });
-        }
+        if (request.path === '') throw statusErrors.badRequest('the path of the request is not valid');
+        request.info = parseRequestInfo(request.method, request.path, request.query);
         return await next();
     };
 }

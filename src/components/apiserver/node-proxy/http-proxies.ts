@@ -1,4 +1,4 @@
-import type { V1EndpointSlice, V1Service } from '../../../api/meta/object.ts';
+import type { V1Endpoint, V1EndpointSlice, V1Pod, V1Service } from '../../../api/meta/object.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { ResourceHandler } from '../extensions.ts';
 import type { ObjectReader } from '../object-reader.ts';
@@ -6,6 +6,7 @@ import type { ApiRequest } from '../request.ts';
 import type { ResourceRequestInfo } from '../request-info.ts';
 import { type Backend, forward, forwardUpgrade, type KubeletTls, kubeletBackend } from './forward.ts';
 import { kubeletAddress, podOf } from './kubelet-target.ts';
+import { isGlobalUnicast, isProxyable } from './proxyable-address.ts';
 
 /** "[scheme:]name[:port]", as the name of a proxied pod or Service may be written. */
 interface ProxyName {
@@ -16,28 +17,15 @@ interface ProxyName {
 }
 
 const servicesResource = { group: '', version: 'v1', resource: 'services' };
+const podsResource = { group: '', version: 'v1', resource: 'pods' };
+const addressNotAllowed = 'address not allowed';
 const endpointSlicesResource = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };
 
 /** nodes/proxy, pods/proxy and services/proxy: any HTTP request, upgrades included, passed on. */
 export function proxyHandlers(reader: ObjectReader, tls: KubeletTls): ResourceHandler[] {
     const targets: Record<string, (request: ApiRequest, info: ResourceRequestInfo) => Backend> = {
-        nodes: (request, info) => {
-            const { name } = parseProxyName(info.name);
-            return kubeletBackend(kubeletAddress(reader, name), pathOf(request, info), tls);
-        },
-        pods: (request, info) => {
-            const { scheme, name, port } = parseProxyName(info.name);
-            const pod = podOf(reader, { ...info, name });
-            const host = pod.status?.podIP;
-            if (!host)
-                throw statusErrors.serviceUnavailable(`address not allowed: pod ${name} has no address`);
-            const ports = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
-            const number =
-                port === ''
-                    ? (ports[0]?.containerPort ?? 80)
-                    : (ports.find((each) => each.name === port)?.containerPort ?? Number(port));
-            return { scheme, host, port: checkedPort(number, port), path: pathOf(request, info) };
-        },
+        nodes: (request, info) => nodeBackend(reader, tls, { request, info }),
+        pods: (request, info) => podBackend(reader, request, info),
         services: (request, info) => {
             const { scheme, name, port } = parseProxyName(info.name);
             return {
@@ -57,6 +45,35 @@ export function proxyHandlers(reader: ObjectReader, tls: KubeletTls): ResourceHa
             await forwardUpgrade(connection, target(request, info));
         },
     }));
+}
+
+interface Proxied {
+    request: ApiRequest;
+    info: ResourceRequestInfo;
+}
+
+/** The node's kubelet, or another port of the node where one is named. */
+function nodeBackend(reader: ObjectReader, tls: KubeletTls, { request, info }: Proxied): Backend {
+    const { scheme, name, port } = parseProxyName(info.name);
+    const kubelet = kubeletAddress(reader, name);
+    const path = pathOf(request, info);
+    if (port === '' || port === String(kubelet.port)) return kubeletBackend(kubelet, path, tls);
+    if (!isProxyable(kubelet.host)) throw statusErrors.badRequest(addressNotAllowed);
+    return { scheme, host: kubelet.host, port: checkedPort(Number(port), port), path };
+}
+
+function podBackend(reader: ObjectReader, request: ApiRequest, info: ResourceRequestInfo): Backend {
+    const { scheme, name, port } = parseProxyName(info.name);
+    const pod = podOf(reader, { ...info, name });
+    const host = pod.status?.podIP ?? '';
+    // Who writes a pod's status must not choose what the API server reaches besides pods.
+    if (!isGlobalUnicast(host)) throw statusErrors.badRequest(addressNotAllowed);
+    const ports = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+    const number =
+        port === ''
+            ? (ports[0]?.containerPort ?? 80)
+            : (ports.find((each) => each.name === port)?.containerPort ?? Number(port));
+    return { scheme, host, port: checkedPort(number, port), path: pathOf(request, info) };
 }
 
 function parseProxyName(text: string): ProxyName {
@@ -93,6 +110,7 @@ function serviceEndpoint(
             if (number === undefined) return [];
             return (slice.endpoints ?? [])
                 .filter(({ conditions }) => conditions?.ready !== false)
+                .filter((endpoint) => isOfPod(reader, namespace, endpoint))
                 .flatMap(({ addresses }) => addresses.slice(0, 1).map((host) => ({ host, port: number })));
         });
     const chosen =
@@ -102,9 +120,24 @@ function serviceEndpoint(
     return chosen;
 }
 
-/** What comes after ".../proxy", with its query. */
+/** Who writes endpoints must not have the API server reach anything: only pods of the namespace, at their addresses. */
+function isOfPod(reader: ObjectReader, namespace: string, { addresses, targetRef }: V1Endpoint): boolean {
+    if (targetRef?.kind !== 'Pod' || (targetRef.namespace ?? namespace) !== namespace) return false;
+    const pod = reader.get<V1Pod>(podsResource, namespace, targetRef.name ?? '');
+    const { podIP, podIPs = [] } = pod?.status ?? {};
+    const [address = ''] = addresses;
+    const isItsOwn = podIP === address || podIPs.some(({ ip }) => ip === address);
+    return isItsOwn && isGlobalUnicast(address);
+}
+
+/** What comes after ".../proxy", with its query; ".." leads nowhere above it. */
 function pathOf({ query }: ApiRequest, { rest, path }: ResourceRequestInfo): string {
-    const tail = `/${rest.map(encodeURIComponent).join('/')}${rest.length > 0 && path.endsWith('/') ? '/' : ''}`;
+    const segments: string[] = [];
+    for (const segment of rest) {
+        if (segment === '..') segments.pop();
+        else if (segment !== '' && segment !== '.') segments.push(encodeURIComponent(segment));
+    }
+    const tail = `/${segments.join('/')}${segments.length > 0 && path.endsWith('/') ? '/' : ''}`;
     const text = query.toString();
     return text === '' ? tail : `${tail}?${text}`;
 }

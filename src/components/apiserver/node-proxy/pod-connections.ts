@@ -64,6 +64,7 @@ export function podConnectionHandlers(reader: ObjectReader, tls: KubeletTls): Re
         group: '',
         resource: 'pods',
         subresource,
+        verbs: subresource === 'log' ? ['get'] : ['get', 'create'],
         longRunning: true,
         handle: (request, info) =>
             subresource === 'log'

@@ -1,4 +1,7 @@
 import type { ApiObject } from '../../../api/meta/object.ts';
+import { statusErrors } from '../../../api/meta/status-error.ts';
+import type { Authorizer } from '../authorizer.ts';
+import { attributesOf } from '../middleware/authorize.ts';
 import type { ApiRequest } from '../request.ts';
 import type { ResourceRequestInfo } from '../request-info.ts';
 import { Admission } from './admit.ts';
@@ -64,4 +67,22 @@ export async function admitConnection(
     });
     await admission.mutate();
     await admission.validate();
+}
+
+/** Subresources through which programs in a pod are talked to. */
+const interactive: readonly string[] = ['exec', 'attach', 'portforward'];
+
+/**
+ * A WebSocket is opened by GET, which is the verb "get": who may read everything must not get a shell by that. These
+ * connections need "create" besides, as by SPDY, which is opened by POST.
+ */
+export async function authorizeConnection(
+    authorizer: Authorizer,
+    request: ApiRequest,
+    { group, resource, subresource, name, verb }: ResourceRequestInfo,
+): Promise<void> {
+    if (group !== '' || resource !== 'pods' || !interactive.includes(subresource) || verb === 'create') return;
+    const attributes = attributesOf(request);
+    const decision = await authorizer.authorize(request.identity, { ...attributes, verb: 'create' });
+    if (decision.outcome !== 'allow') throw statusErrors.forbidden({ resource, name }, decision.reason);
 }

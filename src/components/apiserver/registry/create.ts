@@ -110,7 +110,7 @@ async function prepare(
     const metadata = (object.metadata ??= {});
     keepReadable(object, tracked);
     if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);
-    strategy.prepareForCreate?.(object, { now });
+    strategy.prepareForCreate?.(object, { now, user: request.identity });
     if (strategy.dropsStatusOnCreate === true && 'status' in object) delete object.status;
     if (strategy.hasGeneration === true) metadata.generation = 1;
     await reservations.reserve(registry, target, object);

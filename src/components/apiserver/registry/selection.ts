@@ -27,8 +27,9 @@ export class Selection {
         this.target = target;
         this.keyPrefix = target.cache.prefixOf(target.namespace);
         this.#labels = readSelector(query.get('labelSelector') ?? '', parseLabelSelector);
-        this.#fields = readSelector(query.get('fieldSelector') ?? '', parseFieldSelector);
-        checkFields(target.definition, this.#fields);
+        const fields = readSelector(query.get('fieldSelector') ?? '', parseFieldSelector);
+        checkFields(target.definition, fields);
+        this.#fields = target.name === '' ? fields : onlyNamed(target.name, fields);
     }
 
     /** True when the namespace alone decides. */
@@ -61,6 +62,16 @@ export class Selection {
         const { definition } = this.target;
         return view.fields((object) => fieldsOf(definition, object));
     }
+}
+
+/** A collection whose path names one object (/api/v1/watch/…/pods/a) is that object, whatever its selector says. */
+function onlyNamed(name: string, fields: readonly FieldRequirement[]): FieldRequirement[] {
+    const isSame = ({ field, operator, value }: FieldRequirement): boolean =>
+        field === 'metadata.name' && operator === '=' && value === name;
+    if (fields.length > 0 && !fields.some(isSame)) {
+        throw statusErrors.badRequest("fieldSelector metadata.name doesn't match requested name");
+    }
+    return [...fields, { field: 'metadata.name', operator: '=', value: name }];
 }
 
 function fieldsOf({ strategy }: ResourceDefinition, object: Stored<ApiObject>): Record<string, string> {
