@@ -25,7 +25,8 @@ export async function loadSchemaCompiler(): Promise<SchemaCompiler> {
 }
 
 async function load(): Promise<SchemaCompiler> {
-    const library = await import('ajv');
+    // By way of the default export: the names of a CommonJS package are gone once it is bundled.
+    const { default: library } = await import('ajv');
     return (schema) => {
         let validate: ValidateFunction | undefined;
         return (object) => {

@@ -46,11 +46,19 @@ export class MasterEndpoints implements Stoppable {
         this.#options = options;
     }
 
-    /** Resolves when this server is an endpoint. */
+    /**
+     * Resolves when this server is an endpoint, or when its address cannot be one: a server that is reached over
+     * loopback alone serves all the same, as upstream's does.
+     */
     async start(): Promise<void> {
         await this.#announce();
         this.#follow();
-        await this.#reconcileOnce();
+        try {
+            await this.#reconcileOnce();
+        } catch (error) {
+            if (!isReason(error, 'Invalid')) throw error;
+            this.#options.logger.warn({ err: error }, 'this address cannot be an endpoint');
+        }
         this.#keepAliveLater(keepAliveMs);
     }
 
