@@ -29,7 +29,8 @@ function validateConfigMap({ data = {}, binaryData = {} }: V1ConfigMap): FieldEr
         errors.push(...formatErrors(key, `binaryData[${key}]`, isConfigMapKey(key)));
         bytes += base64Bytes(value);
     }
-    if (bytes > dataBytesMax) errors.push(fieldErrors.tooLong('', dataBytesMax));
+    // Upstream's way to say that it is the whole object.
+    if (bytes > dataBytesMax) errors.push(fieldErrors.tooLong('[]', dataBytesMax));
     return errors;
 }
 

@@ -100,7 +100,7 @@ class Outcome {
             ...status,
             reason,
             code: statusReasonCodes[reason as StatusReason],
-            details: { ...status.details, causes: [{ message }] },
+            details: { ...status.details, causes: [{ message: text }] },
         });
     }
 
