@@ -56,7 +56,7 @@ export async function proxyUpgrade(
 function openRequest(clientReq: IncomingMessage, { headers, ...options }: BackendRequest): ClientRequest {
     const passed = Object.entries(clientReq.headersDistinct)
         .filter(([name]) => !withheldHeaders.test(name))
-        .map(([name, values]) => [name, isProtocols(name) ? withoutTokens(values ?? []) : values])
+        .map(([name, values]) => [name, isProtocols(name) ? withoutTokens(values ?? []) : values] as const)
         .filter(([, values]) => values?.length !== 0);
     const open = options.protocol === 'https:' ? httpsRequest : httpRequest;
     return open({

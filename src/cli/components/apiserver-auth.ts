@@ -141,7 +141,11 @@ function markUsed(
 
 async function authenticatorOf(
     setup: AuthSetup,
-    { tokens, audiences, pools }: { tokens: ServiceAccountTokens; audiences: readonly string[]; pools: Pools },
+    {
+        tokens,
+        audiences,
+        pools,
+    }: { tokens: ServiceAccountTokens; audiences: readonly string[]; pools: Pools },
 ): Promise<Authenticator> {
     const { flags } = setup;
     const webhookFile = flags['authentication-token-webhook-config-file'];

@@ -21,7 +21,7 @@ export interface CertificateFollowerOptions {
     /** What is in force. */
     current: ServedCertificates;
     logger: Logger;
-    apply(certificates: ServedCertificates): void;
+    apply: (certificates: ServedCertificates) => void;
 }
 
 /**

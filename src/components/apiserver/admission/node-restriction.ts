@@ -75,7 +75,8 @@ async function restrict(context: PluginContext, request: AdmissionRequest, node:
 /** The node authorizer sees neither what is created, nor each object of a collection that is deleted. */
 function restrictSlice({ operation, ...request }: AdmissionRequest, node: string): void {
     if (operation !== 'CREATE' && operation !== 'DELETE') return;
-    const slice = (operation === 'CREATE' ? request.object : request.oldObject) as V1ResourceSlice | undefined;
+    const slice = (operation === 'CREATE' ? request.object : request.oldObject) as
+        V1ResourceSlice | undefined;
     if (slice?.spec.nodeName === node) return;
     throw forbidden(
         { operation, ...request },

@@ -1,4 +1,10 @@
-import type { ApiObject, V1ConfigMap, V1Namespace, V1Service, V1ServiceCIDR } from '../../../api/meta/object.ts';
+import type {
+    ApiObject,
+    V1ConfigMap,
+    V1Namespace,
+    V1Service,
+    V1ServiceCIDR,
+} from '../../../api/meta/object.ts';
 import { semanticEqual } from '../../../api/meta/deep.ts';
 import { isReason } from '../../../api/meta/status-error.ts';
 import type { Client } from '../../../client/client.ts';

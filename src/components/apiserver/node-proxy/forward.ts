@@ -47,7 +47,8 @@ type RawResponse = Parameters<Extract<ApiResult, { type: 'raw' }>['write']>[1];
 
 const connectTimeoutMs = 30_000;
 /** Hop-by-hop headers, which end here; those of a WebSocket, which may hold a token, are of no use without one. */
-const hopHeaders = /^(:.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|sec-websocket-.*)$/;
+const hopHeaders =
+    /^(:.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|sec-websocket-.*)$/;
 const agents = new WeakMap<BackendTls, Agent>();
 
 export function kubeletBackend(

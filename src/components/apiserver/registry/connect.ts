@@ -81,7 +81,8 @@ export async function authorizeConnection(
     request: ApiRequest,
     { group, resource, subresource, name, verb }: ResourceRequestInfo,
 ): Promise<void> {
-    if (group !== '' || resource !== 'pods' || !interactive.includes(subresource) || verb === 'create') return;
+    if (group !== '' || resource !== 'pods' || !interactive.includes(subresource) || verb === 'create')
+        return;
     const attributes = attributesOf(request);
     const decision = await authorizer.authorize(request.identity, { ...attributes, verb: 'create' });
     if (decision.outcome !== 'allow') throw statusErrors.forbidden({ resource, name }, decision.reason);

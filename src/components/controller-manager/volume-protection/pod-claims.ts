@@ -34,5 +34,6 @@ const isShutDown = ({ metadata }: V1Pod): boolean =>
     metadata?.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0;
 
 const isMadeFor = ({ metadata }: V1PersistentVolumeClaim, pod: V1Pod): boolean =>
-    metadata?.ownerReferences?.some(({ controller, uid }) => controller === true && uid === pod.metadata?.uid) ??
-    false;
+    metadata?.ownerReferences?.some(
+        ({ controller, uid }) => controller === true && uid === pod.metadata?.uid,
+    ) ?? false;

@@ -11,7 +11,11 @@ export function reviewCases(cluster: () => Cluster): void {
             metadata: { name: 'e2e' },
         });
         const user = `system:serviceaccount:${namespace}:e2e`;
-        const groups = ['system:authenticated', 'system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+        const groups = [
+            'system:authenticated',
+            'system:serviceaccounts',
+            `system:serviceaccounts:${namespace}`,
+        ];
         const { uid } = account.metadata;
         const resourceAttributes = { verb: 'list', resource: 'configmaps', namespace, version: 'v1' };
         const spec = { resourceAttributes, user, groups, uid };
@@ -34,7 +38,11 @@ export function reviewCases(cluster: () => Cluster): void {
             const { status } = await cluster().call('GET', `/api/v1/namespaces/${namespace}/configmaps`, {
                 headers: asAccount,
             });
-            expect([review, local, self].map((answer) => answer.status.allowed)).toEqual([allowed, allowed, allowed]);
+            expect([review, local, self].map((answer) => answer.status.allowed)).toEqual([
+                allowed,
+                allowed,
+                allowed,
+            ]);
             expect(status).toBe(allowed ? 200 : 403);
         };
         await expectAllowed(false);

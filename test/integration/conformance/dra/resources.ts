@@ -22,7 +22,8 @@ export function draCases(cluster: () => Cluster): void {
             make: () => selectors('false'),
             patches: [{ type: 'strategic', body: selectors('1 == 0'), shows: selectors('1 == 0') }],
             update: (object) => {
-                (object as Thing & { spec: V1DeviceClassSpec }).spec.selectors![0]!.cel!.expression = '2 == 0';
+                (object as Thing & { spec: V1DeviceClassSpec }).spec.selectors![0]!.cel!.expression =
+                    '2 == 0';
             },
         });
     });

@@ -43,7 +43,9 @@ export function endpointCases(cluster: () => Cluster): void {
         const watch = await cluster().watch<Endpoints>(`${path}?labelSelector=test-endpoint-static%3Dtrue`);
         await cluster().create(path, {
             metadata: { name: 'testservice', labels },
-            subsets: [{ addresses: [{ ip: '10.0.0.24' }], ports: [{ name: 'http', port: 80, protocol: 'TCP' }] }],
+            subsets: [
+                { addresses: [{ ip: '10.0.0.24' }], ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
+            ],
         });
         expect((await watch.next()).type).toBe('ADDED');
         const all = await cluster().list('/api/v1/endpoints?labelSelector=test-endpoint-static%3Dtrue');
@@ -73,13 +75,26 @@ export function endpointCases(cluster: () => Cluster): void {
         const services = core(namespace, 'services');
         await cluster().create(services, {
             metadata: { name: 'empty', labels: { env: 'test' } },
-            spec: { selector: { 'does-not-match-anything': 'endpoints-and-endpoint-slices-should-still-be-created' }, ports: [{ port: 80 }] },
+            spec: {
+                selector: {
+                    'does-not-match-anything': 'endpoints-and-endpoint-slices-should-still-be-created',
+                },
+                ports: [{ port: 80 }],
+            },
         });
         const endpoints = `${core(namespace, 'endpoints')}/empty`;
-        const found = await eventually('Endpoints are made', async () => await cluster().find<Endpoints>(endpoints));
+        const found = await eventually(
+            'Endpoints are made',
+            async () => await cluster().find<Endpoints>(endpoints),
+        );
         expect(found.subsets ?? []).toEqual([]);
-        expect(found.metadata.labels).toMatchObject({ 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' });
-        const [slice] = await eventually('a slice is made', async () => await ready(slicesOf(namespace, 'empty')));
+        expect(found.metadata.labels).toMatchObject({
+            'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
+        });
+        const [slice] = await eventually(
+            'a slice is made',
+            async () => await ready(slicesOf(namespace, 'empty')),
+        );
         expect(slice?.addressType).toBe('IPv4');
         expect(slice?.endpoints ?? []).toEqual([]);
         expect(slice?.metadata.labels).toMatchObject({
@@ -107,14 +122,26 @@ export function endpointCases(cluster: () => Cluster): void {
             publishNotReadyAddresses: true,
             ports: [{ name: 'example', port: 80, targetPort, protocol: 'TCP' }],
         });
-        const twoPorts = { selector: { app: 'bar' }, ports: [{ name: 'a', port: 80, targetPort: 'example-name' }, { name: 'b', port: 81, targetPort: 3000 }] };
-        await cluster().create(services, { metadata: { name: 'one' }, spec: named({ app: 'foo' }, 'example-name') });
+        const twoPorts = {
+            selector: { app: 'bar' },
+            ports: [
+                { name: 'a', port: 80, targetPort: 'example-name' },
+                { name: 'b', port: 81, targetPort: 3000 },
+            ],
+        };
+        await cluster().create(services, {
+            metadata: { name: 'one' },
+            spec: named({ app: 'foo' }, 'example-name'),
+        });
         await cluster().create(services, { metadata: { name: 'two' }, spec: twoPorts });
         await eventually('the first leads to its pod', async () => {
             const found = await portsByPod(namespace, 'one');
             return found['pod1']?.join() === '3000' && Object.keys(found).length === 1;
         });
-        await eventually('the second leads to both ports of its pod', async () => (await portsByPod(namespace, 'two'))['pod2']?.join() === '3000,3001');
+        await eventually(
+            'the second leads to both ports of its pod',
+            async () => (await portsByPod(namespace, 'two'))['pod2']?.join() === '3000,3001',
+        );
         await eventually('Endpoints say the same', async () => {
             const { subsets } = await cluster().get<Endpoints>(`${core(namespace, 'endpoints')}/two`);
             const ports = (subsets ?? []).flatMap((subset) => (subset.ports ?? []).map(({ port }) => port));
@@ -139,7 +166,10 @@ export function endpointCases(cluster: () => Cluster): void {
             { name: 'portname1', port: 80, targetPort: 'svc1' },
             { name: 'portname2', port: 81, targetPort: 'svc2' },
         ];
-        await cluster().create(services, { metadata: { name: 'multi' }, spec: { selector: { app: 'multi' }, ports } });
+        await cluster().create(services, {
+            metadata: { name: 'multi' },
+            spec: { selector: { app: 'multi' }, ports },
+        });
         const expectPods = async (expected: Record<string, number[]>): Promise<void> => {
             await eventually(`endpoints are ${JSON.stringify(expected)}`, async () => {
                 const found = await portsByPod(namespace, 'multi');
@@ -186,7 +216,7 @@ export function endpointCases(cluster: () => Cluster): void {
         };
         await expectMirrored('10.1.2.3');
         await cluster().change<Endpoints>(`${endpoints}/${name}`, (object) => {
-            object.subsets = subsets('10.2.3.4') as NonNullable<Endpoints['subsets']>;
+            object.subsets = subsets('10.2.3.4');
         });
         await expectMirrored('10.2.3.4');
         await cluster().delete(`${endpoints}/${name}`);

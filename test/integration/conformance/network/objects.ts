@@ -69,7 +69,9 @@ export function networkObjectCases(cluster: () => Cluster): void {
         });
         for (const name of ['not-an-address', '010.0.0.1', 'FE80::1']) {
             const body = { metadata: { name }, spec: { parentRef } };
-            const refusal = await cluster().refused('POST', '/apis/networking.k8s.io/v1/ipaddresses', { body });
+            const refusal = await cluster().refused('POST', '/apis/networking.k8s.io/v1/ipaddresses', {
+                body,
+            });
             expect(refusal).toMatchObject({ code: 422, reason: 'Invalid' });
         }
     });

@@ -20,9 +20,11 @@ export function serviceCases(cluster: () => Cluster): void {
     });
 
     it('its Endpoints and EndpointSlice name the API server', async () => {
-        const { subsets } = await cluster().get<{
-            subsets: { addresses: { ip: string }[]; ports: object[] }[];
-        } & Service>('/api/v1/namespaces/default/endpoints/kubernetes');
+        const { subsets } = await cluster().get<
+            {
+                subsets: { addresses: { ip: string }[]; ports: object[] }[];
+            } & Service
+        >('/api/v1/namespaces/default/endpoints/kubernetes');
         expect(subsets).toHaveLength(1);
         const [subset] = subsets;
         const slices = await cluster().list<
@@ -189,7 +191,10 @@ export function serviceCases(cluster: () => Cluster): void {
         expect(status).toMatchObject({ kind: 'ServiceCIDR', metadata: { uid: found.metadata.uid } });
         expect((await cluster().list(path)).items).toHaveLength(1);
         const watch = await cluster().watch(path);
-        expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'kubernetes' } } });
+        expect(await watch.next()).toMatchObject({
+            type: 'ADDED',
+            object: { metadata: { name: 'kubernetes' } },
+        });
         watch.close();
     });
 }

@@ -49,7 +49,10 @@ export function limitRangeCases(cluster: () => Cluster): void {
             limits: { ...limits, memory: '500Mi' },
         });
         const tooFew = { requests: amounts('10m', '50Mi', '50Gi') };
-        const tooMany = { limits: amounts('600m', '600Mi', '600Gi'), requests: amounts('100m', '200Mi', '200Gi') };
+        const tooMany = {
+            limits: amounts('600m', '600Mi', '600Gi'),
+            requests: amounts('100m', '200Mi', '200Gi'),
+        };
         for (const resources of [tooFew, tooMany]) {
             const refusal = await cluster().refused('POST', pods, { body: podWith('bad', resources) });
             expect(refusal).toMatchObject({ code: 403, reason: 'Forbidden' });
@@ -85,7 +88,10 @@ export function limitRangeCases(cluster: () => Cluster): void {
         expect((await cluster().list(`/api/v1/limitranges?${selector}`)).items).toHaveLength(2);
 
         const max = amounts('40m', '100Mi', '100Gi');
-        const body = { metadata: { labels: { patched: 'yes' } }, spec: { limits: [{ type: 'Container', max }] } };
+        const body = {
+            metadata: { labels: { patched: 'yes' } },
+            spec: { limits: [{ type: 'Container', max }] },
+        };
         const patched = await cluster().patch<LimitRange>(`${path(first)}/e2e-limitrange`, 'strategic', body);
         expect(patched.metadata.labels).toEqual({ 'e2e-test': 'list', patched: 'yes' });
         expect(patched.spec?.limits[0]?.max).toEqual(max);

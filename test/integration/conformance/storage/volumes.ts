@@ -119,7 +119,8 @@ export function volumeCases(cluster: () => Cluster): void {
         const namespace = await cluster().namespace('pv');
         const claims = claimsOf(namespace);
         await cluster().create(claims, newClaim('used', namespace));
-        for (const name of ['first', 'second']) await cluster().create(podsOf(namespace), podUsing(name, 'used'));
+        for (const name of ['first', 'second'])
+            await cluster().create(podsOf(namespace), podUsing(name, 'used'));
         // It waits for a node, so it holds nothing back.
         const pending = podUsing('pending', 'used') as Pod;
         await cluster().create(podsOf(namespace), { ...pending, spec: { ...pending.spec, nodeName: '' } });

@@ -22,7 +22,7 @@ export interface Sample {
     /** Patches of its status and what they lead to. */
     statusPatches?: readonly { type: PatchType; body: object; shows: object }[];
     /** Changes the status with an update; what it leads to. */
-    statusUpdate?: { change(object: Thing): void; shows: object };
+    statusUpdate?: { change: (object: Thing) => void; shows: object };
 }
 
 const rootOf = ({ group, version }: Sample): string =>
