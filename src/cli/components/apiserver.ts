@@ -138,7 +138,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     const encryption = await openEncryption(
         setup,
         { ...opened, store: measured },
-        { definitions, lifecycle },
+        { definitions, lifecycle, signingKey: material.serviceAccountPrivateKey },
     );
     const snapshots = new SnapshotService({ store, flags, logger: logger.child({ component: 'snapshots' }) });
     snapshots.start(lifecycle);

@@ -132,8 +132,13 @@ export class AuthServer {
 
     /** A client certificate of the cluster's authority. */
     async user(commonName: string, ...organizations: string[]): Promise<Credentials> {
+        return await this.userOf(this.running.pki.ca, commonName, ...organizations);
+    }
+
+    /** The same of another authority. */
+    async userOf(authority: KeyPair, commonName: string, ...organizations: string[]): Promise<Credentials> {
         const request = { commonName, organizations, usages: ['client'] as const, validity: validity() };
-        return { certificate: await issueCertificate(this.running.pki.ca, request) };
+        return { certificate: await issueCertificate(authority, request) };
     }
 
     /** One request on its own connection; a body is sent as JSON. */
@@ -146,9 +151,9 @@ export class AuthServer {
             ca: this.running.pki.ca.cert,
             ...as.certificate,
             headers: {
+                ...(text === undefined ? {} : { 'content-type': 'application/json' }),
                 ...as.headers,
                 ...(as.token === undefined ? {} : { authorization: `Bearer ${as.token}` }),
-                ...(text === undefined ? {} : { 'content-type': 'application/json' }),
             },
         };
         return await new Promise((resolve, reject) => {

@@ -14,7 +14,7 @@ const pollMs = 60_000;
 export interface ConfigurationFollowerOptions {
     file: string;
     logger: Logger;
-    apply(transformers: ResourceTransformers): void;
+    apply(transformers: ResourceTransformers, text: string): void;
 }
 
 /**
@@ -81,7 +81,7 @@ export class ConfigurationFollower implements Stoppable {
         try {
             const text = await readFile(file, 'utf8');
             if (digest(text) !== this.#applied) {
-                this.#options.apply(await transformersFrom(text, file));
+                this.#options.apply(await transformersFrom(text, file), text);
                 this.#applied = digest(text);
                 logger.info({ file }, 'encryption configuration taken over');
             }

@@ -32,10 +32,27 @@ export class ResourceTransformers {
         );
     }
 
+    map(change: (transformer: ValueTransformer) => ValueTransformer): ResourceTransformers {
+        return new ResourceTransformers(
+            new Map([...this.#rules].map(([name, rule]) => [name, change(rule)])),
+        );
+    }
+
     /** Every rule's, for checks. */
     all(): ValueTransformer[] {
         return [...this.#rules.values()];
     }
+}
+
+/**
+ * Reads what these do and writes in clear: while others on the same store could not read it otherwise. What is in
+ * clear is as it is to be.
+ */
+export function readingOnly(transformers: ResourceTransformers): ResourceTransformers {
+    return transformers.map((transformer) => ({
+        toStorage: (value) => value,
+        fromStorage: (value, context) => ({ ...transformer.fromStorage(value, context), isStale: false }),
+    }));
 }
 
 /** Nothing is encrypted. */
