@@ -118,7 +118,10 @@ async function parseText(text: string, file: string): Promise<unknown> {
     try {
         return load(text);
     } catch (error) {
-        throw new KubeconfigError(`kubeconfig ${file} is not valid YAML`, { cause: error });
+        // The parser's own words quote the file, tokens and keys included.
+        const { reason = '', mark } = error as { reason?: string; mark?: { line?: number } };
+        const cause = new Error(`${reason} (line ${(mark?.line ?? 0) + 1})`);
+        throw new KubeconfigError(`kubeconfig ${file} is not valid YAML`, { cause });
     }
 }
 

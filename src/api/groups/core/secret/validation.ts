@@ -50,7 +50,8 @@ function validateJson(secret: V1Secret, key: string): FieldError[] {
     try {
         JSON.parse(Buffer.from(value, 'base64').toString('utf8'));
         return [];
-    } catch (error) {
-        return [fieldErrors.invalid(path, '<secret contents redacted>', (error as Error).message)];
+    } catch {
+        // The parser's own words quote the text.
+        return [fieldErrors.invalid(path, '<secret contents redacted>', 'invalid JSON')];
     }
 }
