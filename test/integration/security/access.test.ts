@@ -501,9 +501,7 @@ describe('who may do what, over HTTPS', () => {
         const as = people.get('one secret') ?? {};
         const path = '/api/v1/watch/namespaces/a/secrets/plain?timeoutSeconds=1';
         const { status, body } = await server.call(as, `GET ${path}`);
-        const lines = String(body.message ?? JSON.stringify(body))
-            .trim()
-            .split('\n');
+        const lines = (body.message ?? JSON.stringify(body)).trim().split('\n');
         expect(status).toBe(200);
         expect(lines).toHaveLength(1);
         expect(lines[0]).toContain('"name":"plain"');

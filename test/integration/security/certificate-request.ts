@@ -6,9 +6,10 @@ export async function certificateRequest(commonName: string, organization: strin
     const { Pkcs10CertificateRequestGenerator } = await loadX509();
     const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    const request = await Pkcs10CertificateRequestGenerator.create(
-        { name: `CN=${commonName}, O=${organization}`, keys, signingAlgorithm: algorithm },
-        webcrypto as Crypto,
-    );
+    const request = await Pkcs10CertificateRequestGenerator.create({
+        name: `CN=${commonName}, O=${organization}`,
+        keys,
+        signingAlgorithm: algorithm,
+    });
     return Buffer.from(request.toString('pem')).toString('base64');
 }

@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { StatusError } from '../../../api/meta/status-error.ts';
-import type { ApiRequest, ApiResult, WatchResult, WatchSink } from '../request.ts';
+import type { ApiRequest, ApiResult, WatchResult } from '../request.ts';
 import { boundWatches } from './bound-watches.ts';
 
-const sink = { event: () => undefined, bookmark: () => undefined, error: () => undefined, end: () => undefined };
+const sink = {
+    event: () => undefined,
+    bookmark: () => undefined,
+    error: () => undefined,
+    end: () => undefined,
+};
 const requestOf = (username: string): ApiRequest =>
     ({
         info: { kind: 'resource', verb: 'watch' },
@@ -19,7 +24,7 @@ describe('the bound of watches', () => {
         const open = async (username: string): Promise<() => void> => {
             const result = await bound(requestOf(username), watch);
             if (result.type !== 'watch') throw new Error('no watch was opened');
-            return result.open(sink as WatchSink);
+            return result.open(sink);
         };
         const stop = await open('jane');
         await open('jane');
