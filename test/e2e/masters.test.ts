@@ -122,6 +122,23 @@ describe('three masters', () => {
         expect(new Set(versions).size).toBe(1);
     }, 60_000);
 
+    it('Secrets are encrypted by all with one key, which a master that lost its file finds again', async () => {
+        const fileOf = (master: Master): string =>
+            join(master.directory, 'kubernetes', 'pki', 'encryption-config.yaml');
+        const key = readFileSync(fileOf(one()), 'utf8');
+        for (const master of masters.all) expect(readFileSync(fileOf(master), 'utf8')).toBe(key);
+        await two().ok('create secret generic kept --from-literal=word=horse');
+        await three().stop();
+        rmSync(fileOf(three()));
+        await three().start();
+        expect(readFileSync(fileOf(three()), 'utf8')).toBe(key);
+        const word = Buffer.from('horse').toString('base64');
+        for (const master of masters.all) {
+            expect(await master.ok('get secret kept -o jsonpath={.data.word}')).toBe(word);
+        }
+        await threeVoters();
+    }, 60_000);
+
     it('the Service kubernetes has every API server as endpoint', async () => {
         const addresses = await eventually('three endpoints', async () => {
             const slice = JSON.parse(
