@@ -13,11 +13,15 @@ export function stampConditions(
     old: Incomplete<V1CertificateSigningRequest>,
     now: string,
 ): void {
-    for (const condition of items(request.status?.conditions)) {
+    const { status } = request;
+    if (status?.conditions === undefined || status === old.status) return;
+    const conditions = status.conditions.map((condition) => {
+        const { lastUpdateTime = now, lastTransitionTime } = condition;
         const before = items(old.status?.conditions).find(
-            ({ type, status }) => type === condition.type && status === condition.status,
+            ({ type, status: word }) => type === condition.type && word === condition.status,
         );
-        condition.lastUpdateTime ??= now;
-        condition.lastTransitionTime ??= before?.lastTransitionTime ?? now;
-    }
+        const since = lastTransitionTime ?? before?.lastTransitionTime ?? now;
+        return { ...condition, lastUpdateTime, lastTransitionTime: since };
+    });
+    request.status = { ...status, conditions };
 }
