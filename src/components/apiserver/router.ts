@@ -1,3 +1,4 @@
+import { requireObjectShape } from './encode/negotiate.ts';
 import type { ResourceDefinition, SubresourceDefinition } from '../../api/groups/resource.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
 import type { Aggregation } from './aggregation/aggregator.ts';
@@ -130,6 +131,7 @@ export class Router {
         checkPathVerb(request, info);
         const handler = this.handlerOf(info);
         if (handler !== undefined) {
+            if (isReview(definition)) requireObjectShape(request);
             await this.admitConnection(request, info);
             return await handler.handle(request, info);
         }

@@ -21,6 +21,13 @@ export type Reply =
 /** How reviews are answered, by path. */
 export type Replies = Record<string, (review: AskedReview) => Reply | Promise<Reply>>;
 
+export interface Listening {
+    host?: string;
+    port?: number;
+    /** Whom the certificate is for, besides 127.0.0.1. */
+    dnsName?: string;
+}
+
 const hourMs = 3_600_000;
 
 /** A real HTTPS server that answers admission reviews by path. */
@@ -37,7 +44,11 @@ export class WebhookServer {
         this.caBundle = Buffer.from(ca).toString('base64');
     }
 
-    static async start(replies: Replies): Promise<WebhookServer> {
+    /** @param listening default: any port of 127.0.0.1, and the name of a Service "hook" in "default" */
+    static async start(
+        replies: Replies,
+        { host = '127.0.0.1', port = 0, dnsName = 'hook.default.svc' }: Listening = {},
+    ): Promise<WebhookServer> {
         const validity = {
             notBefore: new Date(Date.now() - hourMs),
             notAfter: new Date(Date.now() + 24 * hourMs),
@@ -47,7 +58,7 @@ export class WebhookServer {
             commonName: 'webhook',
             usages: ['server'],
             ipAddresses: ['127.0.0.1'],
-            dnsNames: ['hook.default.svc'],
+            dnsNames: [dnsName],
             validity,
         });
         const server = createServer({ cert: tls.cert, key: tls.key });
@@ -86,7 +97,7 @@ export class WebhookServer {
                 })();
             });
         });
-        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        await new Promise<void>((resolve) => server.listen(port, host, resolve));
         return made;
     }
 

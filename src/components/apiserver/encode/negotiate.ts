@@ -37,8 +37,16 @@ export function negotiatePlain(request: ApiRequest): Media {
     }
 }
 
+/** 406 where the client takes nothing but shapes of stored objects (Table), and there are none. */
+export function requireObjectShape(request: ApiRequest): void {
+    negotiate(request, { isWatch: false, objectsOnly: true });
+}
+
 /** The first clause of `Accept`, by quality, that can be served; 406 when none can. */
-export function negotiate(request: ApiRequest, { isWatch }: { isWatch: boolean }): Media {
+export function negotiate(
+    request: ApiRequest,
+    { isWatch, objectsOnly = false }: { isWatch: boolean; objectsOnly?: boolean },
+): Media {
     const header = (headerOf(request, 'accept') ?? '').slice(0, acceptCharsMax);
     const pretty = isPretty(request);
     if (header.trim() === '') return { serializer: 'json', shape: { type: 'object' }, isPretty: pretty };
@@ -46,7 +54,8 @@ export function negotiate(request: ApiRequest, { isWatch }: { isWatch: boolean }
         const serializer = serializerOf(clause.type);
         if (serializer === undefined || (isWatch && serializer === 'yaml')) continue;
         const shape = shapeOf(clause, request.query);
-        if (shape !== undefined) return { serializer, shape, isPretty: pretty };
+        if (shape === undefined || (objectsOnly && shape.type !== 'object')) continue;
+        return { serializer, shape, isPretty: pretty };
     }
     throw statusErrors.notAcceptable(
         `only the following media types are accepted: ${(isWatch ? [jsonType] : accepted).join(', ')}`,

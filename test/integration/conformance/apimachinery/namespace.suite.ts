@@ -19,13 +19,6 @@ const nginx = { containers: [{ name: 'nginx', image: 'registry.k8s.io/pause:3.10
 /** Namespaces and how they go, as the suite's namespace.go asks for them. */
 export function namespaces(cluster: Cluster): void {
     const pathOf = (name: string): string => `/api/v1/namespaces/${name}`;
-    const fresh = async (base: string): Promise<string> => {
-        const name = await cluster.namespace(base);
-        await eventually('the namespace has its account', () =>
-            cluster.find(`${pathOf(name)}/serviceaccounts/default`),
-        );
-        return name;
-    };
     const gone = async (name: string): Promise<void> => {
         await eventually(`the namespace ${name} is gone`, async () => {
             return (await cluster.find(pathOf(name))) === undefined;
@@ -42,7 +35,7 @@ export function namespaces(cluster: Cluster): void {
     };
 
     it('take their pods with them', async () => {
-        const name = await fresh('nsdeletetest');
+        const name = await cluster.namespaceForPods('nsdeletetest');
         await createRunningPod(name, { name: 'test-pod' });
         await cluster.delete(pathOf(name));
         await gone(name);
@@ -51,7 +44,7 @@ export function namespaces(cluster: Cluster): void {
     });
 
     it('take their Services with them', async () => {
-        const name = await fresh('nsdeletetest');
+        const name = await cluster.namespaceForPods('nsdeletetest');
         await cluster.create(`${pathOf(name)}/services`, {
             metadata: { name: 'test-service' },
             spec: { selector: { foo: 'bar', baz: 'blah' }, ports: [{ port: 80, targetPort: 80 }] },
@@ -63,7 +56,7 @@ export function namespaces(cluster: Cluster): void {
     });
 
     it('delete their pods before anything else', async () => {
-        const name = await fresh('nsdeletetest');
+        const name = await cluster.namespaceForPods('nsdeletetest');
         await createRunningPod(name, { name: 'test-pod', finalizers: ['e2e.example.com/finalizer'] });
         const map = { metadata: { name: 'test-configmap' }, data: { key: 'value' } };
         await cluster.create(`${pathOf(name)}/configmaps`, map);

@@ -40,11 +40,8 @@ export function resourceQuotas(cluster: Cluster): void {
     let core: string;
 
     beforeEach(async () => {
-        namespace = await cluster.namespace('resourcequota');
+        namespace = await cluster.namespaceForPods('resourcequota');
         core = `/api/v1/namespaces/${namespace}`;
-        await eventually('the namespace has its account', () =>
-            cluster.find(`${core}/serviceaccounts/default`),
-        );
     });
 
     const quotaPath = (name: string): string => `${core}/resourcequotas/${name}`;
