@@ -133,8 +133,9 @@ export function serviceAccountCases(cluster: () => Cluster): void {
             mount: true,
             nomount: false,
         };
-        await eventually('the default account is there', async () =>
-            await cluster().find(`${path(namespace, 'serviceaccounts')}/default`),
+        await eventually(
+            'the default account is there',
+            async () => await cluster().find(`${path(namespace, 'serviceaccounts')}/default`),
         );
         for (const [name, automount] of Object.entries(accounts)) {
             if (name === 'default') continue;

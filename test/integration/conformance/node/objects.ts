@@ -34,7 +34,9 @@ export function nodeObjectCases(cluster: () => Cluster): void {
         const namespace = await cluster().namespace('configmaps');
         for (const key of ['', 'a/b', '..']) {
             const body = { metadata: { name: 'bad' }, data: { [key]: 'value' } };
-            const refusal = await cluster().refused('POST', `/api/v1/namespaces/${namespace}/configmaps`, { body });
+            const refusal = await cluster().refused('POST', `/api/v1/namespaces/${namespace}/configmaps`, {
+                body,
+            });
             expect(refusal).toMatchObject({ code: 422, reason: 'Invalid' });
         }
     });

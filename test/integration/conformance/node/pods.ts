@@ -32,7 +32,9 @@ export function podCases(cluster: () => Cluster): void {
         expect(seen.object.status?.hostIP).toMatch(/^\d+(\.\d+){3}$/);
         expect(seen.object.status?.hostIPs).toEqual([{ ip: seen.object.status?.hostIP }]);
         await cluster().delete(`${path}/pod-submit-remove`);
-        const { object } = await watch.until((event) => event.object.metadata.deletionTimestamp !== undefined);
+        const { object } = await watch.until(
+            (event) => event.object.metadata.deletionTimestamp !== undefined,
+        );
         expect(object.spec?.terminationGracePeriodSeconds).toBe(30);
         await watch.until(({ type }) => type === 'DELETED');
         watch.close();
@@ -50,7 +52,10 @@ export function podCases(cluster: () => Cluster): void {
             pod.metadata.labels!['time'] = 'later';
             pod.spec!.activeDeadlineSeconds = 5;
         });
-        expect(updated).toMatchObject({ metadata: { labels: { time: 'later' } }, spec: { activeDeadlineSeconds: 5 } });
+        expect(updated).toMatchObject({
+            metadata: { labels: { time: 'later' } },
+            spec: { activeDeadlineSeconds: 5 },
+        });
         const pod = await cluster().get<Pod>(path);
         pod.spec!.containers[0]!.command = ['other'];
         const refusal = await cluster().refused('PUT', path, { body: pod });
@@ -150,7 +155,11 @@ export function podCases(cluster: () => Cluster): void {
             ],
             ['the deadline', ({ spec }) => void (spec!.activeDeadlineSeconds = 5000), true],
             ['an image', ({ spec }) => void (spec!.containers[0]!.image = 'registry.example/nginx:1'), true],
-            ['an init image', ({ spec }) => void (spec!.initContainers![0]!.image = 'registry.example/pause:2'), true],
+            [
+                'an init image',
+                ({ spec }) => void (spec!.initContainers![0]!.image = 'registry.example/pause:2'),
+                true,
+            ],
             ['metadata', ({ metadata }) => void (metadata.annotations = { key: 'value' }), false],
             ['generation', ({ metadata }) => void (metadata.generation = 1), false],
         ];
@@ -187,7 +196,9 @@ export function podCases(cluster: () => Cluster): void {
         });
         await watch.until(({ object }) => object.status?.phase === 'Running');
         await cluster().must('DELETE', `${podsOf(namespace)}/deleted?gracePeriodSeconds=60`);
-        const { object } = await watch.until((event) => event.object.metadata.deletionTimestamp !== undefined);
+        const { object } = await watch.until(
+            (event) => event.object.metadata.deletionTimestamp !== undefined,
+        );
         expect(object.metadata.generation).toBe(2);
         watch.close();
     });
@@ -219,9 +230,13 @@ export function podCases(cluster: () => Cluster): void {
             `${path}/ephemeralcontainers`,
         );
         expect(both.spec?.ephemeralContainers?.map(({ name }) => name)).toEqual(['debugger', 'debugger2']);
-        expect((await cluster().get<Pod>(`${path}/ephemeralcontainers`)).metadata.uid).toBe(both.metadata.uid);
+        expect((await cluster().get<Pod>(`${path}/ephemeralcontainers`)).metadata.uid).toBe(
+            both.metadata.uid,
+        );
         const without = { ...both, spec: { ...both.spec, ephemeralContainers: [second] } };
-        expect(await cluster().refused('PUT', `${path}/ephemeralcontainers`, { body: without })).toMatchObject({
+        expect(
+            await cluster().refused('PUT', `${path}/ephemeralcontainers`, { body: without }),
+        ).toMatchObject({
             code: 422,
         });
         const direct = await cluster().change<Pod>(path, ({ spec }) => {
@@ -264,7 +279,9 @@ export function podCases(cluster: () => Cluster): void {
         replaced.spec!.containers[0]!.resources = { requests: { cpu: '1m' } };
         expect(await cluster().refused('PUT', path, { body: replaced })).toMatchObject({ code: 422 });
         // A pod keeps the class of service that it was made with.
-        expect(await cluster().refused('PUT', `${path}/resize`, { body: replaced })).toMatchObject({ code: 422 });
+        expect(await cluster().refused('PUT', `${path}/resize`, { body: replaced })).toMatchObject({
+            code: 422,
+        });
     });
 
     it('a pod that names a RuntimeClass gets its overhead, and is refused where there is none', async () => {
@@ -287,7 +304,9 @@ export function podCases(cluster: () => Cluster): void {
         await cluster().delete(`${classes}/preconfigured`);
         for (const name of ['preconfigured', 'nonexistent']) {
             const refusal = await eventually('the class is not known any more', async () => {
-                const reply = await cluster().call('POST', podsOf(namespace), { body: podOf(`of-${name}`, name) });
+                const reply = await cluster().call('POST', podsOf(namespace), {
+                    body: podOf(`of-${name}`, name),
+                });
                 if (reply.status !== 201) return reply;
                 await cluster().must('DELETE', `${podsOf(namespace)}/of-${name}?gracePeriodSeconds=0`);
                 return false;
@@ -299,7 +318,10 @@ export function podCases(cluster: () => Cluster): void {
 
     it('a pod with a sysctl that is no name is refused', async () => {
         const namespace = await cluster().namespace('sysctls');
-        const sysctls = ['foo-', 'kernel.shmmax', 'safe-and-unsafe', 'bar..'].map((name) => ({ name, value: '1' }));
+        const sysctls = ['foo-', 'kernel.shmmax', 'safe-and-unsafe', 'bar..'].map((name) => ({
+            name,
+            value: '1',
+        }));
         const body = {
             metadata: { name: 'sysctl' },
             spec: { ...podSpec(), securityContext: { sysctls } },
