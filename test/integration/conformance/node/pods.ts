@@ -225,7 +225,7 @@ export function podCases(cluster: () => Cluster): void {
         const both = await cluster().change<Pod>(
             path,
             ({ spec }) => {
-                spec!.ephemeralContainers!.push(second as never);
+                spec!.ephemeralContainers!.push(second);
             },
             `${path}/ephemeralcontainers`,
         );
