@@ -11,8 +11,8 @@ const disallowed = 'webhook-disallow';
 const key = 'webhook-e2e-test';
 
 const denied = (message: string): Reply => ({ allowed: false, status: { message } });
-const objectOf = ({ request }: AskedReview): Reviewed => (request.object ?? {});
-const oldObjectOf = ({ request }: AskedReview): Reviewed => (request.oldObject ?? {});
+const objectOf = ({ request }: AskedReview): Reviewed => request.object ?? {};
+const oldObjectOf = ({ request }: AskedReview): Reviewed => request.oldObject ?? {};
 const waitMs = async (ms: number): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, ms).unref());
 };
