@@ -1,5 +1,5 @@
 import type { Flavor } from './definitions.ts';
-import { gvkExtension, gvkJson } from './definitions.ts';
+import { gvkExtension, gvkJson, loadDocs } from './definitions.ts';
 import { type DocumentedResource, type Operation, operationsOf } from './operations.ts';
 import { type JsonSchema, names } from './published-types.ts';
 
@@ -28,13 +28,48 @@ function definitionName(group: string, version: string, kind: string): string {
     return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
 }
 
-const versionDoc = 'Group and version of this representation, as in "apps/v1".';
-const kindDoc = 'Which resource the object is, in camel case.';
+/** What documents say of the fields that every object has. */
+interface MetaDocs {
+    apiVersion: string;
+    kind: string;
+    metadata: string;
+    listMetadata: string;
+}
 
+let cachedDocs: MetaDocs | undefined;
+
+/** As of any built-in resource. */
+function metaDocs(): MetaDocs {
+    if (cachedDocs === undefined) {
+        const docs = loadDocs();
+        const { apiVersion = '', kind = '' } = docs['V1ConfigMap']?.fields ?? {};
+        // The models say nothing of fields of other types than their own.
+        cachedDocs = {
+            ...{ apiVersion, kind },
+            metadata: "Standard object's metadata.",
+            listMetadata: 'Standard list metadata.',
+        };
+    }
+    return cachedDocs;
+}
+
+function described(description: string, schema: JsonSchema): JsonSchema {
+    return description === '' ? schema : { description, ...schema };
+}
+
+function referenceTo(name: string, flavor: Flavor): JsonSchema {
+    const $ref = (flavor === 'v2' ? '#/definitions/' : '#/components/schemas/') + name;
+    return flavor === 'v2' ? { $ref } : { allOf: [{ $ref }] };
+}
+
+const preserveUnknown = 'x-kubernetes-preserve-unknown-fields';
 /** What OpenAPI v2 cannot say. */
 const onlyInV3 = new Set(['oneOf', 'anyOf', 'allOf', 'not', 'nullable']);
 
-/** Down to what v2 knows; a schema that also takes null or keeps unknown fields loses its type there. */
+/**
+ * Down to what v2 knows. A schema that also takes null, or keeps unknown fields, says nothing of what is inside
+ * there: clients that check by these documents would refuse what is allowed.
+ */
 function toV2(node: JsonSchema): JsonSchema {
     const result: JsonSchema = {};
     for (const [key, value] of Object.entries(node)) {
@@ -48,45 +83,91 @@ function toV2(node: JsonSchema): JsonSchema {
             result[key] = toV2(value as JsonSchema);
         else if (key !== 'additionalProperties' || typeof value === 'object') result[key] = value;
     }
-    if (node.nullable === true || node['x-kubernetes-preserve-unknown-fields'] === true) {
-        for (const key of ['type', 'properties', 'items', 'additionalProperties'])
-            Reflect.deleteProperty(result, key);
+    const keepsUnknown = node[preserveUnknown] === true;
+    if (node.nullable === true || keepsUnknown) {
+        for (const key of ['properties', 'items']) Reflect.deleteProperty(result, key);
     }
-    if (node['x-kubernetes-int-or-string'] === true) Reflect.deleteProperty(result, 'type');
-    return result;
+    const isUntyped =
+        node.nullable === true ||
+        (keepsUnknown && node.type === 'object') ||
+        (node.type === 'array' && result['items'] === undefined) ||
+        node['x-kubernetes-int-or-string'] === true;
+    if (isUntyped) Reflect.deleteProperty(result, 'type');
+    return withoutNullable(result, node);
+}
+
+/** What may be null is not required there. */
+function withoutNullable(result: JsonSchema, { properties, required }: JsonSchema): JsonSchema {
+    if (required === undefined) return result;
+    const { required: _, ...rest } = result;
+    const left = (required as string[]).filter((name) => properties?.[name]?.nullable !== true);
+    return left.length === 0 ? rest : { ...rest, required: left };
+}
+
+/** Objects inside objects have what every object has; see `x-kubernetes-embedded-resource`. */
+function withEmbedded(node: JsonSchema, flavor: Flavor): JsonSchema {
+    const result = { ...node };
+    if (node.properties !== undefined) {
+        result.properties = Object.fromEntries(
+            Object.entries(node.properties).map(([name, property]) => [name, withEmbedded(property, flavor)]),
+        );
+    }
+    for (const key of ['items', 'additionalProperties'] as const) {
+        const inner = node[key];
+        if (typeof inner === 'object') result[key] = withEmbedded(inner, flavor);
+    }
+    const isHidden = flavor === 'v2' && node[preserveUnknown] === true;
+    if (node['x-kubernetes-embedded-resource'] !== true || isHidden) return result;
+    const { apiVersion, kind, metadata } = metaDocs();
+    const required = (node.required ?? []) as string[];
+    return {
+        ...result,
+        properties: {
+            ...result.properties,
+            apiVersion: described(apiVersion.replace(/^APIVersion/, 'apiVersion'), { type: 'string' }),
+            kind: described(kind.replace(/^Kind/, 'kind'), { type: 'string' }),
+            metadata: described(metadata, referenceTo(names.objectMeta, flavor)),
+        },
+        required: [...required, ...['kind', 'apiVersion'].filter((name) => !required.includes(name))],
+    };
 }
 
 function objectDefinition(resource: CustomResource, gvk: Record<string, string>, flavor: Flavor): JsonSchema {
-    const prefix = flavor === 'v2' ? '#/definitions/' : '#/components/schemas/';
-    const meta = { $ref: prefix + names.objectMeta };
-    const own = resource.schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-    const shown =
-        flavor === 'v2' && own['x-kubernetes-preserve-unknown-fields'] !== true ? toV2(own) : { ...own };
+    const own = resource.schema;
+    // With properties clients would refuse all others.
+    if (own === undefined || (flavor === 'v2' && own[preserveUnknown] === true))
+        return { type: 'object', [gvkExtension]: [gvk] };
+    const shown = withEmbedded(flavor === 'v2' ? toV2(own) : own, flavor);
+    const docs = metaDocs();
     return {
         ...shown,
         type: 'object',
         properties: {
             ...shown.properties,
-            apiVersion: { description: versionDoc, type: 'string' },
-            kind: { description: kindDoc, type: 'string' },
-            metadata: flavor === 'v2' ? meta : { allOf: [meta] },
+            apiVersion: described(docs.apiVersion, { type: 'string' }),
+            kind: described(docs.kind, { type: 'string' }),
+            metadata: described(docs.metadata, referenceTo(names.objectMeta, flavor)),
         },
         [gvkExtension]: [gvk],
     };
 }
 
 function listDefinition(itemName: string, gvk: Record<string, string>, flavor: Flavor): JsonSchema {
-    const prefix = flavor === 'v2' ? '#/definitions/' : '#/components/schemas/';
-    const meta = { $ref: prefix + names.listMeta };
+    const docs = metaDocs();
     return {
         description: `A list of objects of kind ${(gvk.kind ?? '').replace(/List$/, '')}.`,
         type: 'object',
         required: ['items'],
         properties: {
-            apiVersion: { description: versionDoc, type: 'string' },
-            items: { type: 'array', items: { $ref: prefix + itemName } },
-            kind: { description: kindDoc, type: 'string' },
-            metadata: flavor === 'v2' ? meta : { allOf: [meta] },
+            apiVersion: described(docs.apiVersion, { type: 'string' }),
+            items: {
+                type: 'array',
+                items: {
+                    $ref: (flavor === 'v2' ? '#/definitions/' : '#/components/schemas/') + itemName,
+                },
+            },
+            kind: described(docs.kind, { type: 'string' }),
+            metadata: described(docs.listMetadata, referenceTo(names.listMeta, flavor)),
         },
         [gvkExtension]: [gvk],
     };
