@@ -12,7 +12,7 @@ export async function cleanUpHistory(rollout: Rollout): Promise<void> {
     const old = rollout.oldSets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     const excess = old.length - limit;
     if (excess <= 0) return;
-    const oldest = old.toSorted((a, b) => revisionOf(a) - revisionOf(b)).slice(0, excess);
+    const oldest = old.toSorted(byRevision).slice(0, excess);
     for (const set of oldest) {
         if (!isEmpty(set)) continue;
         const { namespace, name } = set.metadata;
@@ -31,4 +31,10 @@ function isEmpty(set: ReplicaSet): boolean {
         desired(set) === 0 &&
         generation <= (set.status?.observedGeneration ?? 0)
     );
+}
+
+function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+    const [first, second] = [revisionOf(a), revisionOf(b)];
+    if (first === second) return 0;
+    return first < second ? -1 : 1;
 }

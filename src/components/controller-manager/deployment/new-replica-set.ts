@@ -79,7 +79,7 @@ async function showRevision(rollout: Rollout, revision: string | undefined): Pro
     await rollout.annotate({ [revisionAnnotation]: revision });
 }
 
-function plan(rollout: Rollout, revision: number): V1ReplicaSet {
+function plan(rollout: Rollout, revision: bigint): V1ReplicaSet {
     const { deployment, sets } = rollout;
     const { spec, status, metadata } = deployment;
     assert(spec !== undefined, 'a stored deployment has a spec', { name: metadata.name });

@@ -24,25 +24,33 @@ export function numberAnnotation(object: ApiObject, name: string): number | unde
     return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-export const revisionOf = (object: ApiObject): number => numberAnnotation(object, revisionAnnotation) ?? 0;
+/** 64 bits: a set that somebody else made may have any number. What is no number counts as 0. */
+export function revisionOf(object: ApiObject): bigint {
+    return int64(object.metadata?.annotations?.[revisionAnnotation]) ?? 0n;
+}
+
+function int64(text: string | undefined): bigint | undefined {
+    return text !== undefined && /^-?\d{1,19}$/.test(text) ? BigInt.asIntN(64, BigInt(text)) : undefined;
+}
 
 /** The revision that the new set is to have: one more than the highest of the old ones. */
-export const nextRevision = (oldSets: readonly V1ReplicaSet[]): number =>
-    Math.max(0, ...oldSets.map(revisionOf)) + 1;
+export function nextRevision(oldSets: readonly V1ReplicaSet[]): bigint {
+    return oldSets.map(revisionOf).reduce((highest, one) => (one > highest ? one : highest), 0n) + 1n;
+}
 
 /** The new set's annotations: those of the deployment, and its revision if that has grown. */
 export function newSetAnnotations(
     deployment: V1Deployment,
     current: Readonly<Record<string, string>> | undefined,
-    revision: number,
+    revision: bigint,
 ): Record<string, string> {
     const annotations: Record<string, string> = { ...current };
     for (const [key, value] of Object.entries(deployment.metadata?.annotations ?? {})) {
         if (!ownAnnotations.has(key)) annotations[key] = value;
     }
     const old = annotations[revisionAnnotation];
-    if (old !== undefined && old !== '' && !/^\d+$/.test(old)) return annotations;
-    if (Number(old ?? '0') >= revision) return annotations;
+    const before = old === undefined || old === '' ? 0n : int64(old);
+    if (before === undefined || before >= revision) return annotations;
     annotations[revisionAnnotation] = String(revision);
     if (old !== undefined && old !== '') {
         annotations[revisionHistoryAnnotation] = withHistory(annotations[revisionHistoryAnnotation], old);

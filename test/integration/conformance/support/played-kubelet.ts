@@ -47,7 +47,10 @@ export class PlayedKubelet {
     async #register(): Promise<void> {
         const conditions = [{ type: 'Ready', status: 'True' }];
         const node = await this.#client.resource(nodes).create({ metadata: { name: nodeName } });
-        await this.#client.resource(nodes).updateStatus({ ...node, status: { ...node.status, conditions } });
+        const client = this.#client.resource(nodes);
+        await client.updateStatus({ ...node, status: { ...node.status, conditions } });
+        // Admission put a taint on it, which is for another controller to take off.
+        await client.patch({ name: nodeName }, { type: 'merge', body: { spec: { taints: null } } });
     }
 
     async stop(): Promise<void> {
