@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { createScheduler } from '../../../src/cli/components/scheduler.ts';
+import type { Stoppable } from '../../../src/util/lifecycle.ts';
+import { silentLogger } from '../../../src/util/logger.ts';
 import { draCases } from './dra/resources.ts';
 import { eventCases } from './instrumentation/events.ts';
 import { limitRangeCases } from './scheduling/limit-ranges.ts';
+import { placementCases } from './scheduling/placement.ts';
 import { storageObjectCases } from './storage/objects.ts';
 import { volumeCases } from './storage/volumes.ts';
 import { Cluster } from './support/cluster.ts';
+import { clientOf } from './support/played-kubelet.ts';
 
 /** Areas that need little more than the API, on one server. */
 describe('conformance', () => {
     let cluster: Cluster;
+    let scheduler: Stoppable;
     const given = (): Cluster => cluster;
     beforeAll(async () => {
         cluster = await Cluster.start([
@@ -16,8 +22,14 @@ describe('conformance', () => {
             'persistentvolumeclaim-protection-controller',
             'persistentvolume-protection-controller',
         ]);
+        scheduler = await createScheduler({
+            client: await clientOf(cluster.kubeconfig),
+            logger: silentLogger(),
+            schedulerName: 'default-scheduler',
+        });
     });
     afterAll(async () => {
+        await scheduler.stop();
         await cluster.stop();
     });
 
@@ -33,5 +45,8 @@ describe('conformance', () => {
     describe('of storage', () => {
         storageObjectCases(given);
         volumeCases(given);
+    });
+    describe('of the scheduler', () => {
+        placementCases(given);
     });
 });

@@ -11,6 +11,8 @@ import { silentLogger } from '../../../../src/util/logger.ts';
 export type Fate = 'runs' | 'waits' | V1PodStatus;
 
 const nodeName = 'node-1';
+/** Of a documentation range. */
+const hostIP = '192.0.2.10';
 const rfc3339 = (): string => new Date().toISOString().replace(/\.\d+/, '');
 
 /** A client of the whole cluster over HTTPS, from its kubeconfig. */
@@ -45,10 +47,17 @@ export class PlayedKubelet {
 
     /** The node that pods are bound to which nobody has scheduled. */
     async #register(): Promise<void> {
-        const conditions = [{ type: 'Ready', status: 'True' }];
+        const capacity = { cpu: '8', memory: '16Gi', pods: '110' };
+        const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady' };
+        const status = {
+            conditions: [{ ...ready, lastHeartbeatTime: rfc3339(), lastTransitionTime: rfc3339() }],
+            addresses: [{ type: 'InternalIP', address: hostIP }],
+            capacity,
+            allocatable: capacity,
+        };
         const node = await this.#client.resource(nodes).create({ metadata: { name: nodeName } });
         const client = this.#client.resource(nodes);
-        await client.updateStatus({ ...node, status: { ...node.status, conditions } });
+        await client.updateStatus({ ...node, status: { ...node.status, ...status } });
         // Admission put a taint on it, which is for another controller to take off.
         await client.patch({ name: nodeName }, { type: 'merge', body: { spec: { taints: null } } });
     }
@@ -99,8 +108,8 @@ export class PlayedKubelet {
             phase: 'Running',
             observedGeneration: pod.metadata.generation,
             startTime: now,
-            hostIP: '192.0.2.10',
-            hostIPs: [{ ip: '192.0.2.10' }],
+            hostIP,
+            hostIPs: [{ ip: hostIP }],
             podIP,
             podIPs: [{ ip: podIP }],
             conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map(condition),
