@@ -44,7 +44,9 @@ export function deploymentCases(cluster: () => Cluster): void {
         await watch.until(({ object }) => object.metadata.labels?.['test-deployment'] === 'patched');
         await watch.until(({ object: { status, metadata } }) => {
             const isSeen = status?.observedGeneration === metadata.generation;
-            return isSeen && status?.readyReplicas === 1 && status.updatedReplicas === 1 && status.replicas === 1;
+            return (
+                isSeen && status?.readyReplicas === 1 && status.updatedReplicas === 1 && status.replicas === 1
+            );
         });
         const all = await cluster().list<Deployment>(`/apis/apps/v1/deployments?${selector}`);
         expect(all.items.map(({ metadata }) => metadata.namespace)).toContain(namespace);
@@ -54,9 +56,13 @@ export function deploymentCases(cluster: () => Cluster): void {
             spec!.replicas = 2;
             spec!.template.metadata!.annotations = { rolled: 'out' };
         });
-        await watch.until(({ object }) => object.status?.readyReplicas === 2 && object.status.updatedReplicas === 2);
+        await watch.until(
+            ({ object }) => object.status?.readyReplicas === 2 && object.status.updatedReplicas === 2,
+        );
 
-        const status = await cluster().patch<Deployment>(`${path}/status`, 'merge', { status: { readyReplicas: 0, availableReplicas: 0 } });
+        const status = await cluster().patch<Deployment>(`${path}/status`, 'merge', {
+            status: { readyReplicas: 0, availableReplicas: 0 },
+        });
         expect(status.status?.readyReplicas ?? 0).toBe(0);
         await watch.until(({ object }) => (object.status?.readyReplicas ?? 0) === 0);
         await watch.until(({ object }) => object.status?.readyReplicas === 2);
@@ -90,7 +96,11 @@ export function deploymentCases(cluster: () => Cluster): void {
         const namespace = await cluster().namespace('deployment');
         const sets = pathIn(namespace, 'apps/v1', 'replicasets');
         await cluster().create(sets, {
-            metadata: { name: 'existing', labels: { app: 'adopted' }, annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' } },
+            metadata: {
+                name: 'existing',
+                labels: { app: 'adopted' },
+                annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' },
+            },
             spec: { replicas: 1, ...selecting('adopted', 'registry.example/old:1') },
         });
         await runningPods(cluster(), namespace, { app: 'adopted', count: 1 });

@@ -10,7 +10,10 @@ type Budget = Live<V1PodDisruptionBudget>;
 
 /** Disruption budgets, and the evictions that they stop. */
 export function disruptionCases(cluster: () => Cluster): void {
-    const start = async (replicas: number, minAvailable: number | string): Promise<{ namespace: string; path: string }> => {
+    const start = async (
+        replicas: number,
+        minAvailable: number | string,
+    ): Promise<{ namespace: string; path: string }> => {
         const namespace = await cluster().namespace('disruption');
         const list = pathIn(namespace, 'policy/v1', 'poddisruptionbudgets');
         await cluster().create(pathIn(namespace, 'apps/v1', 'replicasets'), {
@@ -34,7 +37,13 @@ export function disruptionCases(cluster: () => Cluster): void {
     it('budgets are created, read, changed and deleted', async () => {
         const namespace = await cluster().namespace('disruption');
         await expectOperations(cluster(), {
-            ...{ group: 'policy', version: 'v1', plural: 'poddisruptionbudgets', kind: 'PodDisruptionBudget', namespace },
+            ...{
+                group: 'policy',
+                version: 'v1',
+                plural: 'poddisruptionbudgets',
+                kind: 'PodDisruptionBudget',
+                namespace,
+            },
             make: () => ({ spec: { selector: { matchLabels: { foo: 'bar' } }, minAvailable: 1 } }),
             patches: [
                 {
@@ -60,7 +69,9 @@ export function disruptionCases(cluster: () => Cluster): void {
             status!.disruptedPods = disruptedPods;
         });
         expect(updated.status?.disruptedPods).toEqual(disruptedPods);
-        const patched = await cluster().patch<Budget>(`${path}/status`, 'merge', { status: { disruptedPods: null } });
+        const patched = await cluster().patch<Budget>(`${path}/status`, 'merge', {
+            status: { disruptedPods: null },
+        });
         expect(patched.status?.disruptedPods).toBeUndefined();
     });
 
@@ -88,6 +99,9 @@ export function disruptionCases(cluster: () => Cluster): void {
         expect(await cluster().refused('POST', again, { body: other })).toMatchObject({ code: 429 });
         // Without a budget nothing stands in the way.
         await cluster().must('DELETE', path.slice(0, path.lastIndexOf('/')));
-        await eventually('the pod may go', async () => (await cluster().call('POST', again, { body: other })).status === 201);
+        await eventually(
+            'the pod may go',
+            async () => (await cluster().call('POST', again, { body: other })).status === 201,
+        );
     });
 }

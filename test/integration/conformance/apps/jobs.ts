@@ -40,7 +40,10 @@ export function jobCases(cluster: () => Cluster): void {
         await cluster().must('DELETE', `${list}?${query}`);
         await watch.until(({ type }) => type === 'DELETED');
         watch.close();
-        await eventually('its pods have gone', async () => (await podsWith(cluster(), namespace, 'e2e')).length === 0);
+        await eventually(
+            'its pods have gone',
+            async () => (await podsWith(cluster(), namespace, 'e2e')).length === 0,
+        );
     });
 
     it('a Job that is deleted in the foreground goes after its pods', async () => {
@@ -71,7 +74,15 @@ export function jobCases(cluster: () => Cluster): void {
         expect(startTime).toBeDefined();
         const patched = await cluster().patch<Job>(`${path}/status`, 'merge', {
             metadata: { annotations: { patchedstatus: 'true' } },
-            status: { conditions: [{ type: 'CustomConditionType', status: 'True', lastTransitionTime: '2026-01-02T03:04:05Z' }] },
+            status: {
+                conditions: [
+                    {
+                        type: 'CustomConditionType',
+                        status: 'True',
+                        lastTransitionTime: '2026-01-02T03:04:05Z',
+                    },
+                ],
+            },
         });
         expect(patched.status?.startTime).toBe(startTime);
         expect(patched.metadata.annotations).toMatchObject({ patchedstatus: 'true' });
@@ -82,7 +93,9 @@ export function jobCases(cluster: () => Cluster): void {
                 { type: 'CustomConditionType', status: 'False', lastTransitionTime: '2026-01-02T04:04:05Z' },
             ];
         });
-        expect(replaced.status?.conditions?.find(({ type }) => type === 'CustomConditionType')?.status).toBe('False');
+        expect(replaced.status?.conditions?.find(({ type }) => type === 'CustomConditionType')?.status).toBe(
+            'False',
+        );
         const read = await cluster().get<Job>(`${path}/status`);
         expect(read.metadata.uid).toBe(patched.metadata.uid);
     });

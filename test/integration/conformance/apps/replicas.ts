@@ -3,7 +3,14 @@ import type { V1ReplicaSet, V1ReplicationController } from '../../../../src/api/
 import { eventually } from '../../support/api-server.ts';
 import type { Cluster } from '../support/cluster.ts';
 import { conditionOf, type Live, type Pod, podSpec } from '../support/objects.ts';
-import { expectScale, pathIn, podsWith, readyReplicas, runningPods, selecting } from '../support/workloads.ts';
+import {
+    expectScale,
+    pathIn,
+    podsWith,
+    readyReplicas,
+    runningPods,
+    selecting,
+} from '../support/workloads.ts';
 
 type Set = Live<V1ReplicaSet>;
 type Controller = Live<V1ReplicationController>;
@@ -50,31 +57,48 @@ export function replicaCases(cluster: () => Cluster): void {
         expect((await cluster().list(`${path}?${selector}`)).items).toHaveLength(1);
         await cluster().must('DELETE', `${path}?${selector}`);
         expect((await cluster().list(`${path}?${selector}`)).items).toEqual([]);
-        await eventually('pods go too', async () => (await podsWith(cluster(), namespace, 'e2e')).length === 0);
+        await eventually(
+            'pods go too',
+            async () => (await podsWith(cluster(), namespace, 'e2e')).length === 0,
+        );
     });
 
     it.each([
         { apiVersion: 'apps/v1', plural: 'replicasets', kind: 'ReplicaSet' },
         { apiVersion: 'v1', plural: 'replicationcontrollers', kind: 'ReplicationController' },
-    ])('a $kind adopts pods that match and releases those that do not any more', async ({ apiVersion, plural, kind }) => {
-        const namespace = await cluster().namespace('adoption');
-        const pods = pathIn(namespace, 'v1', 'pods');
-        const orphan = await cluster().create<Pod>(pods, {
-            metadata: { name: 'pod-adoption', labels: { app: 'adoption' } },
-            spec: podSpec(),
-        });
-        const spec = kind === 'ReplicaSet' ? { replicas: 1, ...selecting('adoption') } : controllerSpec('adoption', 1);
-        await cluster().create(pathIn(namespace, apiVersion, plural), { metadata: { name: 'adopter' }, spec });
-        const ownersOf = async (): Promise<string[]> =>
-            ((await cluster().get(`${pods}/pod-adoption`)).metadata.ownerReferences ?? []).map(
-                (owner) => `${owner.kind}/${owner.name}`,
+    ])(
+        'a $kind adopts pods that match and releases those that do not any more',
+        async ({ apiVersion, plural, kind }) => {
+            const namespace = await cluster().namespace('adoption');
+            const pods = pathIn(namespace, 'v1', 'pods');
+            const orphan = await cluster().create<Pod>(pods, {
+                metadata: { name: 'pod-adoption', labels: { app: 'adoption' } },
+                spec: podSpec(),
+            });
+            const spec =
+                kind === 'ReplicaSet'
+                    ? { replicas: 1, ...selecting('adoption') }
+                    : controllerSpec('adoption', 1);
+            await cluster().create(pathIn(namespace, apiVersion, plural), {
+                metadata: { name: 'adopter' },
+                spec,
+            });
+            const ownersOf = async (): Promise<string[]> =>
+                ((await cluster().get(`${pods}/pod-adoption`)).metadata.ownerReferences ?? []).map(
+                    (owner) => `${owner.kind}/${owner.name}`,
+                );
+            await eventually(
+                'the pod is adopted',
+                async () => (await ownersOf()).join() === `${kind}/adopter`,
             );
-        await eventually('the pod is adopted', async () => (await ownersOf()).join() === `${kind}/adopter`);
-        await cluster().patch(`${pods}/pod-adoption`, 'merge', { metadata: { labels: { app: 'released' } } });
-        await eventually('the pod is released', async () => (await ownersOf()).length === 0);
-        const others = await runningPods(cluster(), namespace, { app: 'adoption', count: 1 });
-        expect(others[0]?.metadata.uid).not.toBe(orphan.metadata.uid);
-    });
+            await cluster().patch(`${pods}/pod-adoption`, 'merge', {
+                metadata: { labels: { app: 'released' } },
+            });
+            await eventually('the pod is released', async () => (await ownersOf()).length === 0);
+            const others = await runningPods(cluster(), namespace, { app: 'adoption', count: 1 });
+            expect(others[0]?.metadata.uid).not.toBe(orphan.metadata.uid);
+        },
+    );
 
     it('a ReplicationController is created, patched, given a status, scaled and deleted, as a watch shows', async () => {
         const namespace = await cluster().namespace('rc');
@@ -113,28 +137,36 @@ export function replicaCases(cluster: () => Cluster): void {
     it.each([
         { apiVersion: 'apps/v1', plural: 'replicasets' },
         { apiVersion: 'v1', plural: 'replicationcontrollers' },
-    ])('$plural say that a quota keeps them from making pods, and that it does not any more', async ({ apiVersion, plural }) => {
-        const namespace = await cluster().namespace('quota');
-        await cluster().create(pathIn(namespace, 'v1', 'resourcequotas'), {
-            metadata: { name: 'condition-test' },
-            spec: { hard: { pods: '2' } },
-        });
-        await eventually('the quota is counted', async () => {
-            const quota = await cluster().get<Live<{ status?: { hard?: object } }>>(
-                `${pathIn(namespace, 'v1', 'resourcequotas')}/condition-test`,
-            );
-            return quota.status?.hard !== undefined;
-        });
-        const path = `${pathIn(namespace, apiVersion, plural)}/condition-test`;
-        const spec =
-            plural === 'replicasets' ? { replicas: 3, ...selecting('condition') } : controllerSpec('condition', 3);
-        await cluster().create(pathIn(namespace, apiVersion, plural), { metadata: { name: 'condition-test' }, spec });
-        const failure = async () =>
-            conditionOf((await cluster().get<Set>(path)).status?.conditions, 'ReplicaFailure');
-        const said = await eventually('it says so', failure);
-        expect(said).toMatchObject({ status: 'True', reason: 'FailedCreate' });
-        expect(said.message).toContain('exceeded quota');
-        await cluster().patch(`${path}/scale`, 'merge', { spec: { replicas: 2 } });
-        await eventually('it does not say so any more', async () => (await failure()) === undefined);
-    });
+    ])(
+        '$plural say that a quota keeps them from making pods, and that it does not any more',
+        async ({ apiVersion, plural }) => {
+            const namespace = await cluster().namespace('quota');
+            await cluster().create(pathIn(namespace, 'v1', 'resourcequotas'), {
+                metadata: { name: 'condition-test' },
+                spec: { hard: { pods: '2' } },
+            });
+            await eventually('the quota is counted', async () => {
+                const quota = await cluster().get<Live<{ status?: { hard?: object } }>>(
+                    `${pathIn(namespace, 'v1', 'resourcequotas')}/condition-test`,
+                );
+                return quota.status?.hard !== undefined;
+            });
+            const path = `${pathIn(namespace, apiVersion, plural)}/condition-test`;
+            const spec =
+                plural === 'replicasets'
+                    ? { replicas: 3, ...selecting('condition') }
+                    : controllerSpec('condition', 3);
+            await cluster().create(pathIn(namespace, apiVersion, plural), {
+                metadata: { name: 'condition-test' },
+                spec,
+            });
+            const failure = async () =>
+                conditionOf((await cluster().get<Set>(path)).status?.conditions, 'ReplicaFailure');
+            const said = await eventually('it says so', failure);
+            expect(said).toMatchObject({ status: 'True', reason: 'FailedCreate' });
+            expect(said.message).toContain('exceeded quota');
+            await cluster().patch(`${path}/scale`, 'merge', { spec: { replicas: 2 } });
+            await eventually('it does not say so any more', async () => (await failure()) === undefined);
+        },
+    );
 }

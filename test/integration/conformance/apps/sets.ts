@@ -3,13 +3,22 @@ import type { V1ControllerRevision, V1DaemonSet, V1StatefulSet } from '../../../
 import { eventually } from '../../support/api-server.ts';
 import type { Cluster } from '../support/cluster.ts';
 import type { Live } from '../support/objects.ts';
-import { expectStatusOperations, pathIn, podsWith, readyReplicas, runningPods, selecting } from '../support/workloads.ts';
+import {
+    expectStatusOperations,
+    pathIn,
+    podsWith,
+    readyReplicas,
+    runningPods,
+    selecting,
+} from '../support/workloads.ts';
 
 type Revision = Live<V1ControllerRevision>;
 
 /** StatefulSets, DaemonSets and their revisions. */
 export function setCases(cluster: () => Cluster): void {
-    const startStateful = async (replicas: number): Promise<{ namespace: string; list: string; path: string }> => {
+    const startStateful = async (
+        replicas: number,
+    ): Promise<{ namespace: string; list: string; path: string }> => {
         const namespace = await cluster().namespace('statefulset');
         const list = pathIn(namespace, 'apps/v1', 'statefulsets');
         await cluster().create(list, {
@@ -34,9 +43,12 @@ export function setCases(cluster: () => Cluster): void {
         await readyReplicas(cluster(), path, 1);
         const scale = await cluster().get<Live<{ spec: { replicas: number } }>>(`${path}/scale`);
         expect(scale.spec.replicas).toBe(1);
-        const updated = await cluster().change<Live<{ spec: { replicas: number } }>>(`${path}/scale`, ({ spec }) => {
-            spec.replicas = 2;
-        });
+        const updated = await cluster().change<Live<{ spec: { replicas: number } }>>(
+            `${path}/scale`,
+            ({ spec }) => {
+                spec.replicas = 2;
+            },
+        );
         expect(updated.spec.replicas).toBe(2);
         expect((await cluster().get<Live<V1StatefulSet>>(path)).spec?.replicas).toBe(2);
         await readyReplicas(cluster(), path, 2);
@@ -53,7 +65,12 @@ export function setCases(cluster: () => Cluster): void {
             metadata: { labels: { ss: 'patched' } },
             spec: {
                 replicas: 2,
-                template: { spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'registry.example/ss:2' }] } },
+                template: {
+                    spec: {
+                        terminationGracePeriodSeconds: 0,
+                        containers: [{ name: 'main', image: 'registry.example/ss:2' }],
+                    },
+                },
             },
         });
         expect(patched).toMatchObject({ metadata: { labels: { ss: 'patched' } }, spec: { replicas: 2 } });
@@ -86,7 +103,10 @@ export function setCases(cluster: () => Cluster): void {
         const all = await cluster().list<Live<V1DaemonSet>>(`/apis/apps/v1/daemonsets?${selector}`);
         expect(all.items.map(({ metadata }) => metadata.namespace)).toContain(namespace);
         await cluster().must('DELETE', `${list}?${selector}`);
-        await eventually('its pods have gone', async () => (await podsWith(cluster(), namespace, 'daemon-set')).length === 0);
+        await eventually(
+            'its pods have gone',
+            async () => (await podsWith(cluster(), namespace, 'daemon-set')).length === 0,
+        );
     });
 
     it('the revisions of a DaemonSet are objects that can be patched, made, updated and deleted', async () => {
@@ -96,7 +116,10 @@ export function setCases(cluster: () => Cluster): void {
             (await cluster().list<Revision>(`${list}?labelSelector=app%3Ddaemon-set`)).items;
         const [initial] = await revisions();
         expect(await revisions()).toHaveLength(1);
-        expect(initial).toMatchObject({ revision: 1, metadata: { ownerReferences: [{ kind: 'DaemonSet' }] } });
+        expect(initial).toMatchObject({
+            revision: 1,
+            metadata: { ownerReferences: [{ kind: 'DaemonSet' }] },
+        });
         const own = `${list}/${initial!.metadata.name}`;
         const patched = await cluster().patch<Revision>(own, 'strategic', {
             metadata: { labels: { [initial!.metadata.name]: 'patched' } },
@@ -122,11 +145,17 @@ export function setCases(cluster: () => Cluster): void {
         await cluster().patch(path, 'strategic', {
             spec: { template: { spec: { terminationGracePeriodSeconds: 10 } } },
         });
-        await eventually('the change is a revision of its own', async () => (await revisions()).some(({ revision }) => revision === 3));
+        await eventually('the change is a revision of its own', async () =>
+            (await revisions()).some(({ revision }) => revision === 3),
+        );
         const data = { ...updated, data: { spec: { other: true } } };
-        expect(await cluster().refused('PUT', `${list}/${name}`, { body: data })).toMatchObject({ code: 422 });
+        expect(await cluster().refused('PUT', `${list}/${name}`, { body: data })).toMatchObject({
+            code: 422,
+        });
         await cluster().must('DELETE', `${list}?labelSelector=${name}%3Dupdated`);
-        await eventually('the updated one has gone', async () => (await revisions()).every(({ metadata }) => metadata.name !== name));
+        await eventually('the updated one has gone', async () =>
+            (await revisions()).every(({ metadata }) => metadata.name !== name),
+        );
         const left = await revisions();
         expect(Math.max(...left.map(({ revision }) => revision))).toBe(3);
     });

@@ -23,7 +23,11 @@ const primary = (namespace: string): object => ({
             metadata: { labels: { app: 'agnhost', role: 'primary' } },
             spec: {
                 containers: [
-                    { name: 'agnhost-primary', image, ports: [{ name: 'agnhost-server', containerPort: 6379 }] },
+                    {
+                        name: 'agnhost-primary',
+                        image,
+                        ports: [{ name: 'agnhost-server', containerPort: 6379 }],
+                    },
                 ],
             },
         },
@@ -40,7 +44,12 @@ export function kubectlCases(cluster: () => Cluster): void {
     };
     const startPause = async (): Promise<string> => {
         const namespace = await cluster().namespace('kubectl');
-        const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pause', labels: { name: 'pause', app: 'pause' } }, spec: podSpec() };
+        const pod = {
+            apiVersion: 'v1',
+            kind: 'Pod',
+            metadata: { name: 'pause', labels: { name: 'pause', app: 'pause' } },
+            spec: podSpec(),
+        };
         await kubectl(namespace, 'create -f -', pod);
         await runningPods(cluster(), namespace, { app: 'pause', count: 1 });
         return namespace;
@@ -68,9 +77,13 @@ export function kubectlCases(cluster: () => Cluster): void {
         const namespace = await startPause();
         await kubectl(namespace, 'label pods pause testing-label=testing-label-value');
         expect(await kubectl(namespace, 'get pod pause -L testing-label')).toContain('testing-label-value');
-        expect(await kubectl(namespace, 'get pod -l testing-label=testing-label-value -o name')).toBe('pod/pause\n');
+        expect(await kubectl(namespace, 'get pod -l testing-label=testing-label-value -o name')).toBe(
+            'pod/pause\n',
+        );
         await kubectl(namespace, 'label pods pause testing-label-');
-        expect(await kubectl(namespace, 'get pod pause -L testing-label')).not.toContain('testing-label-value');
+        expect(await kubectl(namespace, 'get pod pause -L testing-label')).not.toContain(
+            'testing-label-value',
+        );
     });
 
     it('patch annotates every pod of a ReplicationController', async () => {
@@ -157,7 +170,11 @@ export function kubectlCases(cluster: () => Cluster): void {
     it('diff finds what a declared Deployment would change', async () => {
         const namespace = await cluster().namespace('kubectl');
         const deployment = (from: string): object => ({
-            ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'httpd-deployment', namespace } },
+            ...{
+                apiVersion: 'apps/v1',
+                kind: 'Deployment',
+                metadata: { name: 'httpd-deployment', namespace },
+            },
             spec: { replicas: 1, ...selecting('httpd', from) },
         });
         await kubectl(namespace, 'create -f -', deployment('registry.example/httpd:1'));
@@ -184,7 +201,9 @@ export function kubectlCases(cluster: () => Cluster): void {
         const namespace = await cluster().namespace('kubectl');
         await kubectl(namespace, `run e2e-test-pod --image=${image} --labels=run=e2e-test-pod,app=e2e`);
         await runningPods(cluster(), namespace, { app: 'e2e', count: 1 });
-        const patch = JSON.stringify({ spec: { containers: [{ name: 'e2e-test-pod', image: 'registry.example/busybox:1' }] } });
+        const patch = JSON.stringify({
+            spec: { containers: [{ name: 'e2e-test-pod', image: 'registry.example/busybox:1' }] },
+        });
         const shown = await kubectl(namespace, `patch pod e2e-test-pod -p ${patch} --dry-run=server -o json`);
         expect((JSON.parse(shown) as Pod).spec?.containers[0]?.image).toBe('registry.example/busybox:1');
         const found = await cluster().get<Pod>(`${pathIn(namespace, 'v1', 'pods')}/e2e-test-pod`);
@@ -199,7 +218,15 @@ export function kubectlCases(cluster: () => Cluster): void {
             await runningPods(cluster(), namespace, { app: 'agnhost', count });
         }
         const template = '{{range .items}}{{.status.phase}} {{end}}';
-        const shown = await cluster().kubectl(['-n', namespace, 'get', 'pods', '-o', 'template', `--template=${template}`]);
+        const shown = await cluster().kubectl([
+            '-n',
+            namespace,
+            'get',
+            'pods',
+            '-o',
+            'template',
+            `--template=${template}`,
+        ]);
         expect(shown.stdout).toBe('Running Running ');
     });
 
@@ -208,7 +235,10 @@ export function kubectlCases(cluster: () => Cluster): void {
         await kubectl(namespace, 'create -f -', primary(namespace));
         await kubectl(namespace, 'expose rc agnhost-primary --name=rm2 --port=1234 --target-port=6379');
         await kubectl(namespace, 'expose service rm2 --name=rm3 --port=2345 --target-port=6379');
-        const shown = await kubectl(namespace, 'get services rm2 rm3 -o jsonpath={.items[*].spec.ports[0].port}');
+        const shown = await kubectl(
+            namespace,
+            'get services rm2 rm3 -o jsonpath={.items[*].spec.ports[0].port}',
+        );
         expect(shown).toBe('1234 2345');
     });
 
@@ -253,7 +283,10 @@ export function kubectlCases(cluster: () => Cluster): void {
         const namespace = await cluster().namespace('kubectl');
         const bad = primary(namespace) as { spec: Record<string, unknown> };
         bad.spec['nosuchfield'] = true;
-        const { code, stderr } = await cluster().kubectl(['-n', namespace, 'create', '-f', '-'], JSON.stringify(bad));
+        const { code, stderr } = await cluster().kubectl(
+            ['-n', namespace, 'create', '-f', '-'],
+            JSON.stringify(bad),
+        );
         expect(code).toBe(1);
         expect(stderr).toContain('unknown field "spec.nosuchfield"');
     });

@@ -32,15 +32,27 @@ export function placementCases(cluster: () => Cluster): void {
             return condition?.reason === 'Unschedulable' && condition.message;
         });
     const asking = (cpu: string): object => ({
-        containers: [{ name: 'main', image: 'registry.example/pause:3', resources: { requests: { cpu }, limits: { cpu } } }],
+        containers: [
+            {
+                name: 'main',
+                image: 'registry.example/pause:3',
+                resources: { requests: { cpu }, limits: { cpu } },
+            },
+        ],
     });
 
     it('a pod that asks for more than a node has left waits, and an event says why', async () => {
         const namespace = await cluster().namespace('sched-pred');
         const place = await newNode('limited');
-        await cluster().create(podsOf(namespace), { metadata: { name: 'filler' }, spec: { ...asking('700m'), ...place } });
+        await cluster().create(podsOf(namespace), {
+            metadata: { name: 'filler' },
+            spec: { ...asking('700m'), ...place },
+        });
         expect(await nodeOf(namespace, 'filler')).toBe('limited');
-        await cluster().create(podsOf(namespace), { metadata: { name: 'additional' }, spec: { ...asking('500m'), ...place } });
+        await cluster().create(podsOf(namespace), {
+            metadata: { name: 'additional' },
+            spec: { ...asking('500m'), ...place },
+        });
         expect(await refusalOf(namespace, 'additional')).toContain('Insufficient cpu');
         const events = await eventually('an event says so', async () => {
             const selector = 'fieldSelector=involvedObject.name%3Dadditional,reason%3DFailedScheduling';
@@ -59,15 +71,26 @@ export function placementCases(cluster: () => Cluster): void {
         const namespace = await cluster().namespace('hostport');
         const place = await newNode('ports');
         const create = async (name: string, port: object): Promise<void> => {
-            const containers = [{ name: 'main', image: 'registry.example/agnhost:2', ports: [{ containerPort: 8080, hostPort: 54_323, ...port }] }];
-            await cluster().create(podsOf(namespace), { metadata: { name }, spec: { ...podSpec(), containers, ...place } });
+            const containers = [
+                {
+                    name: 'main',
+                    image: 'registry.example/agnhost:2',
+                    ports: [{ containerPort: 8080, hostPort: 54_323, ...port }],
+                },
+            ];
+            await cluster().create(podsOf(namespace), {
+                metadata: { name },
+                spec: { ...podSpec(), containers, ...place },
+            });
         };
         await create('pod1', { protocol: 'TCP', hostIP: '127.0.0.1' });
         await create('pod2', { protocol: 'TCP', hostIP: '192.0.2.10' });
         await create('pod3', { protocol: 'UDP', hostIP: '192.0.2.10' });
         for (const name of ['pod1', 'pod2', 'pod3']) expect(await nodeOf(namespace, name)).toBe('ports');
         await create('pod4', { protocol: 'TCP' });
-        expect(await refusalOf(namespace, 'pod4')).toContain("didn't have free ports for the requested pod ports");
+        expect(await refusalOf(namespace, 'pod4')).toContain(
+            "didn't have free ports for the requested pod ports",
+        );
     });
 
     it('a pod goes to a node that its RuntimeClass allows, and its overhead counts there', async () => {
@@ -76,7 +99,11 @@ export function placementCases(cluster: () => Cluster): void {
         const scheduling = { nodeSelector };
         await cluster().create('/apis/node.k8s.io/v1/runtimeclasses', {
             metadata: { name: 'placed' },
-            ...{ handler: 'test-handler', scheduling, overhead: { podFixed: { cpu: '600m', memory: '1Mi' } } },
+            ...{
+                handler: 'test-handler',
+                scheduling,
+                overhead: { podFixed: { cpu: '600m', memory: '1Mi' } },
+            },
         });
         for (const name of ['first', 'second']) {
             const spec = { ...asking('100m'), runtimeClassName: 'placed' };
@@ -89,12 +116,17 @@ export function placementCases(cluster: () => Cluster): void {
     it('PriorityClasses are objects that give pods their priority, and whose value stays', async () => {
         const namespace = await cluster().namespace('priority');
         const path = '/apis/scheduling.k8s.io/v1/priorityclasses';
-        for (const [name, value] of [['p1', 10], ['p2', 20]] as const) {
+        for (const [name, value] of [
+            ['p1', 10],
+            ['p2', 20],
+        ] as const) {
             await cluster().create(path, { metadata: { name, labels: { e2e: 'priority' } }, value });
         }
         const body = { value: 30 };
         const headers = { 'content-type': 'application/merge-patch+json' };
-        expect(await cluster().refused('PATCH', `${path}/p1`, { body, headers })).toMatchObject({ code: 422 });
+        expect(await cluster().refused('PATCH', `${path}/p1`, { body, headers })).toMatchObject({
+            code: 422,
+        });
         await cluster().patch(`${path}/p1`, 'strategic', { description: 'patched' });
         await cluster().change<Live<{ description: string }>>(`${path}/p2`, (found) => {
             found.description = 'updated';
