@@ -12,6 +12,8 @@ export const withheldHeaders =
     /^(host|authorization|content-length|proxy-.*|impersonate-.*|x[-_]remote[-_].*|x-forwarded-.*)$/;
 /** Browsers send their token as a protocol of the WebSocket. */
 const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
+/** Of this hop alone; what makes an upgrade is not among them. */
+const framingHeaders = /^(te|trailer|transfer-encoding|keep-alive|expect)$/;
 const refusalMaxBytes = 1024 * 1024;
 
 /**
@@ -23,11 +25,15 @@ export async function proxyUpgrade(
     clientReq: IncomingMessage,
     clientSocket: Duplex,
     head: Buffer,
-    backend: BackendRequest & { unreachable?: (error: Error) => { code: number; body: string } },
+    backend: BackendRequest & {
+        unreachable?: (error: Error) => { code: number; body: string };
+        /** More headers of the client that the backend does not get. */
+        withholds?: (name: string) => boolean;
+    },
 ): Promise<void> {
     clientSocket.on('error', () => undefined);
-    const { unreachable, ...options } = backend;
-    const request = openRequest(clientReq, options);
+    const { unreachable, withholds, ...options } = backend;
+    const request = openRequest(clientReq, options, withholds);
     const leave = (): unknown => request.destroy();
     clientSocket.once('close', leave);
     try {
@@ -53,9 +59,22 @@ export async function proxyUpgrade(
     }
 }
 
-function openRequest(clientReq: IncomingMessage, { headers, ...options }: BackendRequest): ClientRequest {
+/** Headers, in lower case, that are for this hop alone because `Connection` names them. */
+export function nominatedHeaders(connection: string | undefined): Set<string> {
+    return new Set((connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+}
+
+function openRequest(
+    clientReq: IncomingMessage,
+    { headers, ...options }: BackendRequest,
+    withholds: ((name: string) => boolean) | undefined,
+): ClientRequest {
+    const nominated = nominatedHeaders(clientReq.headers.connection);
+    nominated.delete('upgrade');
+    const isPassed = (name: string): boolean =>
+        !withheldHeaders.test(name) && !framingHeaders.test(name) && !nominated.has(name);
     const passed = Object.entries(clientReq.headersDistinct)
-        .filter(([name]) => !withheldHeaders.test(name))
+        .filter(([name]) => isPassed(name) && withholds?.(name) !== true)
         .map(([name, values]) => [name, isProtocols(name) ? withoutTokens(values ?? []) : values] as const)
         .filter(([, values]) => values?.length !== 0);
     const open = options.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -154,9 +154,16 @@ export interface OpenApiV2Bytes {
     hash: string;
 }
 
-/** Renders both forms; the caller keeps them. */
-export function openApiV2Bytes(custom: readonly CustomResourceGroupVersion[] = []): OpenApiV2Bytes {
+/**
+ * Renders both forms; the caller keeps them.
+ * @param amend adds to the document before that
+ */
+export function openApiV2Bytes(
+    custom: readonly CustomResourceGroupVersion[] = [],
+    amend: (document: SwaggerDocument) => void = () => undefined,
+): OpenApiV2Bytes {
     const document = renderOpenApiV2(custom);
+    amend(document);
     const json = JSON.stringify(document);
     return {
         json: gzipSync(json),

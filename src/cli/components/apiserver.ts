@@ -12,17 +12,14 @@ import {
     readAdmissionConfiguration,
     reconcileSystemPriorityClasses,
 } from '../../components/apiserver/admission/index.ts';
-import { Aggregator } from '../../components/apiserver/aggregation/aggregator.ts';
-import { ExtensionDiscovery } from '../../components/apiserver/aggregation/extension-discovery.ts';
-import {
-    ExtensionServices,
-    type FrontProxyCertificate,
-} from '../../components/apiserver/aggregation/extension-services.ts';
+import type { FrontProxyCertificate } from '../../components/apiserver/aggregation/extension-services.ts';
+import { serveAggregation } from '../../components/apiserver/aggregation/serve.ts';
 import { serviceAccountIdentity } from '../../components/apiserver/authn/service-account.ts';
 import { reconcileBootstrapPolicy } from '../../components/apiserver/authz/bootstrap-policy.ts';
 import {
     ensureSystemObjects,
     kubernetesServiceIp,
+    type RequestHeaderOptions,
 } from '../../components/apiserver/bootstrap/system-objects.ts';
 import { MasterEndpoints } from '../../components/apiserver/bootstrap/master-endpoints.ts';
 import type { Auditor } from '../../components/apiserver/audit/auditor.ts';
@@ -77,13 +74,8 @@ export interface ApiServerFiles {
 export interface ApiServerSetup {
     flags: FlagValues<typeof sharedApiserverFlags>;
     files?: ApiServerFiles;
-    requestHeader?: {
-        allowedNames: readonly string[];
-        usernameHeaders: readonly string[];
-        uidHeaders: readonly string[];
-        groupHeaders: readonly string[];
-        extraHeaderPrefixes: readonly string[];
-    };
+    /** Which front proxies are believed, and the headers by which they tell whom they speak for. */
+    requestHeader?: RequestHeaderOptions;
     nodeName: string;
     nodeIp: string;
     logger: Logger;
@@ -106,6 +98,14 @@ export interface RunningApiServer {
     /** Resolves once roles and system objects are there. */
     bootstrapped: Promise<void>;
 }
+
+const requestHeaderDefaults: RequestHeaderOptions = {
+    allowedNames: ['front-proxy-client'],
+    usernameHeaders: ['X-Remote-User'],
+    uidHeaders: ['X-Remote-Uid'],
+    groupHeaders: ['X-Remote-Group'],
+    extraHeaderPrefixes: ['X-Remote-Extra-'],
+};
 
 const apiserverIdentity: Identity = {
     username: 'system:apiserver',
@@ -172,13 +172,24 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     });
     lifecycle.add(customResources);
     const bootstrap = { isDone: false };
-    const extensionServices = new ExtensionServices(caches, material.frontProxyClient);
-    const aggregator = new Aggregator(extensionServices, () => caches.definitions());
-    const foreign = new ExtensionDiscovery({
-        services: extensionServices,
-        aggregator,
+    const requestHeader = setup.requestHeader ?? requestHeaderDefaults;
+    const aggregation = serveAggregation({
+        reader: caches,
+        client: ownClient,
+        definitions,
+        certificate: material.frontProxyClient,
+        requestHeaders: {
+            names: [
+                ...requestHeader.usernameHeaders,
+                ...requestHeader.uidHeaders,
+                ...requestHeader.groupHeaders,
+            ],
+            prefixes: requestHeader.extraHeaderPrefixes,
+        },
         clock: systemClock,
+        logger,
     });
+    lifecycle.add(aggregation);
     const admissionMetrics = new AdmissionMetrics();
     const auth = await createAuth(
         {
@@ -186,13 +197,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             logger,
             reader: caches,
             material,
-            requestHeader: {
-                allowedNames: setup.requestHeader?.allowedNames ?? ['front-proxy-client'],
-                usernameHeaders: setup.requestHeader?.usernameHeaders ?? ['X-Remote-User'],
-                uidHeaders: setup.requestHeader?.uidHeaders ?? ['X-Remote-Uid'],
-                groupHeaders: setup.requestHeader?.groupHeaders ?? ['X-Remote-Group'],
-                extraHeaderPrefixes: setup.requestHeader?.extraHeaderPrefixes ?? ['X-Remote-Extra-'],
-            },
+            requestHeader,
             staticToken: admission?.staticToken ?? '',
             client: ownClient,
             address: () => `${advertiseAddress}:${server.address.port}`,
@@ -230,8 +235,9 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         ...requestBounds(flags, caches),
         auditor,
         extensions: {
-            aggregation: aggregator,
+            aggregation: aggregation.aggregator,
             metrics: [
+                aggregation.metrics,
                 () => measured.metrics(),
                 admissionMetrics.source,
                 ...(cluster === undefined ? [] : [() => embeddedStoreMetrics(cluster, caches)]),
@@ -240,9 +246,9 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                 ...discoveryRoutes(
                     () => caches.definitions(),
                     () => `${advertiseAddress}:${flags['secure-port']}`,
-                    foreign,
+                    aggregation.discovery,
                 ),
-                ...openApiRoutes(customResources.published),
+                ...openApiRoutes(customResources.published, aggregation.openApi),
                 ...snapshots.routes(),
                 ...auth.routes,
                 ...(admission?.routes ?? []),
@@ -296,6 +302,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         client: own,
         clusterIpRange: flags['service-cluster-ip-range'],
         securePort: server.address.port,
+        requestHeader,
     };
     lifecycle.add(
         followCertificates({
@@ -319,6 +326,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         if (flags['enable-priority-and-fairness']) await flowObjects.start();
         const { clientCa, requestHeaderCa } = material;
         await ensureSystemObjects({ ...systemObjects, clientCa, requestHeaderCa });
+        await aggregation.start();
         await masters.start();
         bootstrap.isDone = true;
         await serveEtcdApi();

@@ -8,9 +8,10 @@ import { resourceDefinitions } from '../../../src/api/groups/index.ts';
 import type { Client } from '../../../src/client/client.ts';
 import { createClient } from '../../../src/client/rest-client.ts';
 import type { AdmissionPlugin } from '../../../src/components/apiserver/admission.ts';
-import { Aggregator } from '../../../src/components/apiserver/aggregation/aggregator.ts';
-import { ExtensionDiscovery } from '../../../src/components/apiserver/aggregation/extension-discovery.ts';
-import { ExtensionServices } from '../../../src/components/apiserver/aggregation/extension-services.ts';
+import {
+    type AggregationServing,
+    serveAggregation,
+} from '../../../src/components/apiserver/aggregation/serve.ts';
 import type { Auditor } from '../../../src/components/apiserver/audit/auditor.ts';
 import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
 import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
@@ -76,6 +77,7 @@ export class ApiServerFixture {
     readonly #authority: KeyPair;
     readonly #directory: string;
     readonly #customResources: CustomResourceServing | undefined;
+    readonly #aggregation: AggregationServing | undefined;
     readonly #agents = new Map<KeyPair | null, https.Agent>();
 
     private constructor(parts: {
@@ -86,7 +88,9 @@ export class ApiServerFixture {
         authority: KeyPair;
         directory: string;
         customResources: CustomResourceServing | undefined;
+        aggregation: AggregationServing | undefined;
     }) {
+        this.#aggregation = parts.aggregation;
         this.#customResources = parts.customResources;
         this.store = parts.store;
         this.caches = parts.caches;
@@ -116,8 +120,21 @@ export class ApiServerFixture {
             logger,
             ...(eventsMax === undefined ? {} : { eventsMax }),
         });
-        const foreign = options.frontProxy && aggregationOf(caches, options.frontProxy);
         const own: { client?: Client } = {};
+        const aggregation =
+            options.frontProxy &&
+            serveAggregation({
+                reader: caches,
+                client: () => own.client!,
+                definitions,
+                certificate: options.frontProxy,
+                requestHeaders: {
+                    names: ['X-Remote-User', 'X-Remote-Uid', 'X-Remote-Group', 'X-Other-Group'],
+                    prefixes: ['X-Remote-Extra-', 'X-Other-Extra-'],
+                },
+                clock: systemClock,
+                logger,
+            });
         const customResources =
             options.customResources === undefined
                 ? undefined
@@ -140,14 +157,16 @@ export class ApiServerFixture {
             logger,
             extensions: {
                 ...options.extensions,
-                ...(foreign === undefined ? {} : { aggregation: foreign.aggregator }),
+                ...(aggregation === undefined ? {} : { aggregation: aggregation.aggregator }),
                 routes: [
                     ...discoveryRoutes(
                         () => caches.definitions(),
                         () => `127.0.0.1:${server.address.port}`,
-                        foreign?.discovery,
+                        aggregation?.discovery,
                     ),
-                    ...(customResources === undefined ? [] : openApiRoutes(customResources.published)),
+                    ...(customResources === undefined && aggregation === undefined
+                        ? []
+                        : openApiRoutes(customResources?.published, aggregation?.openApi)),
                     ...(options.extensions?.routes ?? []),
                 ],
                 hooks: [
@@ -174,16 +193,18 @@ export class ApiServerFixture {
         const admin = await clientCertificate(authority, 'admin', ['system:masters']);
         const fixture = new ApiServerFixture({
             ...{ store, caches, server, admin, authority, directory },
-            customResources,
+            ...{ customResources, aggregation },
         });
         own.client = fixture.client;
         await customResources?.start();
+        await aggregation?.start();
         await fixture.#writeKubeconfig();
         return fixture;
     }
 
     async stop(): Promise<void> {
         for (const agent of this.#agents.values()) agent.destroy();
+        await this.#aggregation?.stop();
         await this.#customResources?.stop();
         await this.server.stop();
         this.caches.stop();
@@ -373,18 +394,6 @@ export class WatchReader {
     close(): void {
         this.#close();
     }
-}
-
-function aggregationOf(
-    caches: WatchCaches,
-    certificate: KeyPair,
-): { aggregator: Aggregator; discovery: ExtensionDiscovery } {
-    const services = new ExtensionServices(caches, certificate);
-    const aggregator = new Aggregator(services, () => caches.definitions());
-    return {
-        aggregator,
-        discovery: new ExtensionDiscovery({ services, aggregator, clock: systemClock }),
-    };
 }
 
 function validity(): { notBefore: Date; notAfter: Date } {

@@ -8,6 +8,15 @@ import { required } from '../validation/basic.ts';
 
 const groupPriorityMax = 20_000;
 const versionPriorityMax = 1_000;
+
+/** The condition of an APIService whose group version this server answers itself. */
+export const localCondition = {
+    type: 'Available',
+    status: 'True',
+    reason: 'Local',
+    message: 'Local APIServices are always available',
+} as const;
+
 const isBetween = (value: number | undefined, max: number): boolean =>
     value !== undefined && value > 0 && value <= max;
 
@@ -84,6 +93,12 @@ const apiServiceStrategy: Strategy<V1APIService> = withStatus<V1APIService>({
     nameFormat: 'pathSegment',
     defaults({ spec }) {
         if (spec?.service !== undefined) spec.service.port ??= 443;
+    },
+    prepareForCreate(object, { now }) {
+        // Local ones are never checked.
+        if (object.spec?.service !== undefined) return;
+        const condition = { ...localCondition, lastTransitionTime: now };
+        object.status = { conditions: [condition] };
     },
     validate: validateApiService,
     validateUpdate: (service) => validateApiService(service),

@@ -1,158 +1,162 @@
-import { request } from 'node:https';
-import { apiVersionOf } from '../../../api/meta/object.ts';
+import type { V1APIService } from '../../../api/meta/object.ts';
+import { bodyBytesMax, parseJson } from '../../../api/schema/parse.ts';
 import type { Clock } from '../../../util/clock.ts';
-import { compareVersions } from '../discovery/group-order.ts';
-import type { Aggregator } from './aggregator.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { askExtension } from './extension-client.ts';
 import type { ExtensionService, ExtensionServices } from './extension-services.ts';
-import { identityHeaders } from './identity-headers.ts';
+import { defaultPriority, type Priority } from './priorities.ts';
+import { apiServiceName, apiServices } from './resources.ts';
 
-/** What discovery tells of groups that others serve. */
+/** What discovery has to know of APIServices. */
 export interface ForeignDiscovery {
-    /** APIGroups, most important first. */
-    groups(): { name: string }[];
-    /** Items of an APIGroupDiscoveryList in the same order. */
-    items(): Promise<{ metadata: { name: string } }[]>;
+    /** Group versions that others answer for. */
+    versions(): readonly ForeignVersion[];
+    priorityOf(group: string, version: string): Priority;
+    /** True for what is served here and is not to be shown. */
+    isWithdrawn(group: string, version: string): boolean;
+    /** What a foreign group version has, as items of an APIGroupDiscoveryList. */
+    resourcesOf(version: ForeignVersion): Promise<ForeignResources>;
+}
+
+export interface ForeignVersion {
+    group: string;
+    version: string;
+}
+export interface ForeignResources {
+    resources: object[];
+    freshness: 'Current' | 'Stale';
 }
 
 /** How long an extension server has to say what it serves, and how long that is believed. */
 const answerTimeoutMs = 5_000;
 const freshMs = 30_000;
-const answerBytesMax = 4 * 1024 * 1024;
+/** How long an answer is given out while a newer one is asked for. */
+const staleMs = 600_000;
+const answerBytesMax = bodyBytesMax;
 
-const aggregatorIdentity = {
-    username: 'system:kube-aggregator',
-    uid: '',
-    groups: ['system:masters'],
-    extra: {},
-};
-
+/** As far as it is what it should be. */
 interface ApiResource {
     name: string;
-    singularName?: string;
-    namespaced?: boolean;
-    group?: string;
-    version?: string;
+    singularName: string;
+    namespaced: boolean;
+    group: string;
+    version: string;
     kind: string;
-    verbs?: string[];
-    shortNames?: string[];
-    categories?: string[];
+    verbs: string[];
+    shortNames: string[];
+    categories: string[];
 }
 
-interface Answer {
-    resources: object[];
-    freshness: 'Current' | 'Stale';
+interface Known extends ForeignResources {
+    uid: string;
     askedAtMs: number;
+}
+
+export interface ExtensionDiscoveryOptions {
+    reader: ObjectReader;
+    services: ExtensionServices;
+    isWithdrawn: (group: string, version: string) => boolean;
+    /** The `Via` header of this server's requests. */
+    via: string;
+    clock: Clock;
 }
 
 /** Groups of APIServices; which resources they have is asked when somebody wants to know. */
 export class ExtensionDiscovery implements ForeignDiscovery {
-    readonly #services: ExtensionServices;
-    readonly #aggregator: Aggregator;
-    readonly #clock: Clock;
-    readonly #answers = new Map<string, Promise<Answer>>();
+    readonly #options: ExtensionDiscoveryOptions;
+    /** By name of the APIService. */
+    readonly #known = new Map<string, Known>();
+    readonly #asking = new Map<string, Promise<Known>>();
 
-    constructor(parts: { services: ExtensionServices; aggregator: Aggregator; clock: Clock }) {
-        this.#services = parts.services;
-        this.#aggregator = parts.aggregator;
-        this.#clock = parts.clock;
+    constructor(options: ExtensionDiscoveryOptions) {
+        this.#options = options;
     }
 
-    groups(): { name: string }[] {
-        return this.#grouped().map(([name, versions]) => {
-            const entries = versions.map(({ group, version }) => ({
-                groupVersion: apiVersionOf({ group, version }),
-                version,
-            }));
-            return { name, versions: entries, preferredVersion: entries[0] };
-        });
+    versions(): ExtensionService[] {
+        const versions = this.#options.services.list();
+        const names = new Set(versions.map(({ name }) => name));
+        for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+        return versions;
     }
 
-    async items(): Promise<{ metadata: { name: string } }[]> {
-        const grouped = this.#grouped();
-        const asked = new Set(grouped.flatMap(([, versions]) => versions.map(keyOf)));
-        for (const key of this.#answers.keys()) if (!asked.has(key)) this.#answers.delete(key);
-        return await Promise.all(
-            grouped.map(async ([name, extensions]) => ({
-                metadata: { name, creationTimestamp: null },
-                versions: await Promise.all(
-                    extensions.map(async (extension) => {
-                        const { resources, freshness } = await this.#answerOf(extension);
-                        return { version: extension.version, resources, freshness };
-                    }),
-                ),
-            })),
-        );
+    priorityOf(group: string, version: string): Priority {
+        const name = apiServiceName(group, version);
+        const spec = this.#options.reader.get<V1APIService>(apiServices, '', name)?.spec;
+        if (spec === undefined) return defaultPriority(group, version);
+        return { group: spec.groupPriorityMinimum, version: spec.versionPriority };
     }
 
-    #grouped(): [group: string, versions: ExtensionService[]][] {
-        const groups = new Map<string, ExtensionService[]>();
-        for (const extension of this.#services.list()) {
-            if (this.#aggregator.isServedHere(extension)) continue;
-            groups.set(extension.group, [...(groups.get(extension.group) ?? []), extension]);
-        }
-        for (const versions of groups.values()) {
-            versions.sort(
-                (a, b) => b.versionPriority - a.versionPriority || compareVersions(a.version, b.version),
-            );
-        }
-        const priority = (versions: ExtensionService[]): number =>
-            Math.max(...versions.map(({ groupPriority }) => groupPriority));
-        return [...groups].sort(
-            ([a, one], [b, other]) => priority(other) - priority(one) || (a < b ? -1 : 1),
-        );
+    isWithdrawn(group: string, version: string): boolean {
+        return this.#options.isWithdrawn(group, version);
     }
 
-    async #answerOf(extension: ExtensionService): Promise<Answer> {
-        const key = keyOf(extension);
-        const known = await this.#answers.get(key);
-        const nowMs = this.#clock.monotonicMs();
-        if (known !== undefined && nowMs - known.askedAtMs < freshMs) return known;
-        const asked = this.#ask(extension).then(
-            (resources): Answer => ({ resources, freshness: 'Current', askedAtMs: nowMs }),
-            // What it said before is better than nothing.
-            (): Answer => ({ resources: known?.resources ?? [], freshness: 'Stale', askedAtMs: nowMs }),
-        );
-        this.#answers.set(key, asked);
+    async resourcesOf({ group, version }: ForeignVersion): Promise<ForeignResources> {
+        const extension = this.#options.services.get(group, version);
+        if (extension === undefined) return { resources: [], freshness: 'Stale' };
+        const remembered = this.#known.get(extension.name);
+        const known = remembered?.uid === extension.uid ? remembered : undefined;
+        // One that is known not to answer is not waited for.
+        if (!extension.isAvailable) return { resources: known?.resources ?? [], freshness: 'Stale' };
+        const ageMs = known === undefined ? Infinity : this.#options.clock.monotonicMs() - known.askedAtMs;
+        if (known !== undefined && known.freshness === 'Current' && ageMs < freshMs) return known;
+        const asked = this.#ask(extension, known);
+        return known?.freshness === 'Current' && ageMs < staleMs ? known : await asked;
+    }
+
+    async #ask(extension: ExtensionService, known: Known | undefined): Promise<Known> {
+        const { name, uid } = extension;
+        const asking = this.#asking.get(name);
+        if (asking !== undefined) return await asking;
+        const askedAtMs = this.#options.clock.monotonicMs();
+        const asked = this.#resources(extension)
+            .then(
+                (resources): Known => ({ uid, resources, freshness: 'Current', askedAtMs }),
+                // What it said before is better than nothing.
+                (): Known => ({ uid, resources: known?.resources ?? [], freshness: 'Stale', askedAtMs }),
+            )
+            .then((answer) => {
+                this.#asking.delete(name);
+                this.#known.set(name, answer);
+                return answer;
+            });
+        this.#asking.set(name, asked);
         return await asked;
     }
 
-    async #ask(extension: ExtensionService): Promise<object[]> {
+    async #resources(extension: ExtensionService): Promise<object[]> {
         const { group, version, tls } = extension;
-        const { insecure, ...credentials } = tls;
-        const text = await new Promise<string>((resolve, reject) => {
-            const sent = request(
-                {
-                    ...this.#services.addressOf(extension),
-                    ...credentials,
-                    agent: false,
-                    rejectUnauthorized: !insecure,
-                    path: `/apis/${group}/${version}`,
-                    headers: { ...identityHeaders(aggregatorIdentity), Accept: 'application/json' },
-                    signal: AbortSignal.timeout(answerTimeoutMs),
-                },
-                (response) => {
-                    let body = '';
-                    response.setEncoding('utf8');
-                    response.on('error', reject);
-                    response.on('data', (chunk: string) => {
-                        body += chunk;
-                        if (body.length > answerBytesMax) response.destroy(new Error('too long an answer'));
-                    });
-                    response.on('end', () => {
-                        if (response.statusCode === 200) resolve(body);
-                        else reject(new Error(`bad status ${response.statusCode ?? 0}`));
-                    });
-                },
-            );
-            sent.on('error', reject);
-            sent.end();
+        const { status, body } = await askExtension({
+            ...this.#options.services.addressOf(extension),
+            tls,
+            path: group === '' ? `/api/${version}` : `/apis/${group}/${version}`,
+            headers: { Via: this.#options.via },
+            timeoutMs: answerTimeoutMs,
+            answerBytesMax,
         });
-        const { resources = [] } = JSON.parse(text) as { resources?: ApiResource[] };
-        return aggregatedResources(extension, resources);
+        if (status !== 200) throw new Error(`bad status ${status}`);
+        const { resources } = parseJson(body, { duplicates: false }).value as { resources?: unknown };
+        return aggregatedResources(extension, list(resources).map(apiResource));
     }
 }
 
-const keyOf = ({ group, version }: ExtensionService): string => `${group}/${version}`;
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const texts = (value: unknown): string[] => list(value).filter((one) => typeof one === 'string');
+
+function apiResource(value: unknown): ApiResource {
+    const given = (value ?? {}) as Record<string, unknown>;
+    return {
+        name: text(given['name']),
+        singularName: text(given['singularName']),
+        namespaced: given['namespaced'] === true,
+        group: text(given['group']),
+        version: text(given['version']),
+        kind: text(given['kind']),
+        verbs: texts(given['verbs']),
+        shortNames: texts(given['shortNames']),
+        categories: texts(given['categories']),
+    };
+}
 
 /** APIResources as APIResourceDiscovery: subresources stand below their resource. */
 function aggregatedResources(own: ExtensionService, resources: readonly ApiResource[]): object[] {
@@ -161,25 +165,33 @@ function aggregatedResources(own: ExtensionService, resources: readonly ApiResou
         version: version || own.version,
         kind,
     });
+    const below = new Map<string, object[]>();
+    for (const each of resources) {
+        const slash = each.name.indexOf('/');
+        if (slash < 0) continue;
+        const parent = each.name.slice(0, slash);
+        const entry = {
+            subresource: each.name.slice(slash + 1),
+            responseKind: kindOf(each),
+            verbs: each.verbs,
+        };
+        const siblings = below.get(parent);
+        if (siblings === undefined) below.set(parent, [entry]);
+        else siblings.push(entry);
+    }
     return resources
         .filter(({ name }) => !name.includes('/'))
         .map((resource) => {
-            const subresources = resources
-                .filter(({ name }) => name.startsWith(`${resource.name}/`))
-                .map((each) => ({
-                    subresource: each.name.slice(resource.name.length + 1),
-                    responseKind: kindOf(each),
-                    verbs: each.verbs ?? [],
-                }));
+            const subresources = below.get(resource.name);
             return {
                 resource: resource.name,
                 responseKind: kindOf(resource),
-                scope: resource.namespaced === true ? 'Namespaced' : 'Cluster',
+                scope: resource.namespaced ? 'Namespaced' : 'Cluster',
                 singularResource: resource.singularName || resource.kind.toLowerCase(),
-                verbs: resource.verbs ?? [],
-                ...(resource.shortNames === undefined ? {} : { shortNames: resource.shortNames }),
-                ...(resource.categories === undefined ? {} : { categories: resource.categories }),
-                ...(subresources.length === 0 ? {} : { subresources }),
+                verbs: resource.verbs,
+                ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
+                ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
+                ...(subresources === undefined ? {} : { subresources }),
             };
         });
 }

@@ -1,19 +1,21 @@
+import { isConditionTrue } from '../../../api/meta/conditions.ts';
 import type { V1APIService, V1EndpointSlice, V1Service } from '../../../api/meta/object.ts';
-import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { KubeletTls } from '../node-proxy/forward.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import { aggregationGroup } from './priorities.ts';
+import { apiServiceName, apiServices, endpointSlices, serviceNameLabel, services } from './resources.ts';
 
-const apiServices = { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices' };
-const services = { group: '', version: 'v1', resource: 'services' };
-const endpointSlices = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };
 const defaultPort = 443;
 
 /** A group and version that another server answers for. */
 export interface ExtensionService {
+    /** Of the APIService: "v1.fruits.example.com". */
+    name: string;
+    uid: string;
     group: string;
     version: string;
-    groupPriority: number;
-    versionPriority: number;
+    /** What the last check of the APIService's condition found. */
+    isAvailable: boolean;
     service: { namespace: string; name: string; port: number };
     /** Unchanged as long as the object is. */
     tls: ExtensionTls;
@@ -25,6 +27,11 @@ export type ExtensionTls = KubeletTls & { servername: string; insecure: boolean 
 export interface FrontProxyCertificate {
     cert: string;
     key: string;
+}
+
+export interface Address {
+    host: string;
+    port: number;
 }
 
 /** The APIServices that name a Service, as the watch cache has them. */
@@ -39,7 +46,11 @@ export class ExtensionServices {
     }
 
     get(group: string, version: string): ExtensionService | undefined {
-        const found = this.#reader.get<V1APIService>(apiServices, '', `${version}.${group}`);
+        return this.byName(apiServiceName(group, version));
+    }
+
+    byName(name: string): ExtensionService | undefined {
+        const found = this.#reader.get<V1APIService>(apiServices, '', name);
         return found && this.#extensionOf(found);
     }
 
@@ -50,17 +61,32 @@ export class ExtensionServices {
             .filter((one) => one !== undefined);
     }
 
-    /** A ready endpoint of the Service, at random; its cluster address where no endpoints are kept. Throws a 503. */
-    addressOf({ service: { namespace, name, port } }: ExtensionService): { host: string; port: number } {
-        const service = this.#reader.get<V1Service>(services, namespace, name);
-        const wanted = service?.spec?.ports?.find((each) => each.port === port);
-        if (service === undefined || wanted === undefined) throw unavailable();
-        if (service.spec?.type === 'ExternalName') {
-            return { host: service.spec.externalName ?? '', port };
+    /**
+     * A ready endpoint of the Service, at random; the name of an ExternalName Service. Throws an Error when there is
+     * no way to it.
+     */
+    addressOf(extension: ExtensionService): Address {
+        const candidates = this.addressesOf(extension);
+        const chosen = candidates[Math.floor(Math.random() * candidates.length)];
+        if (chosen === undefined) {
+            throw new Error(`no endpoints available for service "${extension.service.name}"`);
         }
-        const candidates = this.#reader
+        return chosen;
+    }
+
+    /** All that `addressOf` chooses from. */
+    addressesOf({ service: { namespace, name, port } }: ExtensionService): Address[] {
+        const service = this.#reader.get<V1Service>(services, namespace, name);
+        if (service === undefined) throw new Error(`service "${name}" not found`);
+        const { type, externalName = '', ports = [] } = service.spec ?? {};
+        if (type === 'ExternalName') return [{ host: externalName, port }];
+        const wanted = ports.find((each) => each.port === port);
+        if (wanted === undefined) {
+            throw new Error(`no service port ${port} found for service "${name}"`);
+        }
+        return this.#reader
             .list<V1EndpointSlice>(endpointSlices, namespace)
-            .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
+            .filter(({ metadata }) => metadata.labels?.[serviceNameLabel] === name)
             .flatMap((slice) => {
                 const number = slice.ports?.find((each) => (each.name ?? '') === (wanted.name ?? ''))?.port;
                 if (number === undefined) return [];
@@ -69,23 +95,24 @@ export class ExtensionServices {
                     .flatMap(({ addresses }) => addresses.slice(0, 1))
                     .map((host) => ({ host, port: number }));
             });
-        const chosen = candidates[Math.floor(Math.random() * candidates.length)];
-        if (chosen === undefined) throw unavailable();
-        return chosen;
     }
 
     #extensionOf(object: V1APIService): ExtensionService | undefined {
         const known = this.#known.get(object);
         if (known !== undefined) return known;
-        const { spec } = object;
+        const { metadata, spec, status } = object;
         const { namespace, name, port = defaultPort } = spec?.service ?? {};
-        if (spec === undefined || !namespace || !name || !spec.group || !spec.version) return undefined;
+        if (spec === undefined || !namespace || !name || !spec.version) return undefined;
+        const { group = '', version } = spec;
+        // Whoever could take this group over could not be got rid of.
+        if (group === aggregationGroup) return undefined;
         const caBundle = spec.caBundle ? Buffer.from(spec.caBundle, 'base64').toString() : '';
         const extension: ExtensionService = {
-            group: spec.group,
-            version: spec.version,
-            groupPriority: spec.groupPriorityMinimum,
-            versionPriority: spec.versionPriority,
+            name: metadata?.name ?? '',
+            uid: metadata?.uid ?? '',
+            group,
+            version,
+            isAvailable: isConditionTrue(status?.conditions, 'Available'),
             service: { namespace, name, port },
             tls: {
                 ...this.#certificate,
@@ -98,5 +125,3 @@ export class ExtensionServices {
         return extension;
     }
 }
-
-const unavailable = (): Error => statusErrors.serviceUnavailable('service unavailable');

@@ -27,6 +27,17 @@ export interface SystemObjectsOptions {
     clientCa: string;
     /** PEM of the front proxy's CA; empty for none. */
     requestHeaderCa: string;
+    requestHeader: RequestHeaderOptions;
+}
+
+/** Which front proxies are believed, and the headers by which they tell whom they speak for. */
+export interface RequestHeaderOptions {
+    /** Common names of their certificates; empty for any. */
+    allowedNames: readonly string[];
+    usernameHeaders: readonly string[];
+    uidHeaders: readonly string[];
+    groupHeaders: readonly string[];
+    extraHeaderPrefixes: readonly string[];
 }
 
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -95,14 +106,16 @@ async function ensureAuthenticationConfig({
     client,
     clientCa,
     requestHeaderCa,
+    requestHeader,
 }: SystemObjectsOptions): Promise<void> {
     const data: Record<string, string> = { 'client-ca-file': clientCa };
     if (requestHeaderCa !== '') {
         data['requestheader-client-ca-file'] = requestHeaderCa;
-        data['requestheader-allowed-names'] = '["front-proxy-client"]';
-        data['requestheader-extra-headers-prefix'] = '["X-Remote-Extra-"]';
-        data['requestheader-group-headers'] = '["X-Remote-Group"]';
-        data['requestheader-username-headers'] = '["X-Remote-User"]';
+        data['requestheader-allowed-names'] = JSON.stringify(requestHeader.allowedNames);
+        data['requestheader-extra-headers-prefix'] = JSON.stringify(requestHeader.extraHeaderPrefixes);
+        data['requestheader-group-headers'] = JSON.stringify(requestHeader.groupHeaders);
+        data['requestheader-uid-headers'] = JSON.stringify(requestHeader.uidHeaders);
+        data['requestheader-username-headers'] = JSON.stringify(requestHeader.usernameHeaders);
     }
     const configMap: V1ConfigMap = {
         metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },

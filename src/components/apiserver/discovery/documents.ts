@@ -1,6 +1,7 @@
 import type { ResourceDefinition, SubresourceDefinition } from '../../../api/groups/resource.ts';
 import { apiVersionOf } from '../../../api/meta/object.ts';
 import { schema } from '../../../api/schema/schema.ts';
+import type { ForeignDiscovery } from '../aggregation/extension-discovery.ts';
 import type { DiscoveredGroup, DiscoveredVersion } from './group-order.ts';
 
 /** Kinds of subresources whose body is no type of the schema: options in the query, or bytes. */
@@ -91,16 +92,22 @@ export function groupDiscoveryList(items: readonly object[], apiVersion: string)
     return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items };
 }
 
-/** Its items for what is served here. */
-export function groupDiscoveryItems(groups: readonly DiscoveredGroup[]): object[] {
-    return groups.map(({ group, versions }) => ({
-        metadata: { creationTimestamp: null, ...(group === '' ? {} : { name: group }) },
-        versions: versions.map(({ version, resources }) => ({
-            version,
-            resources: resources.map(aggregatedEntry),
-            freshness: 'Current',
+/** Its items. */
+export async function groupDiscoveryItems(
+    groups: readonly DiscoveredGroup[],
+    foreign?: ForeignDiscovery,
+): Promise<object[]> {
+    const versionItem = async ({ version, resources, foreign: other }: DiscoveredVersion): Promise<object> => {
+        if (other !== undefined && foreign !== undefined)
+            return { version, ...(await foreign.resourcesOf(other)) };
+        return { version, resources: resources.map(aggregatedEntry), freshness: 'Current' };
+    };
+    return await Promise.all(
+        groups.map(async ({ group, versions }) => ({
+            metadata: { creationTimestamp: null, ...(group === '' ? {} : { name: group }) },
+            versions: await Promise.all(versions.map(versionItem)),
         })),
-    }));
+    );
 }
 
 function aggregatedEntry(resource: ResourceDefinition): object {

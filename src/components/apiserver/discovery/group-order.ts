@@ -1,31 +1,6 @@
 import type { ResourceDefinition } from '../../../api/groups/resource.ts';
-
-/** Upstream's order of groups in discovery; unknown groups (custom resources) follow, by name. */
-const groupOrder = [
-    '',
-    'apiregistration.k8s.io',
-    'apps',
-    'events.k8s.io',
-    'authentication.k8s.io',
-    'authorization.k8s.io',
-    'autoscaling',
-    'batch',
-    'certificates.k8s.io',
-    'networking.k8s.io',
-    'policy',
-    'rbac.authorization.k8s.io',
-    'storage.k8s.io',
-    'admissionregistration.k8s.io',
-    'apiextensions.k8s.io',
-    'scheduling.k8s.io',
-    'coordination.k8s.io',
-    'node.k8s.io',
-    'discovery.k8s.io',
-    'flowcontrol.apiserver.k8s.io',
-    'resource.k8s.io',
-    // Old versions of what other groups serve.
-    'extensions',
-];
+import type { ForeignDiscovery, ForeignVersion } from '../aggregation/extension-discovery.ts';
+import { defaultPriority, type Priority } from '../aggregation/priorities.ts';
 
 export interface DiscoveredGroup {
     group: string;
@@ -34,37 +9,60 @@ export interface DiscoveredGroup {
 }
 export interface DiscoveredVersion {
     version: string;
+    /** What is served here. */
     resources: ResourceDefinition[];
+    /** Set where another server answers. */
+    foreign?: ForeignVersion;
 }
 
-/** What is served, by group and version, in the order in which clients are told. */
-export function groupsOf(definitions: readonly ResourceDefinition[]): DiscoveredGroup[] {
-    const groups = new Map<string, Map<string, ResourceDefinition[]>>();
+/**
+ * What is served, by group and version, in the order in which clients are told: by priority, then by name.
+ * @param foreign group versions that other servers answer for, also in groups and in place of what is served here
+ */
+export function groupsOf(
+    definitions: readonly ResourceDefinition[],
+    foreign?: ForeignDiscovery,
+): DiscoveredGroup[] {
+    const groups = new Map<string, Map<string, DiscoveredVersion>>();
+    const versionsOf = (group: string): Map<string, DiscoveredVersion> => {
+        const versions = groups.get(group) ?? new Map<string, DiscoveredVersion>();
+        groups.set(group, versions);
+        return versions;
+    };
     for (const definition of definitions) {
-        const versions = groups.get(definition.group) ?? new Map<string, ResourceDefinition[]>();
-        groups.set(definition.group, versions);
-        const resources = versions.get(definition.version);
-        if (resources === undefined) versions.set(definition.version, [definition]);
-        else resources.push(definition);
+        const { group, version } = definition;
+        const known = groups.get(group)?.get(version);
+        if (known !== undefined) known.resources.push(definition);
+        else if (foreign?.isWithdrawn(group, version) !== true)
+            versionsOf(group).set(version, { version, resources: [definition] });
     }
+    for (const one of foreign?.versions() ?? [])
+        versionsOf(one.group).set(one.version, { version: one.version, resources: [], foreign: one });
+    return inOrder(groups, (group, version) =>
+        foreign === undefined ? defaultPriority(group, version) : foreign.priorityOf(group, version),
+    );
+}
+
+function inOrder(
+    groups: ReadonlyMap<string, ReadonlyMap<string, DiscoveredVersion>>,
+    priorityOf: (group: string, version: string) => Priority,
+): DiscoveredGroup[] {
     return [...groups]
-        .map(([group, versions]) => ({
-            group,
-            versions: [...versions]
-                .map(([version, resources]) => ({
-                    version,
-                    resources: resources.sort((a, b) => (a.plural < b.plural ? -1 : 1)),
-                }))
-                .sort((a, b) => compareVersions(a.version, b.version)),
-        }))
-        .sort((a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : 1));
+        .map(([group, versions]) => {
+            const ranked = [...versions.values()].map((each) => ({
+                ...each,
+                resources: each.resources.sort((a, b) => (a.plural < b.plural ? -1 : 1)),
+                priority: priorityOf(group, each.version),
+            }));
+            ranked.sort(
+                (a, b) =>
+                    b.priority.version - a.priority.version || compareVersions(a.version, b.version),
+            );
+            const priority = Math.max(...ranked.map((each) => each.priority.group));
+            return { group, priority, versions: ranked };
+        })
+        .sort((a, b) => b.priority - a.priority || (a.group < b.group ? -1 : 1));
 }
-
-function rank(group: string): number {
-    const index = groupOrder.indexOf(group);
-    return index < 0 ? groupOrder.length : index;
-}
-
 /** Kube-aware order: GA before beta before alpha, newer before older ("v2", "v1", "v1beta1"). */
 export function compareVersions(a: string, b: string): number {
     const [left, right] = [parse(a), parse(b)];

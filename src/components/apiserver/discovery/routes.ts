@@ -19,14 +19,14 @@ const aggregatedVersions = ['v2', 'v2beta1'] as const;
  * Discovery: /api, /apis and below, in the plain form and, at /api and /apis, in the aggregated one.
  * @param definitions what is served at the moment of the request
  * @param serverAddress "host:port" under which clients reach this server
- * @param foreign groups that other servers answer for, at /apis
+ * @param foreign group versions that other servers answer for
  */
 export function discoveryRoutes(
     definitions: () => readonly ResourceDefinition[],
     serverAddress: () => string,
     foreign?: ForeignDiscovery,
 ): NonResourceRoute[] {
-    const groups = (): DiscoveredGroup[] => groupsOf(definitions());
+    const groups = (): DiscoveredGroup[] => groupsOf(definitions(), foreign);
     return [
         {
             path: '/api',
@@ -39,7 +39,7 @@ export function discoveryRoutes(
                     .slice(1);
                 if (version === undefined) {
                     const plain = (): object => apiVersions(serverAddress());
-                    return await root(request, plain, () => Promise.resolve(groupDiscoveryItems(core)));
+                    return await root(request, plain, async () => await groupDiscoveryItems(core, foreign));
                 }
                 const found = core[0]?.versions.find((candidate) => candidate.version === version);
                 if (found === undefined || rest.length > 0) throw statusErrors.pathNotFound();
@@ -55,26 +55,18 @@ export function discoveryRoutes(
                     .split('/')
                     .filter((part) => part !== '')
                     .slice(1);
-                const others = (foreign?.groups() ?? []).filter(
-                    (one) => !named.some(({ group }) => group === one.name),
-                );
                 if (name === undefined) {
                     const plain = (): object => ({
                         kind: 'APIGroupList',
                         apiVersion: 'v1',
-                        groups: [...named.map(apiGroup), ...others],
+                        groups: named.map(apiGroup),
                     });
-                    return await root(request, plain, async () => [
-                        ...groupDiscoveryItems(named),
-                        ...((await foreign?.items()) ?? []).filter(({ metadata }) =>
-                            others.some((one) => one.name === metadata.name),
-                        ),
-                    ]);
+                    return await root(request, plain, async () => await groupDiscoveryItems(named, foreign));
                 }
-                const other = others.find((candidate) => candidate.name === name);
-                if (other !== undefined && version === undefined)
-                    return value({ kind: 'APIGroup', apiVersion: 'v1', ...other });
-                const group = named.find((candidate) => candidate.group === name);
+                // What discovery's top does not show any more is still served.
+                const group = [...named, ...groupsOf(definitions())].find(
+                    (candidate) => candidate.group === name,
+                );
                 if (group === undefined || rest.length > 0) throw statusErrors.pathNotFound();
                 if (version === undefined)
                     return value({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) });

@@ -8,7 +8,7 @@ import {
 import { Agent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { statusErrors, StatusError } from '../../../api/meta/status-error.ts';
-import { proxyUpgrade, withheldHeaders } from '../../../streaming/proxy-upgrade.ts';
+import { nominatedHeaders, proxyUpgrade, withheldHeaders } from '../../../streaming/proxy-upgrade.ts';
 import type { UpgradeConnection } from '../extensions.ts';
 import type { ApiResult } from '../request.ts';
 import type { KubeletAddress } from './kubelet-target.ts';
@@ -25,6 +25,8 @@ export interface Backend {
     headers?: OutgoingHttpHeaders;
     /** The client is not to be sent elsewhere. */
     refusesRedirects?: boolean;
+    /** Headers of the client that the backend does not get, besides those that no backend gets. */
+    withholds?: (name: string) => boolean;
     /** For error messages. */
     nodeName?: string;
 }
@@ -48,7 +50,7 @@ type RawResponse = Parameters<Extract<ApiResult, { type: 'raw' }>['write']>[1];
 const connectTimeoutMs = 30_000;
 /** Hop-by-hop headers, which end here; those of a WebSocket, which may hold a token, are of no use without one. */
 const hopHeaders =
-    /^(:.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|sec-websocket-.*)$/;
+    /^(:.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|expect|sec-websocket-.*)$/;
 const agents = new WeakMap<BackendTls, Agent>();
 
 export function kubeletBackend(
@@ -64,7 +66,7 @@ export function forward(backend: Backend): ApiResult {
     return {
         type: 'raw',
         write: async (request, response) => {
-            const headers = { ...passedHeaders(request.headers), ...backend.headers };
+            const headers = { ...passedHeaders(request.headers, backend), ...backend.headers };
             const outgoing = open(backend, request.method ?? 'GET', headers);
             response.on('close', () => outgoing.destroy());
             const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
@@ -99,7 +101,7 @@ export function forward(backend: Backend): ApiResult {
 /** Passes an upgraded connection on, byte for byte, once the backend has agreed. Never rejects. */
 export async function forwardUpgrade(connection: UpgradeConnection, backend: Backend): Promise<void> {
     const { request, socket, head } = connection;
-    const { scheme, host, port, path, tls, headers } = backend;
+    const { scheme, host, port, path, tls, headers, withholds } = backend;
     await proxyUpgrade(request, socket, head, {
         protocol: `${scheme}:`,
         host,
@@ -108,6 +110,7 @@ export async function forwardUpgrade(connection: UpgradeConnection, backend: Bac
         ...tls,
         rejectUnauthorized: isVerified(tls),
         ...(headers === undefined ? {} : { headers }),
+        ...(withholds === undefined ? {} : { withholds }),
         unreachable: (error) => {
             const { status } = dialError(backend, error);
             return { code: status.code, body: JSON.stringify(status) };
@@ -133,7 +136,6 @@ function open(
     // The timeout is for connecting and the first answer: streams may be silent for long after that.
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)));
     outgoing.on('response', () => outgoing.setTimeout(0));
-    outgoing.on('upgrade', () => outgoing.setTimeout(0));
     return outgoing;
 }
 
@@ -171,6 +173,10 @@ async function answerOf(
 ): Promise<IncomingMessage> {
     return await new Promise((resolve, reject) => {
         outgoing.on('response', resolve);
+        outgoing.on('upgrade', (_answer, socket) => {
+            socket.destroy();
+            reject(dialError(backend, new Error('the backend changed the protocol unasked')));
+        });
         outgoing.on('error', (error) => {
             reject(dialError(backend, error));
         });
@@ -186,12 +192,17 @@ function dialError({ scheme, host, port, path, nodeName }: Backend, cause: Error
     );
 }
 
-function passedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-    const isPassed = (name: string): boolean => !hopHeaders.test(name) && !withheldHeaders.test(name);
-    return Object.fromEntries(Object.entries(headers).filter(([name]) => isPassed(name)));
+function passedHeaders(headers: IncomingHttpHeaders, { withholds }: Backend): IncomingHttpHeaders {
+    const passed = Object.entries(answerHeaders(headers)).filter(
+        ([name]) => !withheldHeaders.test(name) && withholds?.(name) !== true,
+    );
+    return Object.fromEntries(passed);
 }
 
-/** All of an answer's headers but those of this hop. */
+/** All headers but those of this hop: the known ones, and those that `Connection` names. */
 function answerHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-    return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopHeaders.test(name)));
+    const nominated = nominatedHeaders(headers.connection);
+    return Object.fromEntries(
+        Object.entries(headers).filter(([name]) => !hopHeaders.test(name) && !nominated.has(name)),
+    );
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { CustomResourceGroupVersion } from '../../../api/schema/openapi/custom-resources.ts';
 import { type OpenApiV2Bytes, openApiV2Bytes } from '../../../api/schema/openapi-v2.ts';
+import type { ForeignOpenApi } from '../aggregation/extension-openapi.ts';
+import { mergeSwagger } from '../aggregation/merge-swagger.ts';
 import { type OpenApiBytes, openApiV3CustomDocument } from '../../../api/schema/openapi-v3.ts';
 
 /** Documents of group versions that are kept; others are rendered again when they are asked for. */
@@ -18,21 +20,32 @@ export interface PublishedResources {
 export class CustomDocuments {
     readonly #source: PublishedResources;
     readonly #v3 = new Map<string, OpenApiBytes>();
-    #v2: { revision: number; bytes: OpenApiV2Bytes } | undefined;
+    #v2: { key: string; bytes: OpenApiV2Bytes } | undefined;
 
     constructor(source: PublishedResources) {
         this.#source = source;
     }
 
-    /** Undefined while there are no custom resources: then the document is the built-in one. */
-    v2(): OpenApiV2Bytes | undefined {
+    /**
+     * Undefined while there are neither custom resources nor foreign documents: then the document is the built-in
+     * one.
+     */
+    async v2(foreign?: ForeignOpenApi): Promise<OpenApiV2Bytes | undefined> {
         const { revision } = this.#source;
-        if (this.#v2?.revision === revision) return this.#v2.bytes;
+        const others = await foreign?.v2();
+        const key = `${revision}/${others?.signature ?? ''}`;
+        if (this.#v2?.key === key) return this.#v2.bytes;
         const published = this.#source.published();
         this.#v2 = undefined;
-        if (published.length === 0) return undefined;
-        const bytes = openApiV2Bytes(published.map(({ groupVersion }) => groupVersion));
-        this.#v2 = { revision, bytes };
+        const documents = (await others?.read()) ?? [];
+        if (published.length === 0 && documents.length === 0) return undefined;
+        const bytes = openApiV2Bytes(
+            published.map(({ groupVersion }) => groupVersion),
+            (document) => {
+                for (const one of documents) mergeSwagger(document, one);
+            },
+        );
+        this.#v2 = { key, bytes };
         return bytes;
     }
 

@@ -3,9 +3,11 @@ import { statusErrors } from '../../../api/meta/status-error.ts';
 import {
     openApiV2Document,
     openApiV2Protobuf,
+    type OpenApiV2Bytes,
     openApiV2ProtobufContentType,
 } from '../../../api/schema/openapi-v2.ts';
 import { openApiV3Document, openApiV3Index } from '../../../api/schema/openapi-v3.ts';
+import type { ForeignOpenApi } from '../aggregation/extension-openapi.ts';
 import { CustomDocuments, type PublishedResources } from './custom-documents.ts';
 import type { NonResourceRoute } from '../extensions.ts';
 import { type ApiRequest, type ApiResult, headerOf } from '../request.ts';
@@ -15,16 +17,28 @@ const jsonType = 'application/json';
 const immutable = 'public, immutable';
 
 /** /openapi/v2 and /openapi/v3: rendered on first demand, kept compressed. */
-export function openApiRoutes(published?: PublishedResources): NonResourceRoute[] {
-    const custom = published === undefined ? undefined : new CustomDocuments(published);
+export function openApiRoutes(
+    published: PublishedResources = nothingPublished,
+    foreign?: ForeignOpenApi,
+): NonResourceRoute[] {
+    const custom = new CustomDocuments(published);
     return [
-        { path: '/openapi/v2', handle: (request) => openApiV2(request, custom) },
-        { path: '/openapi/v3', prefix: true, handle: (request) => openApiV3(request, custom) },
+        {
+            path: '/openapi/v2',
+            handle: async (request) => openApiV2(request, await custom.v2(foreign)),
+        },
+        {
+            path: '/openapi/v3',
+            prefix: true,
+            handle: async (request) => await openApiV3(request, custom, foreign),
+        },
     ];
 }
 
-function openApiV2(request: ApiRequest, custom: CustomDocuments | undefined): ApiResult {
-    const own = custom?.v2();
+const nothingPublished: PublishedResources = { revision: 0, published: () => [] };
+
+/** @param own undefined for the built-in document */
+function openApiV2(request: ApiRequest, own: OpenApiV2Bytes | undefined): ApiResult {
     const { gzip, hash } = own === undefined ? openApiV2Document() : { gzip: own.json, hash: own.hash };
     const headers = { etag: `"${hash}"`, vary: 'Accept' };
     if (isUnchanged(request, hash)) return notModified(headers);
@@ -46,13 +60,21 @@ function openApiV2(request: ApiRequest, custom: CustomDocuments | undefined): Ap
     return compressed(request, { gzip, headers });
 }
 
-function openApiV3(request: ApiRequest, custom: CustomDocuments | undefined): ApiResult {
+async function openApiV3(
+    request: ApiRequest,
+    custom: CustomDocuments,
+    foreign: ForeignOpenApi | undefined,
+): Promise<ApiResult> {
     const path = request.path.replace(/^\/openapi\/v3\/?/, '').replace(/\/$/, '');
-    if (path === '') return { type: 'value', status: 200, value: openApiV3Index(custom?.v3Hashes()) };
-    const document = custom?.v3(path) ?? openApiV3Document(path);
+    if (path === '') {
+        const hashes = new Map([...custom.v3Hashes(), ...((await foreign?.v3Hashes()) ?? [])]);
+        return { type: 'value', status: 200, value: openApiV3Index(hashes) };
+    }
+    const hash = request.query.get('hash');
+    const document =
+        (await foreign?.v3(path, hash ?? undefined)) ?? custom.v3(path) ?? openApiV3Document(path);
     if (document === undefined) throw statusErrors.pathNotFound();
     const headers: Record<string, string> = { etag: `"${document.hash}"`, vary: 'Accept' };
-    const hash = request.query.get('hash');
     if (hash === document.hash) headers['cache-control'] = immutable;
     if (isUnchanged(request, document.hash)) return notModified(headers);
     return compressed(request, { gzip: document.gzip, headers });

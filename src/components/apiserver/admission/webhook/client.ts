@@ -185,7 +185,10 @@ const unknownAuthority = 'tls: failed to verify certificate: x509: certificate s
 const outOfDate = 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
 
 /** Failures of Node's sockets and TLS in the words of Go's: people search for those. */
-function goWords(error: unknown, { host, port, serverName }: Endpoint): string {
+export function goWords(
+    error: unknown,
+    { host, port, serverName }: Pick<Endpoint, 'host' | 'port' | 'serverName'>,
+): string {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const address = hostPort(host, port);
     const words: Readonly<Record<string, string>> = {
