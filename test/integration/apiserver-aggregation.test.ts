@@ -1,186 +1,109 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { openApiRoutes } from '../../src/components/apiserver/openapi/routes.ts';
-import { createAuthority, issueCertificate, type KeyPair } from '../../src/pki/authority.ts';
-import { put } from '../../src/store/conformance/helpers.ts';
+import { connect, type TLSSocket } from 'node:tls';
+import { apiServices } from '../../src/components/apiserver/aggregation/resources.ts';
+import type { KeyPair } from '../../src/pki/authority.ts';
 import { ApiServerFixture } from './apiserver/fixture.ts';
+import {
+    apiService,
+    availability,
+    bundle,
+    type ExtensionKeys,
+    extensionKeys,
+    ExtensionServer,
+    frontProxyClient,
+    json,
+    type ReceivedRequest,
+    serveExtension,
+} from './support/extension-server.ts';
 
 const hourMs = 3_600_000;
-const validity = (fromMs = -hourMs, toMs = hourMs): { notBefore: Date; notAfter: Date } => ({
-    notBefore: new Date(Date.now() + fromMs),
-    notAfter: new Date(Date.now() + toMs),
-});
 const groupVersion = 'fruits.example.com/v1';
+const name = 'v1.fruits.example.com';
 const path = `/apis/${groupVersion}`;
+const collection = '/apis/apiregistration.k8s.io/v1/apiservices';
 const apple = {
     apiVersion: groupVersion,
     kind: 'Apple',
     metadata: { name: 'red', namespace: 'default', resourceVersion: '1' },
 };
 
-/** A server of its own, which believes a front proxy alone. */
-class ExtensionServer {
-    readonly #server: https.Server;
-    readonly requests: { url: string; headers: IncomingMessage['headersDistinct']; body: string }[] = [];
-    /** Answers that are open. */
-    readonly streams: ServerResponse[] = [];
+describe('an extension API server behind an APIService', () => {
+    let extension: ExtensionServer;
+    let server: ApiServerFixture;
+    let keys: ExtensionKeys;
+    /** Watches that are open. */
+    const streams: ServerResponse[] = [];
 
-    private constructor(server: https.Server) {
-        this.#server = server;
-        server.on('request', (request, response) => void this.#answer(request, response));
-        server.on('upgrade', (request, socket) => {
-            this.#remember(request, '');
-            socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-            socket.pipe(socket);
-        });
-    }
+    const register = async (on: ApiServerFixture, spec: object, reason = 'Passed'): Promise<void> => {
+        await on.call('DELETE', `${collection}/${name}`);
+        const { status, text } = await on.call('POST', collection, { body: apiService(groupVersion, spec) });
+        expect({ status, text: status === 201 ? '' : text }).toEqual({ status: 201, text: '' });
+        await availability(on, name, reason);
+    };
+    const start = async (frontProxy: KeyPair): Promise<ApiServerFixture> => {
+        const started = await ApiServerFixture.start({ frontProxy });
+        await serveExtension(started, extension.port);
+        return started;
+    };
+    const last = (): ReceivedRequest => {
+        const request = extension.requests.at(-1);
+        if (request === undefined) throw new Error('no request has arrived');
+        return request;
+    };
 
-    static async start(tls: KeyPair, clientCa: string): Promise<ExtensionServer> {
-        const server = https.createServer({
-            ...tls,
-            ca: clientCa,
-            requestCert: true,
-            rejectUnauthorized: true,
-        });
-        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-        return new ExtensionServer(server);
-    }
+    const connection = (): TLSSocket => {
+        const { port } = server.server.address;
+        return connect({ host: '127.0.0.1', port, ca: server.certificateAuthority, ...server.admin });
+    };
+    /** What the server answers to these bytes on a connection of the admin's. */
+    const raw = async (bytes: string): Promise<string> => {
+        const socket = connection();
+        let answer = '';
+        socket.setEncoding('utf8');
+        socket.on('data', (chunk: string) => (answer += chunk));
+        socket.on('error', () => undefined);
+        socket.write(bytes);
+        await once(socket, 'close');
+        return answer;
+    };
 
-    get port(): number {
-        return (this.#server.address() as AddressInfo).port;
-    }
-
-    async stop(): Promise<void> {
-        this.#server.closeAllConnections();
-        await new Promise((resolve) => this.#server.close(resolve));
-    }
-
-    #remember(request: IncomingMessage, body: string): void {
-        this.requests.push({ url: request.url ?? '', headers: request.headersDistinct, body });
-    }
-
-    async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-        let body = '';
-        for await (const chunk of request) body += String(chunk);
-        this.#remember(request, body);
-        const url = new URL(request.url ?? '', 'https://x');
-        const json = (value: object, status = 200): void => {
-            response.writeHead(status, { 'content-type': 'application/json' });
-            response.end(JSON.stringify(value));
-        };
-        if (url.pathname === path) {
-            const resource = {
+    beforeAll(async () => {
+        keys = await extensionKeys();
+        extension = await ExtensionServer.start(keys);
+        extension.serveGroupVersion(groupVersion, [
+            {
                 name: 'apples',
                 singularName: 'apple',
                 namespaced: true,
                 kind: 'Apple',
                 verbs: ['get', 'list', 'watch', 'create'],
                 shortNames: ['ap'],
-            };
-            json({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: [resource] });
-        } else if (url.pathname === `${path}/elsewhere`) {
-            response.writeHead(302, { location: 'http://127.0.0.1/secret' });
-            response.end('moved');
-        } else if (url.searchParams.get('watch') !== null) {
+            },
+        ]);
+        const list = { kind: 'AppleList', apiVersion: groupVersion, metadata: {}, items: [apple] };
+        extension.serve(`${path}/apples`, (request, response) => {
+            if (!/watch=/.test(request.url ?? '')) {
+                json(response, list);
+                return;
+            }
             response.writeHead(200, { 'content-type': 'application/json' });
             response.write(`${JSON.stringify({ type: 'ADDED', object: apple })}\n`);
-            this.streams.push(response);
-        } else if (request.method === 'POST') {
-            json({ ...apple, received: body }, 201);
-        } else if (url.pathname.endsWith('/apples')) {
-            json({ kind: 'AppleList', apiVersion: groupVersion, metadata: {}, items: [apple] });
-        } else if (url.pathname.endsWith('/red')) json(apple);
-        else json({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404 }, 404);
-    }
-}
-
-describe('an extension API server behind an APIService', () => {
-    let extension: ExtensionServer;
-    let server: ApiServerFixture;
-    let serving: KeyPair;
-    let frontProxyCa: KeyPair;
-    let proxyCertificate: KeyPair;
-
-    const apiService = (spec: object): object => ({
-        apiVersion: 'apiregistration.k8s.io/v1',
-        kind: 'APIService',
-        metadata: { name: 'v1.fruits.example.com' },
-        spec: {
-            group: 'fruits.example.com',
-            version: 'v1',
-            groupPriorityMinimum: 100,
-            versionPriority: 10,
-            service: { namespace: 'default', name: 'fruits' },
-            ...spec,
-        },
-    });
-    const bundle = (ca: KeyPair): object => ({ caBundle: Buffer.from(ca.cert).toString('base64') });
-    const register = async (on: ApiServerFixture, spec: object): Promise<void> => {
-        const collection = '/apis/apiregistration.k8s.io/v1/apiservices';
-        await on.call('DELETE', `${collection}/v1.fruits.example.com`);
-        const { status, text } = await on.call('POST', collection, { body: apiService(spec) });
-        expect({ status, text: status === 201 ? '' : text }).toEqual({ status: 201, text: '' });
-    };
-    const start = async (certificate: KeyPair): Promise<ApiServerFixture> => {
-        const started = await ApiServerFixture.start({
-            frontProxy: certificate,
-            extensions: { routes: openApiRoutes() },
+            streams.push(response);
         });
-        await started.call('POST', '/api/v1/namespaces', {
-            body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } },
+        extension.serve(`${path}/namespaces/default/apples`, (request, response, body) => {
+            if (request.method === 'POST') json(response, { ...apple, received: body }, 201);
+            else json(response, list);
         });
-        const service = await started.call('POST', '/api/v1/namespaces/default/services', {
-            body: {
-                apiVersion: 'v1',
-                kind: 'Service',
-                metadata: { name: 'fruits' },
-                spec: { clusterIP: 'None', ports: [{ port: 443 }] },
-            },
+        extension.serve(`${path}/namespaces/default/apples/red`, apple);
+        extension.serve(`${path}/elsewhere`, (_request, response) => {
+            response.writeHead(302, { location: 'http://127.0.0.1/secret' });
+            response.end('moved');
         });
-        expect(service.status).toBe(201);
-        // The API does not take loopback addresses as endpoints.
-        const slice = {
-            kind: 'EndpointSlice',
-            apiVersion: 'discovery.k8s.io/v1',
-            metadata: {
-                name: 'fruits',
-                namespace: 'default',
-                labels: { 'kubernetes.io/service-name': 'fruits' },
-            },
-            addressType: 'IPv4',
-            endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
-            ports: [{ name: '', port: extension.port, protocol: 'TCP' }],
-        };
-        await put(started.store, '/registry/endpointslices/default/fruits', JSON.stringify(slice));
-        await register(started, bundle(serving));
-        return started;
-    };
-    const client = async (ca: KeyPair, from?: number, to?: number): Promise<KeyPair> =>
-        await issueCertificate(ca, {
-            commonName: 'front-proxy-client',
-            usages: ['client'],
-            validity: validity(from, to),
-        });
-    const last = (): ExtensionServer['requests'][number] => {
-        const request = extension.requests.at(-1);
-        if (request === undefined) throw new Error('no request has arrived');
-        return request;
-    };
-
-    beforeAll(async () => {
-        serving = await createAuthority('serving-ca', validity());
-        frontProxyCa = await createAuthority('front-proxy-ca', validity(-10 * hourMs, hourMs));
-        const tls = await issueCertificate(serving, {
-            commonName: 'fruits',
-            usages: ['server'],
-            dnsNames: ['fruits.default.svc'],
-            validity: validity(),
-        });
-        extension = await ExtensionServer.start(tls, frontProxyCa.cert);
-        proxyCertificate = await client(frontProxyCa);
-        server = await start(proxyCertificate);
+        server = await start(keys.proxy);
+        await register(server, bundle(keys.serving));
     }, 60_000);
     afterAll(async () => {
         await server.stop();
@@ -247,6 +170,64 @@ describe('an extension API server behind an APIService', () => {
         expect(last().headers).not.toHaveProperty(['impersonate-user']);
     });
 
+    it('gets no header under which it might believe somebody, nor one that is for this server alone', async () => {
+        const made = [
+            'x-ReMoTe-User: root',
+            'X-REMOTE-GROUP: system:masters',
+            'X_Remote-Group: system:masters',
+            'X-Remote-Uid: 0',
+            'x_remote_uid: 0',
+            'X-Remote-Extra-Scopes.Example: all',
+            // Names that this server was told to believe besides.
+            'X-Other-Group: system:masters',
+            'x_other_group: system:masters',
+            'X-Other-Extra-Scopes: all',
+            'Authorization: Bearer of-the-client',
+            'Impersonate-User: bob',
+            'Impersonate-Group: system:masters',
+            'Connection: X-Secret, X-Mine',
+            'Connection: close',
+            'X-Secret: for this hop',
+            'Proxy-Authorization: Basic abc',
+            'Expect: 100-continue',
+            'TE: trailers',
+        ];
+        const request = `GET ${path}/namespaces/default/apples HTTP/1.1\r\nHost: a\r\n${made.join('\r\n')}\r\n\r\n`;
+        expect(await raw(request)).toMatch(/HTTP\/1.1 200 OK/);
+        const { headers } = last();
+        expect(Object.keys(headers).sort()).toEqual([
+            'audit-id',
+            'connection',
+            'host',
+            'via',
+            'x-forwarded-for',
+            'x-remote-group',
+            'x-remote-user',
+        ]);
+        expect(headers['x-remote-user']).toEqual(['bob']);
+        expect(headers['x-remote-group']).toEqual(['system:masters', 'system:authenticated']);
+        expect(headers['connection']).toEqual(['close']);
+    });
+
+    it('gets the body that this server read, whatever the client says of its framing', async () => {
+        const post = (framing: string, body: string): string =>
+            `POST ${path}/namespaces/default/apples HTTP/1.1\r\nHost: a\r\nConnection: close\r\n` +
+            `Content-Type: application/json\r\n${framing}\r\n\r\n${body}`;
+        const smuggled = `GET ${path}/namespaces/default/apples/red HTTP/1.1\r\nHost: a\r\n\r\n`;
+        const chunked = `2\r\n{}\r\n0\r\n\r\n`;
+        const refused = [
+            post('Content-Length: 4\r\nTransfer-Encoding: chunked', chunked + smuggled),
+            post('Transfer-Encoding: chunked, identity', chunked + smuggled),
+            post('Transfer-Encoding: xchunked', chunked + smuggled),
+            post('Content-Length: 2\r\nContent-Length: 60', '{}' + smuggled),
+        ];
+        for (const request of refused) expect(await raw(request)).toMatch(/HTTP\/1.1 400 /);
+        expect(extension.requests).toHaveLength(0);
+        expect(await raw(post('Transfer-Encoding: chunked', chunked))).toMatch(/HTTP\/1.1 201 /);
+        expect(extension.requests).toHaveLength(1);
+        expect(last().body).toBe('{}');
+    });
+
     it('is asked only for what the user may do', async () => {
         const { status } = await server.call('GET', `${path}/namespaces/default/apples`, {
             as: await server.user('nobody'),
@@ -261,7 +242,7 @@ describe('an extension API server behind an APIService', () => {
         expect(last().body).toBe('{"a":"b"}');
         const watch = await server.watch(`${path}/apples?watch=1`);
         expect((await watch.next())?.type).toBe('ADDED');
-        const stream = extension.streams.at(-1)!;
+        const stream = streams.at(-1)!;
         const gone = new Promise((resolve) => stream.once('close', resolve));
         stream.write(`${JSON.stringify({ type: 'MODIFIED', object: apple })}\n`);
         expect((await watch.next())?.type).toBe('MODIFIED');
@@ -290,6 +271,46 @@ describe('an extension API server behind an APIService', () => {
         expect(last().headers).toMatchObject({ 'x-remote-user': ['admin'], connection: ['Upgrade'] });
     });
 
+    it("gets an upgrade without headers that are not the client's to send", async () => {
+        const answer = await new Promise<string>((resolve) => {
+            const socket = connection();
+            socket.setEncoding('utf8');
+            socket.on('data', (chunk: string) => {
+                resolve(chunk);
+                socket.destroy();
+            });
+            socket.write(
+                `GET ${path}/namespaces/default/apples/red/talk HTTP/1.1\r\nHost: a\r\n` +
+                    'Connection: Upgrade, X-Secret\r\nUpgrade: echo\r\nX-Secret: of this hop\r\n' +
+                    'X_Other_Group: system:masters\r\nX_Remote_User: root\r\nAuthorization: Bearer a\r\n' +
+                    'TE: trailers\r\n\r\n',
+            );
+        });
+        expect(answer).toMatch(/^HTTP\/1.1 101 /);
+        expect(Object.keys(last().headers).sort()).toEqual([
+            'audit-id',
+            'connection',
+            'host',
+            'upgrade',
+            'via',
+            'x-forwarded-for',
+            'x-remote-extra-authentication.kubernetes.io%2fcredential-id',
+            'x-remote-group',
+            'x-remote-user',
+        ]);
+    });
+
+    it('may not change the protocol when nobody has asked for it', async () => {
+        extension.serve(`${path}/switching`, (_request, response) => {
+            response.socket?.end(
+                'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+            );
+        });
+        const { status, text } = await server.call('GET', `${path}/switching`);
+        expect(status).toBe(503);
+        expect(text).toContain('changed the protocol unasked');
+    });
+
     it('cannot send clients elsewhere', async () => {
         const { status, text, headers } = await server.call('GET', `${path}/elsewhere`);
         expect({ status, text }).toEqual({
@@ -300,36 +321,72 @@ describe('an extension API server behind an APIService', () => {
     });
 
     it('has to prove that it is the Service, unless nobody wants to know', async () => {
-        await register(server, bundle(frontProxyCa));
+        await register(server, bundle(keys.frontProxyCa));
         const refused = await server.call('GET', `${path}/apples`);
         expect(refused.status).toBe(503);
         expect(refused.text).toContain('error trying to reach service:');
         expect(extension.requests).toHaveLength(0);
         await register(server, { insecureSkipTLSVerify: true });
         expect((await server.call('GET', `${path}/apples`)).status).toBe(200);
-        await register(server, bundle(serving));
+        await register(server, bundle(keys.serving));
     });
 
     it('answers 503 while its Service is not there, and nothing else suffers', async () => {
-        await register(server, { ...bundle(serving), service: { namespace: 'default', name: 'none' } });
-        const answer = await server.call('GET', `${path}/apples`);
-        expect({ status: answer.status, body: answer.json() }).toMatchObject({
+        const service = { namespace: 'default', name: 'none' };
+        await register(server, { ...bundle(keys.serving), service }, 'ServiceNotFound');
+        const { status, text, headers } = await server.call('GET', `${path}/apples`);
+        expect({ status, text, type: headers['content-type'] }).toEqual({
             status: 503,
-            body: { message: 'service unavailable' },
+            text: 'service unavailable\n',
+            type: 'text/plain; charset=utf-8',
         });
+        const kubectl = await server.kubectl('get', 'apples.v1.fruits.example.com');
+        expect(kubectl.stderr).toContain('the server is currently unable to handle the request');
         expect((await server.kubectl('get', 'services', '-A')).code).toBe(0);
-        await register(server, bundle(serving));
+        await register(server, bundle(keys.serving));
     });
 
-    it('does not replace what is served here', async () => {
-        const body = {
-            ...apiService({ group: 'apps', ...bundle(serving) }),
-            metadata: { name: 'v1.apps' },
-        };
-        await server.call('POST', '/apis/apiregistration.k8s.io/v1/apiservices', { body });
-        const { status, text } = await server.call('GET', '/apis/apps/v1/deployments');
-        expect(status).toBe(200);
-        expect(text).toContain('DeploymentList');
+    it('is found under the name that an ExternalName Service gives', async () => {
+        await server.call('POST', '/api/v1/namespaces/default/services', {
+            body: {
+                apiVersion: 'v1',
+                kind: 'Service',
+                metadata: { name: 'outside' },
+                spec: { type: 'ExternalName', externalName: 'localhost' },
+            },
+        });
+        const service = { namespace: 'default', name: 'outside', port: extension.port };
+        await register(server, { ...bundle(keys.serving), service });
+        // It has to prove that it is the Service of the APIService all the same.
+        const refused = await server.call('GET', `${path}/apples`);
+        expect(refused.status).toBe(503);
+        expect(refused.text).toContain('error trying to reach service:');
+        await register(server, { insecureSkipTLSVerify: true, service });
+        expect((await server.call('GET', `${path}/apples`)).status).toBe(200);
+        await register(server, bundle(keys.serving));
+    });
+
+    it('is not asked again and again when the Service of an APIService leads back here', async () => {
+        const self = await ApiServerFixture.start({
+            frontProxy: keys.proxy,
+            frontProxyCa: keys.frontProxyCa.cert,
+        });
+        try {
+            await serveExtension(self, self.server.address.port);
+            await register(self, { insecureSkipTLSVerify: true }, 'FailedDiscoveryCheck');
+            const { message } = await availability(self, name, 'FailedDiscoveryCheck');
+            expect(message).toMatch(
+                /bad status from https:\/\/127.0.0.1:\d+\/apis\/fruits.example.com\/v1: 503/,
+            );
+            // Also for one that is believed to be there: it asks itself once.
+            const object = await self.client.resource(apiServices).get({ name });
+            const conditions = [{ type: 'Available', status: 'True', reason: 'Forced' }];
+            await self.client.resource(apiServices).updateStatus({ ...object, status: { conditions } });
+            const { status, text } = await self.call('GET', `${path}/apples`);
+            expect({ status, text }).toEqual({ status: 503, text: 'service unavailable\n' });
+        } finally {
+            await self.stop();
+        }
     });
 
     it.each([
@@ -355,18 +412,17 @@ describe('an extension API server behind an APIService', () => {
             'spec.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive',
         ],
     ])('is refused when its APIService says %j', async (spec, message) => {
-        const body = apiService(spec);
-        const answer = await server.call('POST', '/apis/apiregistration.k8s.io/v1/apiservices', { body });
+        const body = apiService(groupVersion, spec);
+        const answer = await server.call('POST', collection, { body });
         expect(answer.status).toBe(422);
         expect(answer.json()).toMatchObject({ message: expect.stringContaining(message) as unknown });
     });
 
     it('refuses a front proxy whose certificate has expired', async () => {
-        const expired = await start(await client(frontProxyCa, -9 * hourMs, -8 * hourMs));
+        const expired = await start(await frontProxyClient(keys.frontProxyCa, -9 * hourMs, -8 * hourMs));
         try {
-            const { status, text } = await expired.call('GET', `${path}/apples`);
-            expect(status).toBe(503);
-            expect(text).toContain('error trying to reach service:');
+            await register(expired, bundle(keys.serving), 'FailedDiscoveryCheck');
+            expect((await expired.call('GET', `${path}/apples`)).status).toBe(503);
             expect(extension.requests).toHaveLength(0);
         } finally {
             await expired.stop();

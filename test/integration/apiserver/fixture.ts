@@ -13,7 +13,10 @@ import {
     serveAggregation,
 } from '../../../src/components/apiserver/aggregation/serve.ts';
 import type { Auditor } from '../../../src/components/apiserver/audit/auditor.ts';
-import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
+import {
+    type AuthenticatorOptions,
+    createAuthenticator,
+} from '../../../src/components/apiserver/authn/authenticator.ts';
 import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
 import {
     type CustomResourceServing,
@@ -62,6 +65,8 @@ export interface FixtureOptions {
     logLevel?: 'silent' | 'debug';
     /** Serves APIServices that name a Service; what their servers are shown. */
     frontProxy?: KeyPair;
+    /** PEM of the authority of front proxies that are believed. Default: none are. */
+    frontProxyCa?: string;
     /** Serves custom resources, with or without an expression engine, and OpenAPI documents. */
     customResources?: { cel?: () => Promise<CelCompiler> };
 }
@@ -148,7 +153,11 @@ export class ApiServerFixture {
             store,
             caches,
             definitions,
-            authenticator: createAuthenticator({ log: logger, clientCa: authority.cert }),
+            authenticator: createAuthenticator({
+                log: logger,
+                clientCa: authority.cert,
+                ...(options.frontProxyCa === undefined ? {} : trusting(options.frontProxyCa)),
+            }),
             authorizer: createAuthorizer({ reader: caches, modes: ['RBAC'] }),
             admission,
             tls: { ...tls, clientCa: authority.cert },
@@ -157,7 +166,9 @@ export class ApiServerFixture {
             logger,
             extensions: {
                 ...options.extensions,
-                ...(aggregation === undefined ? {} : { aggregation: aggregation.aggregator }),
+                ...(aggregation === undefined
+                    ? {}
+                    : { aggregation: aggregation.aggregator, metrics: [aggregation.metrics] }),
                 routes: [
                     ...discoveryRoutes(
                         () => caches.definitions(),
@@ -394,6 +405,19 @@ export class WatchReader {
     close(): void {
         this.#close();
     }
+}
+
+function trusting(ca: string): Pick<AuthenticatorOptions, 'requestHeader'> {
+    return {
+        requestHeader: {
+            ca,
+            allowedNames: ['front-proxy-client'],
+            usernameHeaders: ['X-Remote-User'],
+            uidHeaders: ['X-Remote-Uid'],
+            groupHeaders: ['X-Remote-Group'],
+            extraHeaderPrefixes: ['X-Remote-Extra-'],
+        },
+    };
 }
 
 function validity(): { notBefore: Date; notAfter: Date } {

@@ -65,9 +65,7 @@ export class AutoRegistration implements Stoppable {
             .list<V1APIService>(apiServices)
             .filter((one) => managementOf(one) !== undefined)
             .map(({ metadata }) => metadata.name);
-        const names = [
-            ...new Set([...this.#builtIn.keys(), ...this.#customNames(), ...present]),
-        ];
+        const names = [...new Set([...this.#builtIn.keys(), ...this.#customNames(), ...present])];
         for (let start = 0; start < names.length; start += writesMax) {
             const batch = names.slice(start, start + writesMax);
             await Promise.all(batch.map(async (name) => await this.#sync(name, true)));

@@ -77,9 +77,7 @@ function missingEndpoints(
 
 function isActive({ endpoints, ports }: V1EndpointSlice, portName: string): boolean {
     const isReady = (endpoints ?? []).some(({ conditions }) => conditions?.ready !== false);
-    return (
-        isReady && (ports ?? []).some(({ name, port }) => (name ?? '') === portName && port !== undefined)
-    );
+    return isReady && (ports ?? []).some(({ name, port }) => (name ?? '') === portName && port !== undefined);
 }
 
 /** Undefined as soon as one endpoint answers; the same text for the same state, so that it is not written anew. */

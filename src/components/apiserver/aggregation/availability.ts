@@ -173,7 +173,10 @@ export class AvailabilityController implements Stoppable {
                 else this.#queue.addRateLimited(name);
             } catch (error) {
                 if (!isReason(error, 'Conflict') && !isReason(error, 'NotFound')) {
-                    this.#options.logger.warn({ err: error, name }, 'the status of an APIService was not written');
+                    this.#options.logger.warn(
+                        { err: error, name },
+                        'the status of an APIService was not written',
+                    );
                 }
                 this.#queue.addRateLimited(name);
             } finally {

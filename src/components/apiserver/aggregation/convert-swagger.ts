@@ -22,7 +22,9 @@ export function convertSwagger({ paths, definitions, parameters }: ForeignSwagge
         }
         return [path, converted] as const;
     });
-    const schemas = Object.entries(definitions).map(([name, schema]) => [name, convertSchema(schema)] as const);
+    const schemas = Object.entries(definitions).map(
+        ([name, schema]) => [name, convertSchema(schema)] as const,
+    );
     return {
         openapi: '3.0.0',
         info: { title: 'Kubernetes', version: 'unversioned' },

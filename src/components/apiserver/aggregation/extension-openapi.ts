@@ -28,6 +28,8 @@ const documentBytesMax = 16 * 1024 * 1024;
 const keptBytesMax = 8 * 1024 * 1024;
 /** How long an answer holds; upstream asks again every minute. */
 const freshMs = 60_000;
+/** How long a server that gave no document is not asked again. */
+const failedMs = 10_000;
 
 /** A document as it is kept. */
 interface Kept extends OpenApiBytes {
@@ -61,6 +63,8 @@ export class ExtensionOpenApi implements ForeignOpenApi {
     readonly #indexes = new Map<string, Indexed>();
     /** By kind ("v2", "v3") and name of the APIService. */
     readonly #documents = new ByteBoundedMap<Kept>(keptBytesMax);
+    /** When a document that there has never been was asked for. */
+    readonly #failedAtMs = new Map<string, number>();
     readonly #asking = new Map<string, Promise<unknown>>();
 
     constructor(options: { services: ExtensionServices; clock: Clock; via: string }) {
@@ -103,6 +107,8 @@ export class ExtensionOpenApi implements ForeignOpenApi {
         const extensions = this.#services.list().sort((a, b) => (a.name < b.name ? -1 : 1));
         const names = new Set(extensions.map(({ name }) => name));
         for (const name of this.#indexes.keys()) if (!names.has(name)) this.#indexes.delete(name);
+        for (const [key, failedAtMs] of this.#failedAtMs)
+            if (this.#clock.monotonicMs() - failedAtMs >= failedMs) this.#failedAtMs.delete(key);
         for (const key of this.#documents.keys())
             if (!names.has(key.slice(key.indexOf('/') + 1))) this.#documents.delete(key);
         return extensions;
@@ -184,17 +190,23 @@ export class ExtensionOpenApi implements ForeignOpenApi {
     /** The newest document that there is; undefined when there has never been one. */
     async #document(
         extension: ExtensionService,
-        { kind, path, read }: { kind: string; path: string; read(body: Buffer): Buffer | string },
+        { kind, path, read }: { kind: string; path: string; read: (body: Buffer) => Buffer | string },
     ): Promise<Kept | undefined> {
         const { name, uid } = extension;
         const key = `${kind}/${name}`;
         const remembered = this.#documents.get(key);
         const known = remembered?.uid === uid ? remembered : undefined;
-        if (!extension.isAvailable || this.#isFresh(known)) return known;
+        const failedAtMs = this.#failedAtMs.get(`${key}/${uid}`) ?? -Infinity;
+        const isKnown = this.#isFresh(known) || this.#clock.monotonicMs() - failedAtMs < failedMs;
+        if (!extension.isAvailable || isKnown) return known;
         return await this.#once(key, async () => {
             const kept = await this.#fetch(extension, { path, known, read }).catch(() => known);
-            if (kept === undefined) return undefined;
-            const now = { ...kept, askedAtMs: this.#clock.monotonicMs() };
+            const askedAtMs = this.#clock.monotonicMs();
+            if (kept === undefined) {
+                this.#failedAtMs.set(`${key}/${uid}`, askedAtMs);
+                return undefined;
+            }
+            const now = { ...kept, askedAtMs };
             this.#documents.set(key, now);
             return now;
         });
@@ -202,7 +214,11 @@ export class ExtensionOpenApi implements ForeignOpenApi {
 
     async #fetch(
         extension: ExtensionService,
-        { path, known, read }: { path: string; known: Kept | undefined; read(body: Buffer): Buffer | string },
+        {
+            path,
+            known,
+            read,
+        }: { path: string; known: Kept | undefined; read: (body: Buffer) => Buffer | string },
     ): Promise<Kept> {
         const bytesMax = documentBytesMax;
         const answer = await this.#ask(extension, path, { bytesMax, etag: known?.etag ?? '' });

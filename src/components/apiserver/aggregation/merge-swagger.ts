@@ -45,7 +45,11 @@ function mergeSection(
     for (const [name, value] of Object.entries(source)) {
         const newName = renames.get(prefix + name)?.slice(prefix.length) ?? name;
         const present = Object.hasOwn(target, newName) ? target[newName] : undefined;
-        defineOwn(target, newName, present === undefined ? renamed(value, renames) : withKindsOf(present, value));
+        defineOwn(
+            target,
+            newName,
+            present === undefined ? renamed(value, renames) : withKindsOf(present, value),
+        );
     }
 }
 

@@ -97,7 +97,11 @@ export async function groupDiscoveryItems(
     groups: readonly DiscoveredGroup[],
     foreign?: ForeignDiscovery,
 ): Promise<object[]> {
-    const versionItem = async ({ version, resources, foreign: other }: DiscoveredVersion): Promise<object> => {
+    const versionItem = async ({
+        version,
+        resources,
+        foreign: other,
+    }: DiscoveredVersion): Promise<object> => {
         if (other !== undefined && foreign !== undefined)
             return { version, ...(await foreign.resourcesOf(other)) };
         return { version, resources: resources.map(aggregatedEntry), freshness: 'Current' };

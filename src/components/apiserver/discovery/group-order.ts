@@ -55,8 +55,7 @@ function inOrder(
                 priority: priorityOf(group, each.version),
             }));
             ranked.sort(
-                (a, b) =>
-                    b.priority.version - a.priority.version || compareVersions(a.version, b.version),
+                (a, b) => b.priority.version - a.priority.version || compareVersions(a.version, b.version),
             );
             const priority = Math.max(...ranked.map((each) => each.priority.group));
             return { group, priority, versions: ranked };
