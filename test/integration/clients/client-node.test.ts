@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ApiException, KubeConfig, V1ConfigMap, V1Deployment } from '@kubernetes/client-node';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { eventually } from '../support/api-server.ts';
+import { k8s } from './client-node.ts';
+import { ControlPlane } from './control-plane.ts';
+
+const namespace = 'default';
+
+describe('the official JavaScript client', () => {
+    let plane: ControlPlane;
+    let config: KubeConfig;
+
+    beforeAll(async () => {
+        plane = await ControlPlane.start();
+        config = new k8s.KubeConfig();
+        config.loadFromFile(plane.kubeconfig);
+    }, 60_000);
+    afterAll(async () => {
+        await plane.close();
+    });
+
+    /** What the server answers to a call that must fail. */
+    async function refused(
+        call: Promise<unknown>,
+    ): Promise<{ code: number; reason: string; message: string }> {
+        const error = await call.then(
+            () => undefined,
+            (reason: unknown) => reason,
+        );
+        if (!(error instanceof k8s.ApiException)) throw new Error(`was not refused: ${String(error)}`);
+        const { body } = error as ApiException<unknown>;
+        const text = typeof body === 'string' ? body : JSON.stringify(body);
+        const { code, reason, message } = JSON.parse(text) as {
+            code: number;
+            reason: string;
+            message: string;
+        };
+        return { code, reason, message };
+    }
+
+    const deployment = (name: string): V1Deployment => ({
+        metadata: { name, labels: { app: name } },
+        spec: {
+            replicas: 1,
+            selector: { matchLabels: { app: name } },
+            strategy: { rollingUpdate: { maxSurge: '50%', maxUnavailable: 0 } },
+            template: {
+                metadata: { labels: { app: name } },
+                spec: {
+                    containers: [
+                        {
+                            name: 'web',
+                            image: 'example.com/web:1',
+                            resources: { requests: { cpu: '0.5', memory: '64Mi' } },
+                            ports: [{ containerPort: 80, name: 'web' }],
+                            readinessProbe: { httpGet: { path: '/', port: 'web' } },
+                        },
+                    ],
+                },
+            },
+        },
+    });
+
+    it('carries dates, quantities and numbers that may be words there and back', async () => {
+        const apps = config.makeApiClient(k8s.AppsV1Api);
+        const made = await apps.createNamespacedDeployment({ namespace, body: deployment('typed') });
+        expect(made.metadata?.creationTimestamp).toBeInstanceOf(Date);
+        expect(made.spec?.strategy?.rollingUpdate).toMatchObject({ maxSurge: '50%', maxUnavailable: 0 });
+        const [container] = made.spec?.template.spec?.containers ?? [];
+        expect(container?.resources?.requests).toEqual({ cpu: '500m', memory: '64Mi' });
+        expect(container?.readinessProbe?.httpGet?.port).toBe('web');
+        const name = 'typed';
+        const scaled = await apps.patchNamespacedDeploymentScale(
+            { name, namespace, body: { spec: { replicas: 2 } } },
+            k8s.setHeaderOptions('Content-Type', k8s.PatchStrategy.MergePatch),
+        );
+        expect(scaled.spec?.replicas).toBe(2);
+        const found = await apps.readNamespacedDeployment({ name, namespace });
+        delete found.metadata?.resourceVersion;
+        found.spec!.replicas = 3;
+        expect(
+            (await apps.replaceNamespacedDeployment({ name, namespace, body: found })).spec?.replicas,
+        ).toBe(3);
+        expect((await apps.deleteNamespacedDeployment({ name, namespace })).status).toBe('Success');
+    });
+
+    it('speaks to every group through its types', async () => {
+        const job = await config.makeApiClient(k8s.BatchV1Api).createNamespacedJob({
+            namespace,
+            body: {
+                metadata: { name: 'once' },
+                spec: {
+                    suspend: true,
+                    template: {
+                        spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'x' }] },
+                    },
+                },
+            },
+        });
+        expect(job.spec?.backoffLimit).toBe(6);
+        const role = await config.makeApiClient(k8s.RbacAuthorizationV1Api).createNamespacedRole({
+            namespace,
+            body: {
+                metadata: { name: 'reader' },
+                rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+            },
+        });
+        expect(role.rules).toEqual([{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]);
+        const lease = await config.makeApiClient(k8s.CoordinationV1Api).createNamespacedLease({
+            namespace,
+            body: {
+                metadata: { name: 'held' },
+                spec: { holderIdentity: 'me', renewTime: new k8s.V1MicroTime('2026-01-02T03:04:05.678901Z') },
+            },
+        });
+        expect(new Date(String(lease.spec?.renewTime)).getTime()).toBe(Date.UTC(2026, 0, 2, 3, 4, 5, 678));
+        const { status } = await config.makeApiClient(k8s.AuthorizationV1Api).createSelfSubjectAccessReview({
+            body: { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } },
+        });
+        expect(status?.allowed).toBe(true);
+        expect((await config.makeApiClient(k8s.VersionApi).getCode()).major).toBe('1');
+    });
+
+    it('patches in each of the ways, server-side apply and its conflicts too', async () => {
+        const objects = k8s.KubernetesObjectApi.makeApiClient(config);
+        const metadata = { name: 'patched', namespace };
+        const base = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+        const data = async (spec: object, strategy?: string, force?: boolean) =>
+            (
+                await objects.patch<V1ConfigMap>(
+                    { ...base, ...spec },
+                    undefined,
+                    undefined,
+                    'jest',
+                    force,
+                    strategy as never,
+                )
+            ).data;
+        await objects.create<V1ConfigMap>({ ...base, data: { a: '1' } });
+        expect(await data({ data: { b: '2' } })).toEqual({ a: '1', b: '2' });
+        expect(await data({ data: { a: null } }, k8s.PatchStrategy.MergePatch)).toEqual({ b: '2' });
+        const applied = { data: { b: 'applied' } };
+        const conflict = await refused(data(applied, k8s.PatchStrategy.ServerSideApply));
+        expect(conflict).toMatchObject({ code: 409, reason: 'Conflict' });
+        expect(await data(applied, k8s.PatchStrategy.ServerSideApply, true)).toEqual({ b: 'applied' });
+        const core = config.makeApiClient(k8s.CoreV1Api);
+        const operations = [
+            { op: 'test', path: '/data/b', value: 'applied' },
+            { op: 'remove', path: '/data/b' },
+        ];
+        const last = await core.patchNamespacedConfigMap({ name: 'patched', namespace, body: operations });
+        expect(last.data ?? {}).toEqual({});
+        expect((await objects.list('v1', 'ConfigMap', namespace)).items.length).toBeGreaterThan(0);
+        await objects.delete(base);
+        expect(await refused(objects.read(base))).toEqual({
+            ...{ code: 404, reason: 'NotFound', message: 'configmaps "patched" not found' },
+        });
+    });
+
+    it('an informer follows, through dropped connections and a restart of the server', async () => {
+        const core = config.makeApiClient(k8s.CoreV1Api);
+        const list = async () => await core.listNamespacedConfigMap({ namespace, labelSelector: 'followed' });
+        const informer = k8s.makeInformer(
+            config,
+            `/api/v1/namespaces/${namespace}/configmaps`,
+            list,
+            'followed',
+        );
+        const seen: string[] = [];
+        for (const verb of ['add', 'update', 'delete'] as const)
+            informer.on(verb, ({ metadata }) => seen.push(`${verb} ${metadata?.name ?? ''}`));
+        // As its documentation says: an error ends it, and who wants more starts it again.
+        let isOver = false;
+        informer.on('error', () => {
+            if (!isOver) setTimeout(() => void informer.start(), 50);
+        });
+        const make = async (name: string) =>
+            await core.createNamespacedConfigMap({
+                namespace,
+                body: { metadata: { name, labels: { followed: 'yes' } } },
+            });
+        const has = async (what: string) => await eventually(what, () => seen.includes(what));
+        await make('before');
+        await informer.start();
+        await has('add before');
+        await make('after');
+        await has('add after');
+        await core.patchNamespacedConfigMap({
+            ...{ name: 'after', namespace },
+            body: [{ op: 'add', path: '/data', value: { a: 'b' } }],
+        });
+        await has('update after');
+        await plane.stop();
+        await plane.start();
+        await make('restarted');
+        await has('add restarted');
+        await core.deleteNamespacedConfigMap({ name: 'before', namespace });
+        await has('delete before');
+        expect(seen.filter((one) => one === 'add after')).toHaveLength(1);
+        isOver = true;
+        await informer.stop();
+    }, 60_000);
+
+    it('a watch ends as it was asked to, and says what it cannot do', async () => {
+        const watch = new k8s.Watch(config);
+        const path = `/api/v1/namespaces/${namespace}/secrets`;
+        const ends = async (query: Record<string, string>) =>
+            await new Promise<{ events: string[]; error: unknown }>((resolve) => {
+                const events: string[] = [];
+                void watch.watch(
+                    path,
+                    query,
+                    (type: string, object: { code?: number }) =>
+                        events.push(object.code === undefined ? type : `${type} ${object.code}`),
+                    (error: unknown) => {
+                        resolve({ events, error });
+                    },
+                );
+            });
+        expect(await ends({ timeoutSeconds: '1' })).toEqual({ events: [], error: null });
+        const { error } = await ends({ resourceVersion: 'none' });
+        expect((error as { statusCode?: number }).statusCode).toBe(422);
+    });
+
+    it('loads configurations with tokens and with programs that give them', async () => {
+        const core = config.makeApiClient(k8s.CoreV1Api);
+        await core.createNamespacedServiceAccount({ namespace, body: { metadata: { name: 'robot' } } });
+        const { status } = await core.createNamespacedServiceAccountToken({
+            ...{ name: 'robot', namespace },
+            body: { spec: { audiences: [], expirationSeconds: 3600 } },
+        });
+        expect(status?.expirationTimestamp).toBeInstanceOf(Date);
+        const token = status?.token ?? '';
+        const credential = {
+            apiVersion: 'client.authentication.k8s.io/v1',
+            kind: 'ExecCredential',
+            status: { token },
+        };
+        const program = {
+            apiVersion: 'client.authentication.k8s.io/v1',
+            command: process.execPath,
+            args: ['-e', `console.log(${JSON.stringify(JSON.stringify(credential))})`],
+            interactiveMode: 'Never',
+        };
+        const admin = load(readFileSync(plane.kubeconfig, 'utf8')) as { users: { name: string }[] };
+        for (const user of [{ token }, { exec: program }]) {
+            const robot = new k8s.KubeConfig();
+            const file = join(plane.directory, 'robot.conf');
+            writeFileSync(file, JSON.stringify({ ...admin, users: [{ name: admin.users[0]?.name, user }] }));
+            robot.loadFromFile(file);
+            const who = await robot
+                .makeApiClient(k8s.AuthenticationV1Api)
+                .createSelfSubjectReview({ body: {} });
+            expect(who.status?.userInfo?.username).toBe('system:serviceaccount:default:robot');
+            expect(
+                await refused(robot.makeApiClient(k8s.CoreV1Api).listNamespacedPod({ namespace })),
+            ).toMatchObject({
+                code: 403,
+                message: expect.stringContaining('cannot list resource "pods" in API group ""') as string,
+            });
+        }
+    });
+
+    it('learns that there are no metrics, and that the server is well', async () => {
+        const metrics = new k8s.Metrics(config);
+        await expect(metrics.getNodeMetrics()).rejects.toMatchObject({ code: 404 });
+        const core = config.makeApiClient(k8s.CoreV1Api);
+        await expect(k8s.topNodes(core)).resolves.toEqual([]);
+        expect(await new k8s.Health(config).readyz({})).toBe(true);
+    });
+});
