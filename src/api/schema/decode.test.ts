@@ -19,6 +19,17 @@ describe('decodeObject', () => {
         expect(unknownFields).toEqual([]);
     });
 
+    it('drops optional lists and maps that are empty, as upstream writes none, and keeps objects and required lists', () => {
+        const input = deepFreeze({
+            ...pod({ containers: [], tolerations: [], nodeSelector: {}, securityContext: {} }),
+            metadata: { name: 'a', labels: {}, annotations: { a: '' }, managedFields: [] },
+        });
+        expect(decodeObject('V1Pod', input).object).toEqual({
+            ...pod({ containers: [], securityContext: {} }),
+            metadata: { name: 'a', annotations: { a: '' }, managedFields: [] },
+        });
+    });
+
     it('drops unknown fields and says where they stood', () => {
         const input = deepFreeze(
             pod({ foo: 1, containers: [{ name: 'c', bar: { x: 1 }, image: 'i' }], nodeName: 'n' }),

@@ -163,12 +163,26 @@ function mapDecoder(type: FieldType & { kind: 'map' }): Decoder {
 
 interface CompiledField {
     decode: Decoder;
+    /** An optional list or map: upstream's objects have none that is empty. */
+    isNothingWhenEmpty: boolean;
 }
 
 function compileFields(type: TypeSchema): Map<string, CompiledField> {
     const fields = new Map<string, CompiledField>();
-    for (const [name, field] of type.fields) fields.set(name, { decode: decoderOf(field.type) });
+    for (const [name, field] of type.fields) {
+        const { kind } = field.type;
+        // An empty list of managed fields is a request to forget them.
+        const isOptional = !field.required && name !== 'managedFields';
+        const isNothingWhenEmpty = isOptional && (kind === 'array' || kind === 'map');
+        fields.set(name, { decode: decoderOf(field.type), isNothingWhenEmpty });
+    }
     return fields;
+}
+
+function isEmpty(collection: object): boolean {
+    if (Array.isArray(collection)) return collection.length === 0;
+    for (const _key in collection) return false;
+    return true;
 }
 
 /** A copy of what stands before `stop`, without the members that decode to nothing. */
@@ -203,8 +217,9 @@ function structDecoder(typeName: string): Decoder {
                 output ??= copyBefore(value, key);
             } else {
                 const decoded = field.decode(member, context);
-                if (decoded !== member) output ??= copyBefore(value, key);
-                if (output) output[key] = decoded;
+                const isNothing = field.isNothingWhenEmpty && isEmpty(decoded as object);
+                if (decoded !== member || isNothing) output ??= copyBefore(value, key);
+                if (output && !isNothing) output[key] = decoded;
             }
             context.path.pop();
         }
