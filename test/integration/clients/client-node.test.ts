@@ -259,7 +259,9 @@ describe('the official JavaScript client', () => {
                 await refused(robot.makeApiClient(k8s.CoreV1Api).listNamespacedPod({ namespace })),
             ).toMatchObject({
                 code: 403,
-                message: expect.stringContaining('cannot list resource "pods" in API group ""') as string,
+                message:
+                    'pods is forbidden: User "system:serviceaccount:default:robot" cannot list resource "pods" ' +
+                    'in API group "" in the namespace "default"',
             });
         }
     });
