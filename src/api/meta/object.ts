@@ -58,7 +58,10 @@ export function besideManagedFields<T extends ApiObject>(object: T, change: (res
     if (managedFields === undefined) return change(object);
     const { managedFields: _managedFields, ...metadata } = object.metadata ?? {};
     const result = change({ ...object, metadata });
-    if (result.metadata !== undefined) result.metadata.managedFields ??= managedFields;
+    // What a client's patch has made of it may be anything.
+    const changed = (result as Partial<T> | null | undefined)?.metadata as unknown;
+    if (typeof changed === 'object' && changed !== null && !Array.isArray(changed))
+        (changed as V1ObjectMeta).managedFields ??= managedFields;
     return result;
 }
 

@@ -125,7 +125,7 @@ export const statusErrors = {
             details(subject),
         ),
     invalid: (kind: string, group: string, name: string, errors: readonly FieldError[]) => {
-        const texts = errors.map(formatFieldError);
+        const texts = [...new Set(errors.map(formatFieldError))];
         const list = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
         return make('Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${list}`, {
             ...(name ? { name } : {}),
@@ -140,12 +140,8 @@ export const statusErrors = {
     badRequest: (message: string, options?: ErrorOptions) => make('BadRequest', message, undefined, options),
     gone: (message: string) => make('Gone', message, undefined),
     expired: (message: string) => make('Expired', message, undefined),
-    methodNotAllowed: (subject: ErrorSubject, action: string) =>
-        make(
-            'MethodNotAllowed',
-            `${action} is not supported on resources of kind "${qualified(subject)}"`,
-            details(subject),
-        ),
+    methodNotAllowed: () =>
+        make('MethodNotAllowed', 'the server does not allow this method on the requested resource', {}),
     notAcceptable: (message: string) => make('NotAcceptable', message, undefined),
     unsupportedMediaType: (message: string) => make('UnsupportedMediaType', message, undefined),
     requestEntityTooLarge: (message: string) =>

@@ -289,9 +289,13 @@ describe('applyStrategicMergePatch', () => {
         [
             'an element without its key',
             pod([{ image: 'x' }]),
-            'map: {"image":"x"} does not contain declared merge key: name',
+            'map: map[image:x] does not contain declared merge key: name',
         ],
-        ['an unknown directive', pod([{ name: 'a', $patch: 'frob' }]), 'unknown patch type found: "frob"'],
+        [
+            'an unknown directive',
+            pod([{ name: 'a', $patch: 'frob' }]),
+            'unknown patch type: frob in map: map[$patch:frob name:a]',
+        ],
         [
             'an order that contradicts the list',
             {

@@ -1,6 +1,7 @@
 import { deepClone, defineOwn } from '../meta/deep.ts';
 import { statusErrors } from '../meta/status-error.ts';
 import type { FieldMerge } from '../schema/merge-semantics.ts';
+import { goText } from '../schema/go-types.ts';
 import { type FieldType, schema } from '../schema/schema.ts';
 import { type Item, mergeOrdered, partition } from './strategic-order.ts';
 
@@ -19,6 +20,10 @@ const deletePrefix = '$deleteFromPrimitiveList/';
 
 class PatchFormatError extends Error {
     override readonly name = 'PatchFormatError';
+}
+
+function unknownDirective(patch: Json): PatchFormatError {
+    return new PatchFormatError(`unknown patch type: ${goText(patch[directive])} in map: ${goText(patch)}`);
 }
 
 function isObject(value: unknown): value is Json {
@@ -71,11 +76,12 @@ function listOf(value: unknown, what: string): unknown[] {
 
 function applyRetainKeys(target: Json, patch: Json): void {
     if (!(retainKeys in patch)) return;
-    const kept = new Set(listOf(patch[retainKeys], retainKeys));
+    const kept = new Set(listOf(patch[retainKeys], 'retainKeys'));
     for (const [key, value] of Object.entries(patch)) {
         if (value === null || key === retainKeys) continue;
         if (key.startsWith(deletePrefix) || key.startsWith(orderPrefix)) continue;
-        if (!kept.has(key)) throw new PatchFormatError(`invalid patch format of ${retainKeys}`);
+        if (!kept.has(key))
+            throw statusErrors.patchRejected(new Error("patch content doesn't match retainKeys list"));
     }
     for (const key of Object.keys(target)) if (!kept.has(key)) Reflect.deleteProperty(target, key);
 }
@@ -85,8 +91,7 @@ function mergeObject(target: Json, patch: Json, type: FieldType | undefined): Js
     if (directive in patch) {
         if (patch[directive] === 'replace') return plainValue(patch) as Json;
         if (patch[directive] === 'delete') return {};
-        if (patch[directive] !== 'merge')
-            throw new PatchFormatError(`unknown patch type found: ${JSON.stringify(patch[directive])}`);
+        if (patch[directive] !== 'merge') throw unknownDirective(patch);
     }
     applyRetainKeys(target, patch);
     const done = new Set([directive, retainKeys]);
@@ -102,9 +107,9 @@ function mergeObject(target: Json, patch: Json, type: FieldType | undefined): Js
 
 function deleteFromList(target: Json, key: string, value: unknown): void {
     const field = key.slice(deletePrefix.length);
+    const gone = new Set(listOf(value, 'primitive list'));
     const current = target[field];
     if (!Array.isArray(current)) return;
-    const gone = new Set(listOf(value, '$deleteFromPrimitiveList'));
     target[field] = current.filter((item) => !gone.has(item));
 }
 
@@ -133,7 +138,7 @@ function applyElementOrder(options: {
     const { target, patch, key, type, done } = options;
     const name = key.slice(orderPrefix.length);
     const field = memberOf(type, name);
-    const order = listOf(patch[key], '$setElementOrder list');
+    const order = listOf(patch[key], 'setElementOrder list');
     const { patchMergeKey } = field.merge;
     done.add(key);
     const before = Array.isArray(target[name]) ? (target[name] as unknown[]) : undefined;
@@ -168,7 +173,7 @@ function checkOrder(
         const position = positions.get(keyOf(item, mergeKey));
         if (position === undefined || position < last)
             throw new PatchFormatError(
-                `The order in patch list:\n${JSON.stringify(patched)}\n doesn't match $setElementOrder list:\n${JSON.stringify(order)}\n`,
+                `The order in patch list:\n${goText(patched)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`,
             );
         last = position;
     }
@@ -196,9 +201,7 @@ function mergeScalars(current: readonly unknown[], patch: readonly unknown[]): u
 function requireKey(item: Item, mergeKey: string): unknown {
     const value = item[mergeKey];
     if (value === undefined || value === null)
-        throw new PatchFormatError(
-            `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`,
-        );
+        throw new PatchFormatError(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
     return value;
 }
 
@@ -218,7 +221,7 @@ function applyListDirectives(
         else if (kind === 'replace') replace = true;
         else if (kind === 'merge')
             throw new PatchFormatError('merging lists cannot yet be specified in the patch');
-        else throw new PatchFormatError(`unknown patch type found: ${JSON.stringify(kind)}`);
+        else throw unknownDirective(item);
     }
     if (replace) return { base: plainValue(additions) as Item[], additions: [] };
     return { base: current.filter((item) => !deleted.has(item[mergeKey])), additions };

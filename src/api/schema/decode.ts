@@ -38,6 +38,8 @@ type Decoder = (value: unknown, context: Context) => unknown;
 
 class DecodeError extends Error {
     override readonly name = 'DecodeError';
+    /** Set where the value is of another JSON type than the field. */
+    mismatch: { value: unknown; type: FieldType } | undefined;
 }
 
 /** "spec.containers[0].image" */
@@ -54,11 +56,45 @@ function strictPath(path: readonly (string | number)[]): string {
 function mismatch(value: unknown, type: FieldType, context: Context, withNumber = false): DecodeError {
     const what = `json: cannot unmarshal ${goValueName(value, withNumber)} into Go`;
     const fields = context.path.filter((step) => typeof step === 'string' && !step.startsWith('\0'));
-    if (fields.length === 0 || type.kind === 'date-time' || type.kind === 'micro-time')
-        return new DecodeError(`${what} value of type ${goTypeName(type)}`);
-    return new DecodeError(
-        `${what} struct field ${context.struct}.${fields.join('.')} of type ${goTypeName(type)}`,
+    const isWhole = fields.length === 0 || type.kind === 'date-time' || type.kind === 'micro-time';
+    const error = new DecodeError(
+        isWhole
+            ? `${what} value of type ${goTypeName(type)}`
+            : `${what} struct field ${context.struct}.${fields.join('.')} of type ${goTypeName(type)}`,
     );
+    error.mismatch = { value, type };
+    return error;
+}
+
+/** What Go calls a value's kind. */
+function goKind(value: unknown): string {
+    if (Array.isArray(value)) return 'slice';
+    if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+    return typeof value === 'object' ? 'map' : typeof value === 'boolean' ? 'bool' : 'string';
+}
+
+/**
+ * The error of a decode as upstream words it where an object is converted instead of decoded, which it does
+ * after a strategic merge patch.
+ */
+export function conversionMessage(error: Error): string {
+    const { value, type } = (error instanceof DecodeError ? error.mismatch : undefined) ?? {};
+    switch (type?.kind) {
+        case 'map':
+            return `cannot restore map from ${goKind(value)}`;
+        case 'array':
+        case 'bytes':
+            return `cannot restore slice from ${goKind(value)}`;
+        case 'ref':
+            return `cannot restore struct from: ${goKind(value)}`;
+        case 'string':
+        case 'boolean':
+        case 'integer':
+        case 'double':
+            return `unrecognized type: ${goTypeName(type)}`;
+        default:
+            return error.message;
+    }
 }
 
 /** Runs a parser of text whose errors are already in upstream's words. */
@@ -82,13 +118,14 @@ function decodeBytes(value: string): string {
     );
 }
 
-const int32Max = 2 ** 31 - 1;
+const int32End = 2 ** 31;
 
 function integerDecoder(type: FieldType & { kind: 'integer' | 'int-or-string' }): Decoder {
-    const max = type.kind === 'integer' && type.format === 'int64' ? 2 ** 63 : int32Max;
+    // Exclusive: 2^63 - 1 itself is no number of JavaScript.
+    const end = type.kind === 'integer' && type.format === 'int64' ? 2 ** 63 : int32End;
     return (value, context) => {
         if (typeof value !== 'number') throw mismatch(value, type, context);
-        if (!Number.isInteger(value) || value > max || value < -max - 1)
+        if (!Number.isInteger(value) || value >= end || value < -end)
             throw mismatch(value, type, context, true);
         return value;
     };

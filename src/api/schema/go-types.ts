@@ -31,6 +31,11 @@ export function goTypeName(type: FieldType): string {
     }
 }
 
+/** Large integers with all of their digits. */
+function numberText(value: number): string {
+    return Number.isInteger(value) && Math.abs(value) < 1e21 ? String(BigInt(value)) : String(value);
+}
+
 /** What Go calls a JSON value that does not fit: "string", "number 1.5", "object". */
 export function goValueName(value: unknown, withNumber = false): string {
     if (Array.isArray(value)) return 'array';
@@ -38,10 +43,20 @@ export function goValueName(value: unknown, withNumber = false): string {
         case 'boolean':
             return 'bool';
         case 'number':
-            return withNumber ? `number ${String(value)}` : 'number';
+            return withNumber ? `number ${numberText(value)}` : 'number';
         case 'object':
             return 'object';
         default:
             return 'string';
     }
+}
+
+/** As Go prints a map of anything: "map[spec:map[replicas:2]]". */
+export function goText(value: unknown): string {
+    if (value === null || value === undefined) return '<nil>';
+    if (typeof value === 'string') return value;
+    if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+    if (typeof value !== 'object') return JSON.stringify(value);
+    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `map[${members.map(([key, member]) => `${key}:${goText(member)}`).join(' ')}]`;
 }

@@ -28,11 +28,27 @@ const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const literalPattern = /true|false|null/y;
 const spacePattern = /[ \t\r\n]*/y;
 
-/** Go's quoteChar. */
+const escapes: Readonly<Record<number, string>> = {
+    0x07: '\\a',
+    0x08: '\\b',
+    0x09: '\\t',
+    0x0a: '\\n',
+    0x0b: '\\v',
+    0x0c: '\\f',
+    0x0d: '\\r',
+    0x27: "\\'",
+    0x5c: '\\\\',
+};
+
+/** Go's quoteChar: of a character beyond ASCII it shows the first byte, as the character with that number. */
 function quoted(character: string): string {
-    if (character === "'") return "'\\''";
-    if (character === '"') return `'"'`;
-    return `'${JSON.stringify(character).slice(1, -1)}'`;
+    const byte = Buffer.from(character)[0] ?? 0;
+    const hex = (digits: number): string => byte.toString(16).padStart(digits, '0');
+    const escape = escapes[byte];
+    if (escape !== undefined) return `'${escape}'`;
+    if (byte < 0x20 || byte === 0x7f) return `'\\x${hex(2)}'`;
+    if ((byte >= 0x80 && byte <= 0xa0) || byte === 0xad) return `'\\u${hex(4)}'`;
+    return `'${String.fromCharCode(byte)}'`;
 }
 
 class Scanner {
@@ -93,9 +109,21 @@ class Scanner {
             return;
         }
         if (first === '"') this.#string();
-        else if (this.#match(numberPattern) === undefined && this.#match(literalPattern) === undefined)
-            throw this.#badScalar(context);
+        else if (this.#match(numberPattern) !== undefined) this.#checkNumberEnd();
+        else if (this.#match(literalPattern) === undefined) throw this.#badScalar(context);
         this.#skipSpace();
+    }
+
+    /** A point or an exponent begins here, but no digit follows. */
+    #checkNumberEnd(): void {
+        const next = this.#text[this.#at];
+        if (next === '.') {
+            this.#at++;
+            throw this.#invalid('after decimal point in numeric literal');
+        }
+        if (next !== 'e' && next !== 'E') return;
+        this.#at += /[+-]/.test(this.#text[this.#at + 1] ?? '') ? 2 : 1;
+        throw this.#invalid('in exponent of numeric literal');
     }
 
     #badScalar(context: string): JsonSyntaxError {

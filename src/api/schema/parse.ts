@@ -41,16 +41,24 @@ function countStructure(bytes: Buffer): { members: number; brackets: number } {
     return { members, brackets };
 }
 
-function countMembers(value: unknown): number {
-    if (typeof value !== 'object' || value === null) return 0;
-    let count = 0;
-    if (Array.isArray(value)) {
-        for (const item of value) count += countMembers(item);
-        return count;
+/** What a parsed value has in it. */
+interface Tally {
+    members: number;
+    hasInfinity: boolean;
+}
+
+function count(value: unknown, tally: Tally): void {
+    if (typeof value !== 'object' || value === null) {
+        if (value === Infinity || value === -Infinity) tally.hasInfinity = true;
+    } else if (Array.isArray(value)) {
+        for (const item of value) count(item, tally);
+    } else {
+        const record = value as Record<string, unknown>;
+        for (const key in record) {
+            tally.members++;
+            count(record[key], tally);
+        }
     }
-    const record = value as Record<string, unknown>;
-    for (const key in record) count += 1 + countMembers(record[key]);
-    return count;
 }
 
 function syntaxError(error: unknown, text: string): Error {
@@ -60,6 +68,13 @@ function syntaxError(error: unknown, text: string): Error {
         if (found instanceof JsonSyntaxError) return found;
     }
     return error instanceof Error ? error : new Error(String(error));
+}
+
+/** A number is beyond what any type holds: JSON.parse made infinity of it. */
+function numberError(text: string): Error {
+    const literals = text.match(/-?\d[\d.]*(?:[eE][+-]?\d+)?/g) ?? [];
+    const literal = literals.find((one) => !Number.isFinite(Number(one))) ?? '';
+    return new Error(`json: cannot unmarshal number ${literal} into Go value of type float64`);
 }
 
 /** Parses JSON text. @throws Error in the words of Go's encoding/json. */
@@ -74,8 +89,11 @@ function parseJsonText(bytes: Buffer, duplicates: boolean): Parsed {
     } catch (error) {
         throw syntaxError(error, text);
     }
+    const tally: Tally = { members: 0, hasInfinity: false };
+    count(value, tally);
+    if (tally.hasInfinity) throw numberError(text);
     // JSON.parse keeps the last of two members with one name: then there are fewer than colons.
-    const repeated = duplicates && members !== countMembers(value);
+    const repeated = duplicates && members !== tally.members;
     return { value, duplicateFields: repeated ? scanJson(text).duplicateFields : [] };
 }
 

@@ -57,7 +57,7 @@ const schema = FAILSAFE_SCHEMA.withTags(
 );
 
 function countNodes(value: unknown, budget: { left: number }): void {
-    if (--budget.left < 0) throw new Error('document contains excessive aliasing');
+    if (--budget.left < 0) throw new Error('yaml: document contains excessive aliasing');
     if (typeof value !== 'object' || value === null) return;
     for (const member of Object.values(value)) countNodes(member, budget);
 }

@@ -1,4 +1,4 @@
-import { requireObjectShape } from './encode/negotiate.ts';
+import { negotiate, requireObjectShape } from './encode/negotiate.ts';
 import type { ResourceDefinition, SubresourceDefinition } from '../../api/groups/resource.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
 import type { Aggregation } from './aggregation/aggregator.ts';
@@ -55,6 +55,8 @@ export interface RouterParts {
     /** Of rights that a request needs besides those of its verb. */
     authorizer: Authorizer;
 }
+
+const mutatingVerbs = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 
 /** Finds what answers a request: an extension, a verb of the generic registry, or a path. */
 export class Router {
@@ -129,13 +131,18 @@ export class Router {
         if (definition === undefined) return await this.#path(request);
         checkScope(definition, info);
         checkPathVerb(request, info);
+        checkForm(info);
         const handler = this.handlerOf(info);
         if (handler !== undefined) {
             if (isReview(definition)) requireObjectShape(request);
             await this.admitConnection(request, info);
             return await handler.handle(request, info);
         }
-        if (isReview(definition) || createsByPath(info)) throw notAllowed(definition, info);
+        if (isReview(definition) || createsByPath(info)) throw statusErrors.methodNotAllowed();
+        // What is written must be answered: a client that takes no answer we have is told so before.
+        if (mutatingVerbs.has(info.verb) && request.origin.type === 'http') {
+            negotiate(request, { isWatch: false });
+        }
         const { caches } = this.#registry;
         if (!caches.isOpen(definition)) await caches.open(definition);
         const target = targetOf(this.#registry, definition, nameless(info));
@@ -180,7 +187,7 @@ function verbOf(definition: ResourceDefinition, info: ResourceRequestInfo): Verb
     }
     const handler = verbs[verb];
     const isServed = (definition.verbs as readonly string[]).includes(verb);
-    if (handler === undefined || !isServed) throw notAllowed(definition, info);
+    if (handler === undefined || !isServed) throw statusErrors.methodNotAllowed();
     return handler;
 }
 
@@ -190,7 +197,7 @@ function subresourceVerb(definition: ResourceDefinition, info: ResourceRequestIn
     if (served === undefined) throw statusErrors.pathNotFound();
     const handler = subresources[subresource]?.[verb];
     const isServed = (served.verbs as readonly string[]).includes(verb);
-    if (handler === undefined || !isServed) throw notAllowed(definition, info);
+    if (handler === undefined || !isServed) throw statusErrors.methodNotAllowed();
     return handler;
 }
 
@@ -202,12 +209,10 @@ export function subresourceOf(
     return Object.hasOwn(served, name) ? served[name] : undefined;
 }
 
-function notAllowed(
-    { group, plural }: ResourceDefinition,
-    { verb, subresource }: ResourceRequestInfo,
-): Error {
-    const resource = subresource === '' ? plural : `${plural}/${subresource}`;
-    return statusErrors.methodNotAllowed({ group, resource }, verb === '' ? 'this method' : verb);
+/** Collections are neither updated nor patched, and only proxies have paths of their own below them. */
+function checkForm({ verb, name, rest, subresource }: ResourceRequestInfo): void {
+    if (rest.length > 0 && subresource !== 'proxy') throw statusErrors.pathNotFound();
+    if (name === '' && (verb === 'update' || verb === 'patch')) throw statusErrors.methodNotAllowed();
 }
 
 /** Namespaced objects are below a namespace, the others are not; only collections span namespaces. */
@@ -219,6 +224,6 @@ function checkScope(definition: ResourceDefinition, info: ResourceRequestInfo): 
     }
     if (info.namespace !== '') return;
     if (info.verb === 'list' || info.verb === 'watch') return;
-    if (info.verb === 'create' || info.verb === 'deletecollection') throw notAllowed(definition, info);
+    if (info.verb === 'create' || info.verb === 'deletecollection') throw statusErrors.methodNotAllowed();
     throw statusErrors.pathNotFound();
 }

@@ -7,7 +7,7 @@ import { podTemplateWarnings } from '../core/pod/warnings.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { containerColumns } from '../template-columns.ts';
-import { immutable, nonNegative, oneOf } from '../validation/basic.ts';
+import { immutable, nonNegative } from '../validation/basic.ts';
 import { isZero, validateAtMost100Percent, validateIntOrPercent } from '../validation/int-or-percent.ts';
 import { validateWorkload } from './workload.ts';
 
@@ -58,7 +58,9 @@ function validateStrategy(strategy: V1DeploymentStrategy | undefined, path: stri
                   ),
               ];
     }
-    if (type !== 'RollingUpdate') return oneOf(type, `${path}.type`, ['Recreate', 'RollingUpdate']);
+    if (type !== 'RollingUpdate') {
+        return [fieldErrors.notSupported(path, strategy, ['Recreate', 'RollingUpdate'])];
+    }
     const { maxUnavailable, maxSurge } = rollingUpdate ?? {};
     const unavailablePath = `${path}.rollingUpdate.maxUnavailable`;
     return [

@@ -8,7 +8,7 @@ import { podTemplateWarnings } from '../core/pod/warnings.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { containerColumns } from '../template-columns.ts';
-import { items, nonNegative, oneOf } from '../validation/basic.ts';
+import { isBlank, items, nonNegative, oneOf } from '../validation/basic.ts';
 import type { Incomplete } from '../incomplete.ts';
 import { validateWorkload } from './workload.ts';
 
@@ -40,7 +40,7 @@ function validateStatefulSet({ spec }: V1StatefulSet): FieldError[] {
     const retention = spec?.persistentVolumeClaimRetentionPolicy;
     const retentionPath = 'spec.persistentVolumeClaimRetentionPolicy';
     return [
-        ...oneOf(spec?.podManagementPolicy, 'spec.podManagementPolicy', ['OrderedReady', 'Parallel']),
+        ...oneOfTwo(spec?.podManagementPolicy, 'spec.podManagementPolicy', ['OrderedReady', 'Parallel']),
         ...validateUpdateStrategy(spec),
         ...oneOf(retention?.whenDeleted, `${retentionPath}.whenDeleted`, ['Delete', 'Retain']),
         ...oneOf(retention?.whenScaled, `${retentionPath}.whenScaled`, ['Delete', 'Retain']),
@@ -74,7 +74,19 @@ function validateUpdateStrategy(spec: V1StatefulSetSpec | undefined): FieldError
         const detail = "only allowed for updateStrategy 'RollingUpdate'";
         return [fieldErrors.invalid(`${path}.rollingUpdate`, rollingUpdate, detail)];
     }
-    return oneOf(type, `${path}.type`, ['OnDelete', 'RollingUpdate']);
+    return oneOfTwo(type, path, ['RollingUpdate', 'OnDelete'], spec?.updateStrategy);
+}
+
+/** As upstream words it here: "must be 'a' or 'b'". `shown` is what the error quotes. */
+function oneOfTwo(
+    value: string | undefined,
+    path: string,
+    supported: readonly [string, string],
+    shown: unknown = value,
+): FieldError[] {
+    if (isBlank(value)) return [fieldErrors.required(path)];
+    if (supported.includes(value ?? '')) return [];
+    return [fieldErrors.invalid(path, shown, `must be '${supported[0]}' or '${supported[1]}'`)];
 }
 
 const updatable = [

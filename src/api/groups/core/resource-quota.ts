@@ -34,7 +34,7 @@ function validateScopes(spec: V1ResourceQuotaSpec | undefined): FieldError[] {
     const list = items(spec?.scopes);
     const path = 'spec.scopes';
     const errors = list.flatMap((scope) =>
-        scopes.includes(scope) ? [] : [fieldErrors.invalid(path, scope, 'unsupported scope')],
+        scopes.includes(scope) ? [] : [fieldErrors.invalid(path, list, 'unsupported scope')],
     );
     for (const [one, other] of opposites) {
         if (list.includes(one) && list.includes(other)) {

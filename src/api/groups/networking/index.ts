@@ -4,7 +4,7 @@ import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
-import { isCidr } from '../../meta/names.ts';
+import { isCidr, isDns1123Subdomain } from '../../meta/names.ts';
 import { each, formatErrors, immutable, isBlank, items, required } from '../validation/basic.ts';
 import { ingressStrategy } from './ingress.ts';
 import { networkPolicyStrategy } from './network-policy.ts';
@@ -18,13 +18,28 @@ function parametersText({ spec }: Incomplete<V1IngressClass>): string {
     return `${parameters.kind ?? ''}${group}/${parameters.name ?? ''}`;
 }
 
+const controllerCharsMax = 250;
+
+/** "example.com/ingress" */
+function validateController(controller: string | undefined, path: string): FieldError[] {
+    if (controller === undefined || controller === '') return [fieldErrors.required(path)];
+    const errors =
+        controller.length > controllerCharsMax ? [fieldErrors.tooLong(path, controllerCharsMax)] : [];
+    const slash = controller.indexOf('/');
+    if (slash <= 0 || slash === controller.length - 1) {
+        const detail = 'must be a domain-prefixed path (such as "acme.io/foo")';
+        return [...errors, fieldErrors.invalid(path, controller, detail)];
+    }
+    return [...errors, ...formatErrors(controller, path, isDns1123Subdomain(controller.slice(0, slash)))];
+}
+
 const ingressClassStrategy: Strategy<Incomplete<V1IngressClass>> = {
     hasGeneration: true,
     prepareForCreate: startsGeneration,
     defaults({ spec }) {
         if (spec?.parameters !== undefined) spec.parameters.scope ??= 'Cluster';
     },
-    validate: ({ spec }) => required(spec?.controller, 'spec.controller'),
+    validate: ({ spec }) => validateController(spec?.controller, 'spec.controller'),
     validateUpdate: (ingressClass, old) =>
         immutable(ingressClass.spec?.controller, old.spec?.controller, 'spec.controller'),
     columns: [

@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from 'node:net';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import { isCidr } from '../../meta/names.ts';
 import type { V1NetworkPolicy, V1NetworkPolicyPeer, V1NetworkPolicyPort } from '../../meta/object.ts';
@@ -70,11 +71,26 @@ function validatePeer(peer: V1NetworkPolicyPeer, path: string): FieldError[] {
             ? []
             : [
                   ...formatErrors(ipBlock.cidr, `${path}.ipBlock.cidr`, isCidr(ipBlock.cidr)),
-                  ...each(ipBlock.except, `${path}.ipBlock.except`, (cidr, itemPath) =>
-                      formatErrors(cidr, itemPath, isCidr(cidr)),
-                  ),
+                  ...each(ipBlock.except, `${path}.ipBlock.except`, (cidr, itemPath) => [
+                      ...formatErrors(cidr, itemPath, isCidr(cidr)),
+                      ...(isStrictSubset(cidr, ipBlock.cidr)
+                          ? []
+                          : [fieldErrors.invalid(itemPath, cidr, 'must be a strict subset of `cidr`')]),
+                  ]),
               ]),
     ];
+}
+
+/** True also where one of the two is no CIDR: that is an error of its own. */
+function isStrictSubset(inner: string, outer: string): boolean {
+    if (isCidr(inner).length > 0 || isCidr(outer).length > 0) return true;
+    const [address = '', bits = ''] = inner.split('/');
+    const [network = '', outerBits = ''] = outer.split('/');
+    const family = isIPv6(network) ? 'ipv6' : 'ipv4';
+    if (isIPv6(address) !== isIPv6(network) || Number(outerBits) >= Number(bits)) return false;
+    const block = new BlockList();
+    block.addSubnet(network, Number(outerBits), family);
+    return block.check(address, family);
 }
 
 export const networkPolicyStrategy: Strategy<V1NetworkPolicy> = {

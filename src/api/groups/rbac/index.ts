@@ -68,7 +68,7 @@ function defaultBinding(binding: Binding): void {
 
 function validateBinding(binding: Binding, isNamespaced: boolean): FieldError[] {
     const ref = binding.roleRef;
-    const kinds = isNamespaced ? ['ClusterRole', 'Role'] : ['ClusterRole'];
+    const kinds = isNamespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
     const errors: FieldError[] = [];
     if (ref?.apiGroup !== rbacGroup) {
         errors.push(fieldErrors.notSupported('roleRef.apiGroup', ref?.apiGroup ?? '', [rbacGroup]));
@@ -103,7 +103,7 @@ function validateSubject(
         default:
             return [
                 ...errors,
-                fieldErrors.notSupported(`${path}.kind`, kind, ['Group', 'ServiceAccount', 'User']),
+                fieldErrors.notSupported(`${path}.kind`, kind, ['ServiceAccount', 'User', 'Group']),
             ];
     }
 }

@@ -10,7 +10,7 @@ import type {
 import { ageColumn, column, integerColumn, nameColumn, orUnset } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
-import { immutable, isBlank, items, optionalOneOf, required } from '../validation/basic.ts';
+import { dnsSubdomain, immutable, isBlank, items, optionalOneOf, required } from '../validation/basic.ts';
 import type { Incomplete } from '../incomplete.ts';
 
 interface Annotated {
@@ -96,6 +96,11 @@ const csiDriverStrategy: Strategy<Incomplete<V1CSIDriver>> = {
         spec.requiresRepublish ??= false;
         spec.seLinuxMount ??= false;
     },
+    validateUpdate: ({ spec }, { spec: old }) => [
+        // The misspelt name is upstream's.
+        ...immutable(spec?.attachRequired, old?.attachRequired, 'spec.attachedRequired'),
+        ...immutable(spec?.volumeLifecycleModes, old?.volumeLifecycleModes, 'spec.volumeLifecycleModes'),
+    ],
     columns: [
         nameColumn,
         column('AttachRequired', ({ spec }) => spec?.attachRequired ?? true, { type: 'boolean' }),
@@ -129,6 +134,21 @@ const csiStorageCapacityStrategy: Strategy<Incomplete<V1CSIStorageCapacity>> = {
     ],
 };
 
+function validateAttachmentSource(
+    source: Incomplete<V1VolumeAttachment['spec']['source']> | undefined,
+): FieldError[] {
+    const path = 'spec.source';
+    const detail = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+    const { inlineVolumeSpec, persistentVolumeName } = source ?? {};
+    if (inlineVolumeSpec !== undefined && persistentVolumeName !== undefined) {
+        return [fieldErrors.forbidden(path, detail)];
+    }
+    if (persistentVolumeName !== undefined) {
+        return dnsSubdomain(persistentVolumeName, `${path}.persistentVolumeName`);
+    }
+    return inlineVolumeSpec === undefined ? [fieldErrors.required(path, detail)] : [];
+}
+
 const volumeAttachmentStrategy: Strategy<Incomplete<V1VolumeAttachment>> = withStatus<
     Incomplete<V1VolumeAttachment>
 >({
@@ -138,6 +158,7 @@ const volumeAttachmentStrategy: Strategy<Incomplete<V1VolumeAttachment>> = withS
     validate: ({ spec }) => [
         ...required(spec?.attacher, 'spec.attacher'),
         ...required(spec?.nodeName, 'spec.nodeName'),
+        ...validateAttachmentSource(spec?.source),
     ],
     validateUpdate: (attachment, old) => immutable(attachment.spec, old.spec, 'spec'),
     columns: [

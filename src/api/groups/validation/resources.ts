@@ -69,9 +69,14 @@ function validateContainerResourceName(name: string, path: string): FieldError[]
     const errors = qualifiedName(name, path);
     if (errors.length > 0) return errors;
     if (!name.includes('/')) {
-        return standardContainerResources.has(name) || isHugePages(name)
-            ? []
-            : [fieldErrors.invalid(path, name, 'must be a standard resource for containers')];
+        if (standardContainerResources.has(name) || isHugePages(name)) return [];
+        const isStandard = countable.has(name) || name.startsWith('requests.') || name.startsWith('limits.');
+        return [
+            ...(isStandard
+                ? []
+                : [fieldErrors.invalid(path, name, 'must be a standard resource type or fully qualified')]),
+            fieldErrors.invalid(path, name, 'must be a standard resource for containers'),
+        ];
     }
     if (!isNativeResource(name) && !isExtendedResource(name)) {
         return [fieldErrors.invalid(path, name, "doesn't follow extended resource name standard")];
@@ -90,11 +95,11 @@ export function validateResources(
     const requests = resources.requests ?? {};
     return [
         ...Object.entries(limits).flatMap(([name, quantity]) => [
-            ...validateContainerResourceName(name, `${path}.limits`),
+            ...validateContainerResourceName(name, `${path}.limits[${name}]`),
             ...validateResourceQuantity(name, quantity, `${path}.limits[${name}]`),
         ]),
         ...Object.entries(requests).flatMap(([name, quantity]) => [
-            ...validateContainerResourceName(name, `${path}.requests`),
+            ...validateContainerResourceName(name, `${path}.requests[${name}]`),
             ...validateResourceQuantity(name, quantity, `${path}.requests[${name}]`),
             ...validateRequestAgainstLimit(name, quantity, limits[name], path),
         ]),

@@ -1,4 +1,6 @@
 import type { ApiObject, V1Container, V1Pod, V1ServiceAccount, V1Volume } from '../../../api/meta/object.ts';
+import type { Incomplete } from '../../../api/groups/incomplete.ts';
+import { items } from '../../../api/groups/validation/basic.ts';
 import { generateName } from '../../../api/meta/names.ts';
 import { isReason } from '../../../api/meta/status-error.ts';
 import { serviceAccounts } from '../../../client/resource-type.ts';
@@ -113,9 +115,9 @@ async function liveAccount(
 function mountToken(pod: V1Pod): void {
     const { spec } = pod;
     if (spec === undefined) return;
-    const existing = spec.volumes?.find(({ name }) => name.startsWith(volumePrefix));
+    const existing = spec.volumes?.find(({ name }: Incomplete<V1Volume>) => name?.startsWith(volumePrefix));
     const name = existing?.name ?? generateName(volumePrefix);
-    const needing = [...(spec.initContainers ?? []), ...spec.containers].filter(
+    const needing = [...(spec.initContainers ?? []), ...items(spec.containers)].filter(
         ({ volumeMounts }) => !volumeMounts?.some((mount) => mount.mountPath === mountPath),
     );
     for (const container of needing) addMount(container, name);

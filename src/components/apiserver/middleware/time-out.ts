@@ -24,18 +24,35 @@ export function timeOut(longRunning: LongRunningCheck, maxMs = requestTimeoutMs)
     };
 }
 
-/** Go durations of the forms that clients send: "30s", "1m0s", "500ms". */
+const unitsMs: Readonly<Record<string, number>> = {
+    h: 3_600_000,
+    m: 60_000,
+    s: 1000,
+    ms: 1,
+    us: 1e-3,
+    µs: 1e-3,
+    ns: 1e-6,
+};
+/** Longer ones are no durations that anybody means. */
+const durationCharsMax = 64;
+
+/** As Go's time.ParseDuration: "30s", "1m0s", ".5h". Undefined for none, and for those that bound nothing. */
 function parseDurationMs(text: string | null): number | undefined {
-    if (text === null || text === '' || text === '0s' || text === '0') return undefined;
-    const unitsMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-    if (!/^(?:\d+(?:\.\d+)?(?:h|ms|m|s))+$/.test(text)) {
-        throw statusErrors.badRequest(
-            `invalid timeout specified in the request URL: time: invalid duration ${JSON.stringify(text)}`,
-        );
-    }
+    if (text === null || text === '') return undefined;
+    const unsigned = text.replace(/^[-+]/, '');
+    if (unsigned === '0') return undefined;
+    const isDuration = /^(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|µs|ns))+$/.test(unsigned);
+    if (text.length > durationCharsMax || !isDuration) throw invalidTimeout(text);
     let totalMs = 0;
-    for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) {
+    for (const [, amount, unit] of unsigned.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g)) {
         totalMs += Number(amount) * (unitsMs[unit ?? ''] ?? 0);
     }
-    return totalMs;
+    return text.startsWith('-') || totalMs === 0 ? undefined : totalMs;
+}
+
+function invalidTimeout(text: string): Error {
+    const isNumber = /^[-+]?(?:\d+\.?\d*|\.\d+)$/.test(text);
+    const quoted = JSON.stringify(text);
+    const why = isNumber ? `missing unit in duration ${quoted}` : `invalid duration ${quoted}`;
+    return statusErrors.badRequest(`invalid timeout specified in the request URL - time: ${why}`);
 }

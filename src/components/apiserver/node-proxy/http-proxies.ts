@@ -27,7 +27,7 @@ export function proxyHandlers(reader: ObjectReader, tls: KubeletTls): ResourceHa
         nodes: (request, info) => nodeBackend(reader, tls, { request, info }),
         pods: (request, info) => podBackend(reader, request, info),
         services: (request, info) => {
-            const { scheme, name, port } = parseProxyName(info.name);
+            const { scheme, name, port } = parseProxyName(info);
             return {
                 scheme,
                 ...serviceEndpoint(reader, { ...info, name }, port),
@@ -54,7 +54,7 @@ interface Proxied {
 
 /** The node's kubelet, or another port of the node where one is named. */
 function nodeBackend(reader: ObjectReader, tls: KubeletTls, { request, info }: Proxied): Backend {
-    const { scheme, name, port } = parseProxyName(info.name);
+    const { scheme, name, port } = parseProxyName(info);
     const kubelet = kubeletAddress(reader, name);
     const path = pathOf(request, info);
     if (port === '' || port === String(kubelet.port)) return kubeletBackend(kubelet, path, tls);
@@ -63,7 +63,7 @@ function nodeBackend(reader: ObjectReader, tls: KubeletTls, { request, info }: P
 }
 
 function podBackend(reader: ObjectReader, request: ApiRequest, info: ResourceRequestInfo): Backend {
-    const { scheme, name, port } = parseProxyName(info.name);
+    const { scheme, name, port } = parseProxyName(info);
     const pod = podOf(reader, { ...info, name });
     const host = pod.status?.podIP ?? '';
     // Who writes a pod's status must not choose what the API server reaches besides pods.
@@ -76,12 +76,12 @@ function podBackend(reader: ObjectReader, request: ApiRequest, info: ResourceReq
     return { scheme, host, port: checkedPort(number, port), path: pathOf(request, info) };
 }
 
-function parseProxyName(text: string): ProxyName {
+function parseProxyName({ name: text, resource }: ResourceRequestInfo): ProxyName {
     const parts = text.split(':');
     const scheme = parts.length === 3 ? parts.shift() : 'http';
     const [name = '', port = ''] = parts;
     if (parts.length > 2 || name === '' || (scheme !== 'http' && scheme !== 'https' && scheme !== ''))
-        throw statusErrors.badRequest(`invalid proxy request "${text}"`);
+        throw statusErrors.badRequest(`invalid ${resource.slice(0, -1)} request ${JSON.stringify(text)}`);
     return { scheme: scheme === 'https' ? 'https' : 'http', name, port };
 }
 

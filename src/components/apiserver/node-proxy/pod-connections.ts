@@ -123,7 +123,7 @@ function checkLogOptions(query: URLSearchParams, name: string): void {
         throw statusErrors.invalid('PodLogOptions', '', name, [
             {
                 reason: 'FieldValueForbidden',
-                field: '',
+                field: '[]',
                 message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
             },
         ]);

@@ -79,7 +79,7 @@ function admissionRequestOf(target: Target, request: ApiRequest, input: Admissio
         },
         replaceObject: (value) => {
             if (object === undefined) throw new TypeError('a deletion has no object to replace');
-            const decoded = decodeAs(deepClone(value), expected, '').object;
+            const decoded = decodeAs(deepClone(value), expected).object;
             if (input.body === undefined) definition.strategy.defaults?.(decoded);
             for (const key of Object.keys(object)) Reflect.deleteProperty(object, key);
             Object.assign(object, decoded);

@@ -4,12 +4,14 @@ import { joinErrors, validateConfiguration } from '../../../api/managed-fields/v
 import { deepClone } from '../../../api/meta/deep.ts';
 import { type ApiObject, apiVersionOf, parseApiVersion } from '../../../api/meta/object.ts';
 import { isReason, StatusError, statusErrors } from '../../../api/meta/status-error.ts';
+import { goValueName } from '../../../api/schema/go-types.ts';
 import { parseYaml } from '../../../api/schema/parse.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
 import { createObject } from './create.ts';
 import { applied, configurationSchema } from './managed-fields.ts';
 import { applyPatchType } from './patch-document.ts';
+import { checkIdentity } from './identity-check.ts';
 import { decodeAs, expectedTypeOf, mediaTypeOf, reportStrictErrors } from './read-body.ts';
 import { type Registry, subjectOf, type Target } from './registry.ts';
 import { updateObject } from './update.ts';
@@ -104,11 +106,9 @@ async function applyToNothing(
 /** Canonical values and no nulls, as if the object had come in a body; managedFields are canonical already. */
 function decodeApplied(object: ApiObject, target: Target): ApiObject {
     const { managedFields, ...metadata } = object.metadata ?? {};
-    const { name, namespace } = target;
     const plain = deepClone({ ...object, metadata });
-    if (namespace !== '' && plain.metadata.namespace === undefined) plain.metadata.namespace = namespace;
-    checkIdentity(plain, { name, namespace });
-    const decoded = decodeAs(plain, expectedTypeOf(target.definition), '').object;
+    checkIdentity(plain, target);
+    const decoded = decodeAs(plain, expectedTypeOf(target.definition)).object;
     if (managedFields !== undefined) decoded.metadata = { ...decoded.metadata, managedFields };
     return decoded;
 }
@@ -125,7 +125,7 @@ export async function readConfiguration(
             : await parseConfiguration(body.bytes);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         throw statusErrors.badRequest(
-            'error decoding YAML: json: cannot unmarshal into Go value of type map[string]interface {}',
+            `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goValueName(value)} into Go value of type map[string]interface {}`,
         );
     }
     if (duplicateFields.length > 0) {
@@ -187,18 +187,4 @@ function isText(value: unknown): value is string {
 function typeText(apiVersion: string, kind: string): string {
     const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: apiVersion };
     return `${group}/${version}, Kind=${kind}`;
-}
-
-/** The name and namespace of what a patch made must be the path's. */
-export function checkIdentity({ metadata }: ApiObject, wanted: { name: string; namespace: string }): void {
-    if (metadata?.name !== wanted.name) {
-        throw statusErrors.badRequest(
-            `the name of the object (${metadata?.name ?? ''}) does not match the name on the URL (${wanted.name})`,
-        );
-    }
-    if (wanted.namespace !== '' && metadata.namespace !== wanted.namespace) {
-        throw statusErrors.badRequest(
-            `the namespace of the object (${metadata.namespace ?? ''}) does not match the namespace on the URL (${wanted.namespace})`,
-        );
-    }
 }

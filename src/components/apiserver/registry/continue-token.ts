@@ -21,21 +21,31 @@ export function decodeContinue(text: string, root: string): ContinueToken {
     try {
         token = JSON.parse(Buffer.from(text, 'base64url').toString());
     } catch (error) {
-        throw statusErrors.badRequest(`continue key is not valid: ${(error as Error).message}`, {
-            cause: error,
-        });
+        throw statusErrors.badRequest(
+            `invalid continue token: continue key is not valid: ${(error as Error).message}`,
+            {
+                cause: error,
+            },
+        );
     }
     const { v, rv, start } = (token ?? {}) as Record<string, unknown>;
     if (v !== tokenVersion) {
         throw statusErrors.badRequest(
-            `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v ?? '')}`,
+            `invalid continue token: continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v ?? '')}`,
         );
     }
     if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
-        throw statusErrors.badRequest('continue key is not valid: incorrect encoded start resourceVersion');
+        throw statusErrors.badRequest(
+            'invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
+        );
     }
-    if (typeof start !== 'string' || start === '' || start.split('/').includes('..')) {
-        throw statusErrors.badRequest('continue key is not valid: encoded start key empty or invalid');
+    if (typeof start !== 'string' || start === '') {
+        throw statusErrors.badRequest(
+            'invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)',
+        );
+    }
+    if (start.split('/').includes('..')) {
+        throw statusErrors.badRequest('invalid continue token: continue key is not valid');
     }
     return { revision: rv, start: root + keyOfText(start) };
 }

@@ -11,6 +11,7 @@ import type { ApiRequest, ApiResult } from '../request.ts';
 import { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
 import { durabilityOf } from './durability.ts';
+import { checkNamespace } from './identity-check.ts';
 import { keepReadable, managerOf, trackWrite } from './managed-fields.ts';
 import { expectedTypeOf, readObject } from './read-body.ts';
 import { hooksOf, keyOf, type Registry, subjectOf, type Target, versionFor } from './registry.ts';
@@ -223,15 +224,4 @@ async function put(
     if (found?.type !== 'range' || found.count > 0) return 'exists';
     await caches.waitFor(revision);
     return 'outbid';
-}
-
-/** The body's namespace must be absent or the path's. */
-export function checkNamespace(object: ApiObject, { definition, namespace }: Target): void {
-    const given = object.metadata?.namespace;
-    if (!given || !definition.namespaced) return;
-    if (given !== namespace) {
-        throw statusErrors.badRequest(
-            'the namespace of the provided object does not match the namespace sent on the request',
-        );
-    }
 }

@@ -2,6 +2,7 @@ import { fieldErrors } from '../../../api/meta/field-error.ts';
 import type { V1DeleteOptions } from '../../../api/meta/object.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { ApiRequest } from '../request.ts';
+import { booleanOf, integerOf } from './query.ts';
 import { readObject } from './read-body.ts';
 
 export interface DeleteOptions {
@@ -26,25 +27,18 @@ export async function deleteOptionsOf(request: ApiRequest): Promise<DeleteOption
 }
 
 function dryRunOf(query: URLSearchParams): { dryRun?: string[] } {
-    const values = query.getAll('dryRun').filter((value) => value !== '');
+    const values = query.getAll('dryRun');
     return values.length === 0 ? {} : { dryRun: values };
 }
 
 function fromQuery(query: URLSearchParams): V1DeleteOptions {
     const options: V1DeleteOptions = { ...dryRunOf(query) };
-    const grace = query.get('gracePeriodSeconds');
-    if (grace !== null && grace !== '') {
-        if (!/^-?\d{1,15}$/.test(grace)) {
-            throw statusErrors.badRequest(
-                `strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`,
-            );
-        }
-        options.gracePeriodSeconds = Number(grace);
-    }
+    const grace = integerOf(query, 'gracePeriodSeconds');
+    if (grace !== undefined) options.gracePeriodSeconds = grace;
     const policy = query.get('propagationPolicy');
     if (policy !== null && policy !== '') options.propagationPolicy = policy;
-    const orphan = query.get('orphanDependents');
-    if (orphan !== null) options.orphanDependents = orphan !== 'false' && orphan !== '0';
+    const orphan = booleanOf(query, 'orphanDependents');
+    if (orphan !== undefined) options.orphanDependents = orphan;
     return options;
 }
 
@@ -63,7 +57,14 @@ export function toDeleteOptions(options: V1DeleteOptions): DeleteOptions {
     }
     const policy = policies.find((name) => name === propagationPolicy);
     if (propagationPolicy !== undefined && policy === undefined) {
-        errors.push(fieldErrors.notSupported('propagationPolicy', propagationPolicy, [...policies]));
+        errors.push(
+            fieldErrors.notSupported('propagationPolicy', propagationPolicy, [
+                'Foreground',
+                'Background',
+                'Orphan',
+                'nil',
+            ]),
+        );
     }
     if (dryRun.some((value) => value !== 'All')) {
         errors.push(fieldErrors.notSupported('dryRun', dryRun, ['All']));

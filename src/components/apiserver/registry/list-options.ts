@@ -1,5 +1,6 @@
 import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
+import { booleanOf, integerOf } from './query.ts';
 import { parseResourceVersion } from '../resource-version.ts';
 
 /** Which revision a LIST or WATCH asks for. */
@@ -35,12 +36,12 @@ export function listOptionsOf(query: URLSearchParams): ListOptions {
     const match = query.get('resourceVersionMatch') ?? '';
     const token = query.get('continue') ?? '';
     const errors: FieldError[] = [];
+    if (match !== '') errors.push(...matchErrors(match, resourceVersion, token));
     if (query.has('sendInitialEvents')) {
         errors.push(fieldErrors.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
     }
-    if (match !== '') errors.push(...matchErrors(match, resourceVersion, token));
     check(errors);
-    const limit = integer(query, 'limit');
+    const limit = Math.max(0, integerOf(query, 'limit') ?? 0);
     if (token !== '' && resourceVersion !== '' && resourceVersion !== '0') {
         throw statusErrors.badRequest('specifying resource version is not allowed when using continue');
     }
@@ -49,11 +50,11 @@ export function listOptionsOf(query: URLSearchParams): ListOptions {
 
 function matchErrors(match: string, resourceVersion: string, token: string): FieldError[] {
     const errors: FieldError[] = [];
-    if (token !== '') {
-        errors.push(forbiddenMatch('resourceVersionMatch is forbidden when continue is provided'));
-    }
     if (resourceVersion === '') {
         errors.push(forbiddenMatch('resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    }
+    if (token !== '') {
+        errors.push(forbiddenMatch('resourceVersionMatch is forbidden when continue is provided'));
     }
     if (match !== 'Exact' && match !== 'NotOlderThan') {
         errors.push(fieldErrors.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
@@ -91,30 +92,18 @@ export function watchOptionsOf(query: URLSearchParams): WatchOptions {
     if (match !== '' && match !== 'NotOlderThan') {
         errors.push(fieldErrors.notSupported('resourceVersionMatch', match, ['NotOlderThan']));
     }
+    if (match !== '' && query.get('continue')) {
+        errors.push(forbiddenMatch('resourceVersionMatch is forbidden when continue is provided'));
+    }
     check(errors);
     return {
         resourceVersion: query.get('resourceVersion') ?? '',
         allowBookmarks: booleanOf(query, 'allowWatchBookmarks') ?? false,
         sendInitialEvents: initial,
-        timeoutSeconds: integer(query, 'timeoutSeconds'),
+        timeoutSeconds: Math.max(0, integerOf(query, 'timeoutSeconds') ?? 0),
     };
 }
 
 function check(errors: FieldError[]): void {
     if (errors.length > 0) throw statusErrors.invalid('ListOptions', 'meta.k8s.io', '', errors);
-}
-
-function integer(query: URLSearchParams, name: string): number {
-    const text = query.get(name) ?? '';
-    if (text === '') return 0;
-    if (!/^-?\d{1,15}$/.test(text)) {
-        throw statusErrors.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-    }
-    return Math.max(0, Number(text));
-}
-
-/** As Go's conversion of query parameters: "false" and "0" are false, any other value (also none) is true. */
-function booleanOf(query: URLSearchParams, name: string): boolean | undefined {
-    const text = query.get(name);
-    return text === null ? undefined : text.toLowerCase() !== 'false' && text !== '0';
 }

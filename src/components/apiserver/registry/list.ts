@@ -24,7 +24,7 @@ export async function list(registry: Registry, request: ApiRequest, target: Targ
     if (options.continue !== '') {
         const token = decodeContinue(options.continue, target.cache.root);
         if (!token.start.startsWith(selection.keyPrefix)) {
-            throw statusErrors.badRequest('continue key is not valid: it belongs to another collection');
+            throw statusErrors.badRequest('invalid continue token: continue key is not valid');
         }
         if (token.revision > 0) return await listAt(registry, selection, { options, token });
         await registry.caches.fresh();

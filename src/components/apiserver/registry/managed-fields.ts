@@ -26,7 +26,7 @@ import { type ApiRequest, headerOf } from '../request.ts';
 import type { Registry, Target } from './registry.ts';
 
 /** As upstream: longer names are cut, or refused where the client names itself. */
-export const fieldManagerCharsMax = 128;
+export const fieldManagerBytesMax = 128;
 const unnamed = 'unknown';
 
 /** Who writes: what the request says, or the program that sends it. */
@@ -35,7 +35,7 @@ export function managerOf(request: Pick<ApiRequest, 'query' | 'headers'>): strin
     if (given !== '') return given;
     const [program = ''] = (headerOf(request, 'user-agent') ?? '').split('/');
     const printable = program.replaceAll(/[^\P{C}]/gu, '');
-    return printable.slice(0, fieldManagerCharsMax) || unnamed;
+    return printable.slice(0, fieldManagerBytesMax) || unnamed;
 }
 
 export function managerInfo(

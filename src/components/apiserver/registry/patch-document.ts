@@ -1,12 +1,15 @@
-import { statusErrors } from '../../../api/meta/status-error.ts';
+import { isReason, StatusError, statusErrors } from '../../../api/meta/status-error.ts';
 import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../../../api/patch/strategic-merge-patch.ts';
-import { StatusError } from '../../../api/meta/status-error.ts';
 import { type ApiObject, besideManagedFields } from '../../../api/meta/object.ts';
+import { conversionMessage } from '../../../api/schema/decode.ts';
+import { goText, goValueName } from '../../../api/schema/go-types.ts';
+import { parseJson } from '../../../api/schema/parse.ts';
 import { schema } from '../../../api/schema/schema.ts';
-import type { ApiRequest } from '../request.ts';
-import { mediaTypeOf, parsePatch } from './read-body.ts';
+import type { ApiRequest, RequestBody } from '../request.ts';
+import { mediaTypeOf } from './read-body.ts';
+import type { FieldValidation } from './write-options.ts';
 
 const jsonPatch = 'application/json-patch+json';
 const mergePatch = 'application/merge-patch+json';
@@ -19,14 +22,21 @@ const jsonPatchOperationsMax = 10_000;
 
 /** A patch that has been read; `apply` gives a new document and changes neither. */
 export interface PatchDocument {
-    body: unknown;
+    /** What a strict reading of the patch itself complains about: `duplicate field "spec.replicas"`. */
+    strictErrors: readonly string[];
     apply(document: object): object;
+    /** How errors show the patch: as what it made of the document, or as it is. */
+    quote(patched: unknown): string;
+    /** Why what it made is no object of its kind. */
+    explain(error: Error): string;
 }
 
+type PatchType = typeof jsonPatch | typeof mergePatch | typeof strategicMergePatch;
+
 /** `typeName` is the schema type that a strategic merge patch goes by ("V1Pod"); without one there is none. */
-export async function readPatch(request: ApiRequest, typeName: string): Promise<PatchDocument> {
-    const body = await request.body();
-    const type = mediaTypeOf(body.contentType);
+export async function patchTypeOf(request: ApiRequest, typeName: string): Promise<PatchType> {
+    const { contentType } = await request.body();
+    const type = mediaTypeOf(contentType);
     // What merges by which key is known of built-in types alone.
     const isBuiltin = schema().find(typeName) !== undefined;
     const accepted = isBuiltin ? served : served.filter((other) => other !== strategicMergePatch);
@@ -35,25 +45,68 @@ export async function readPatch(request: ApiRequest, typeName: string): Promise<
             `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
         );
     }
-    const patch = parsePatch(body);
-    if (type === jsonPatch) return jsonPatchDocument(patch);
-    if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
-        throw statusErrors.badRequest(
-            'error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}',
-        );
-    }
-    const apply =
-        type === mergePatch
-            ? (document: object) => applyMergePatch(document, patch)
-            : (document: object) => applyStrategicMergePatch(typeName, document, patch);
-    const touches = 'managedFields' in ((patch as ApiObject).metadata ?? {});
-    return { body: patch, apply: (document) => guarded(() => untouched(document, touches, apply)) };
+    return type as PatchType;
 }
 
-function jsonPatchDocument(patch: unknown): PatchDocument {
+export interface PatchRequest {
+    type: PatchType;
+    typeName: string;
+    fieldValidation: FieldValidation;
+}
+
+export async function readPatch(
+    request: ApiRequest,
+    { type, typeName, fieldValidation }: PatchRequest,
+): Promise<PatchDocument> {
+    const isStrict = fieldValidation !== 'Ignore';
+    // Upstream names the type that the strict reading, or else the patch library, decodes to.
+    if (type === jsonPatch) {
+        const { value, duplicateFields } = parsePatch(await request.body(), true);
+        const strictErrors = duplicateFields.map((error) => `json patch ${error}`);
+        return jsonPatchDocument(value, strictErrors, isStrict);
+    }
+    const isStrategic = type === strategicMergePatch;
+    const { value: patch, duplicateFields } = parsePatch(await request.body(), !isStrategic);
+    if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
+        const why = `json: cannot unmarshal ${goValueName(patch)} into Go value of type map[string]interface {}`;
+        throw statusErrors.badRequest(isStrategic ? why : `error decoding patch: ${why}`);
+    }
+    const apply = isStrategic
+        ? (document: object) => applyStrategicMergePatch(typeName, document, patch)
+        : (document: object) => applyMergePatch(document, patch);
+    const touches = touchesManagedFields(patch);
+    return {
+        strictErrors: duplicateFields,
+        apply: (document) => guarded(() => untouched(document, touches, apply)),
+        quote: isStrategic ? () => goText(patch) : JSON.stringify,
+        explain: isStrategic ? conversionMessage : ({ message }) => message,
+    };
+}
+
+function touchesManagedFields({ metadata }: ApiObject): boolean {
+    const isMap = typeof metadata === 'object' && (metadata as unknown) !== null;
+    return metadata !== undefined && (!isMap || 'managedFields' in metadata);
+}
+
+function parsePatch(body: RequestBody, saysPatch: boolean): { value: unknown; duplicateFields: string[] } {
+    if (body.type === 'value') return { value: body.value, duplicateFields: [] };
+    try {
+        return parseJson(body.bytes);
+    } catch (error) {
+        if (!saysPatch || !isReason(error, 'BadRequest')) throw error;
+        throw statusErrors.badRequest(`error decoding patch: ${error.message}`, { cause: error });
+    }
+}
+
+function jsonPatchDocument(
+    patch: unknown,
+    strictErrors: readonly string[],
+    isStrict: boolean,
+): PatchDocument {
     if (!Array.isArray(patch)) {
+        const why = `json: cannot unmarshal ${goValueName(patch)} into Go value of type`;
         throw statusErrors.badRequest(
-            'error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch',
+            isStrict ? `error decoding patch: ${why} []handlers.jsonPatchOp` : `${why} jsonpatch.Patch`,
         );
     }
     if (patch.length > jsonPatchOperationsMax) {
@@ -63,7 +116,12 @@ function jsonPatchDocument(patch: unknown): PatchDocument {
     }
     const touches = patch.some((operation: unknown) => maySeeManagedFields(operation));
     const apply = (document: object): object => applyJsonPatch(document, patch) as object;
-    return { body: patch, apply: (document) => guarded(() => untouched(document, touches, apply)) };
+    return {
+        strictErrors,
+        apply: (document) => guarded(() => untouched(document, touches, apply)),
+        quote: JSON.stringify,
+        explain: ({ message }) => message,
+    };
 }
 
 /** Most patches have nothing to do with managedFields, which then need not be copied. */

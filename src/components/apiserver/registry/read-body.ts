@@ -1,6 +1,5 @@
 import type { ResourceDefinition } from '../../../api/groups/resource.ts';
 import { deepClone } from '../../../api/meta/deep.ts';
-import { fieldErrors } from '../../../api/meta/field-error.ts';
 import {
     type ApiObject,
     apiVersionOf,
@@ -11,6 +10,7 @@ import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
 import { decodeObject } from '../../../api/schema/decode.ts';
 import { complaintsInOrder } from '../../../api/schema/json-scanner.ts';
 import { parseJson, parseYaml } from '../../../api/schema/parse.ts';
+import { schema } from '../../../api/schema/schema.ts';
 import type { ApiRequest, RequestBody } from '../request.ts';
 import type { FieldValidation } from './write-options.ts';
 
@@ -31,7 +31,8 @@ const yamlType = 'application/yaml';
 const protobufType = 'application/vnd.kubernetes.protobuf';
 const bodyTypes = [jsonType, yamlType, protobufType];
 /** How much of an unreadable body an error message quotes. */
-const summaryCharsMax = 30;
+const summaryBytesMax = 30;
+const nothing = Buffer.alloc(0);
 
 export function expectedTypeOf(definition: ResourceDefinition): ExpectedType {
     const { kind, type, decode } = definition;
@@ -54,8 +55,8 @@ export async function readObject(
     fieldValidation: FieldValidation,
 ): Promise<ApiObject> {
     const body = await request.body();
-    const { value, strictErrors, text } = await parseBody(body, expected);
-    const { object, unknownFields } = decodeAs(value, expected, text);
+    const { value, strictErrors, bytes } = await parseBody(body, expected);
+    const { object, unknownFields } = decodeAs(value ?? {}, expected, bytes);
     const complaints = inOrder(body, expected, { duplicates: strictErrors, unknownFields });
     if (complaints.length > 0) {
         reportStrictErrors(request, fieldValidation, complaints, (message) =>
@@ -96,51 +97,79 @@ export function reportStrictErrors(
     }
 }
 
-/** The body of a patch: JSON, or YAML for the types that allow it. */
-export function parsePatch(body: RequestBody): unknown {
-    if (body.type === 'value') return body.value;
-    try {
-        return parseJson(body.bytes).value;
-    } catch (error) {
-        throw statusErrors.badRequest(
-            `error decoding patch: ${error instanceof Error ? error.message : String(error)}`,
-            { cause: error },
-        );
-    }
-}
-
 /** Checks `value` against the schema; the answer's unknown fields are in upstream's words. */
 export function decodeAs(
     value: unknown,
     expected: ExpectedType,
-    text: string,
+    body: Buffer = nothing,
 ): { object: ApiObject; unknownFields: string[] } {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw statusErrors.badRequest(
-            `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type struct (${summarise(text)})`,
+        const struct =
+            'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+        throw unreadableType(
+            expected,
+            body,
+            `cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${struct}`,
         );
     }
-    const { apiVersion, kind } = value as ApiObject;
-    checkType(expected, apiVersion, kind);
+    const { apiVersion, kind } = value as Record<string, unknown>;
+    checkType(expected, { apiVersion, kind }, body);
     const decoded = expected.decode?.(value) ?? decodeObject(expected.type, value, {});
     decoded.object.apiVersion = expected.apiVersion;
     decoded.object.kind = expected.kind;
     return decoded;
 }
 
-function checkType(expected: ExpectedType, apiVersion: unknown, kind: unknown): void {
-    const given = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected.apiVersion;
-    if (typeof kind === 'string' && kind !== '' && kind !== expected.kind) {
-        const version = parseApiVersion(given)?.version ?? given;
+/** Upstream looks at kind and apiVersion before anything else of a body. */
+function checkType(
+    expected: ExpectedType,
+    given: { apiVersion: unknown; kind: unknown },
+    body: Buffer,
+): void {
+    for (const [field, value] of Object.entries(given)) {
+        if (typeof value === 'string' || value === undefined || value === null) continue;
+        const struct = `Go struct field .${field} of type string`;
+        throw unreadableType(expected, body, `cannot unmarshal ${jsonTypeOf(value)} into ${struct}`);
+    }
+    const apiVersion = (given.apiVersion as string | undefined) || expected.apiVersion;
+    const kind = (given.kind as string | undefined) || expected.kind;
+    const parsed = parseApiVersion(apiVersion);
+    if (parsed === undefined) {
+        throw unrecognized(expected, `unexpected GroupVersion string: ${apiVersion}`, body);
+    }
+    const { group, version } = parsed;
+    if (kind === expected.kind && apiVersion === expected.apiVersion) return;
+    const isKnown = expected.anyGroup === true || schema().typeNameOf({ group, version, kind }) !== undefined;
+    if (expected.decode === undefined && !isKnown) {
+        throw statusErrors.badRequest(
+            `${kind} in version "${version}" cannot be handled as a ${expected.kind}: no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`,
+        );
+    }
+    if (kind !== expected.kind) {
         throw statusErrors.badRequest(
             `${kind} in version "${version}" cannot be handled as a ${expected.kind}: converting (${version}.${kind}) to (${internalPackage(expected)}.${expected.kind}): unknown conversion`,
         );
     }
-    if (given !== expected.apiVersion && expected.anyGroup !== true) {
+    if (expected.anyGroup !== true) {
         throw statusErrors.badRequest(
-            `the API version in the data (${given}) does not match the expected API version (${expected.apiVersion})`,
+            `the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`,
         );
     }
+}
+
+/** Where upstream keeps what it knows of kinds. */
+const scheme = 'k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30';
+
+function unreadableType(expected: ExpectedType, body: Buffer, why: string): StatusError {
+    return unrecognized(expected, `couldn't get version/kind; json parse error: json: ${why}`, body);
+}
+
+/** For bodies whose kind is not even known. */
+function unrecognized({ kind }: ExpectedType, why: string, body: Buffer, cause?: unknown): StatusError {
+    return statusErrors.badRequest(
+        `the object provided is unrecognized (must be of type ${kind}): ${why} (${summarise(body)})`,
+        { cause },
+    );
 }
 
 /** Upstream names the internal type after the group's Go package: "core", "apps", "networking". */
@@ -155,35 +184,46 @@ function cannotBeHandled({ apiVersion, kind }: ExpectedType, message: string): s
 
 async function parseBody(
     body: RequestBody,
-    { kind, type: typeName, decode }: ExpectedType,
-): Promise<{ value: unknown; strictErrors: string[]; text: string }> {
+    expected: ExpectedType,
+): Promise<{ value: unknown; strictErrors: string[]; bytes: Buffer }> {
     // The caller inside the process keeps its object.
-    if (body.type === 'value') return { value: ownCopy(body.value), strictErrors: [], text: '' };
+    if (body.type === 'value') return { value: ownCopy(body.value), strictErrors: [], bytes: nothing };
+    const { bytes } = body;
     const type = mediaTypeOf(body.contentType);
-    if (type === protobufType && decode === undefined) {
-        // kubectl sends it; clients that only read JSON never load this.
-        const { decodeProtobuf } = await import('../../../api/protobuf/decode-protobuf.ts');
-        const { value, unknownFields } = decodeProtobuf(typeName, body.bytes);
-        return { value, strictErrors: unknownFields, text: '' };
-    }
-    if (type !== jsonType && type !== yamlType) {
+    const accepted = expected.decode === undefined ? bodyTypes : [jsonType, yamlType];
+    if (!accepted.includes(type)) {
         throw statusErrors.unsupportedMediaType(
-            `the body of the request was in an unknown format - accepted media types include: ${(decode === undefined ? bodyTypes : [jsonType, yamlType]).join(', ')}`,
+            `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
         );
     }
-    const text = body.bytes.subarray(0, summaryCharsMax + 1).toString();
     try {
-        const parse = type === yamlType ? parseYaml : parseJson;
-        const { value, duplicateFields } = await parse(body.bytes);
-        return { value, strictErrors: duplicateFields, text };
+        return { ...(await parseAs(type, bytes, expected)), bytes };
     } catch (error) {
         if (error instanceof StatusError && error.code !== 400) throw error;
         const reason = error instanceof Error ? error.message : String(error);
-        throw statusErrors.badRequest(
-            `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; ${type === yamlType ? 'yaml' : 'json'} parse error: ${reason} (${summarise(text)})`,
-            { cause: error },
-        );
+        throw unrecognized(expected, unreadableBody[type]?.(reason) ?? reason, bytes, error);
     }
+}
+
+/** What upstream says before the reason, by media type. */
+const unreadableBody: Readonly<Record<string, (reason: string) => string>> = {
+    [jsonType]: (reason) => `couldn't get version/kind; json parse error: ${reason}`,
+    [yamlType]: (reason) => reason.replace(/^error converting YAML to JSON: /, ''),
+};
+
+async function parseAs(
+    type: string,
+    bytes: Buffer,
+    expected: ExpectedType,
+): Promise<{ value: unknown; strictErrors: string[] }> {
+    if (type === protobufType) {
+        // kubectl sends it; clients that only read JSON never load this.
+        const { decodeProtobuf } = await import('../../../api/protobuf/decode-protobuf.ts');
+        const { value, unknownFields } = decodeProtobuf(expected.type, bytes);
+        return { value, strictErrors: unknownFields };
+    }
+    const { value, duplicateFields } = type === yamlType ? await parseYaml(bytes) : parseJson(bytes);
+    return { value, strictErrors: duplicateFields };
 }
 
 /** managedFields are the caller's still; nobody changes them. */
@@ -192,20 +232,17 @@ function ownCopy(value: unknown): unknown {
     return isObject ? besideManagedFields(value as ApiObject, deepClone) : value;
 }
 
-/** Bytes in hexadecimal, as upstream quotes what it could not read. */
-function summarise(text: string): string {
-    if (text === '') return '<empty>';
-    const hex = Buffer.from(text).toString('hex');
-    return text.length > summaryCharsMax ? `${hex.slice(0, summaryCharsMax)} ...` : hex;
+/** How upstream quotes what it could not read: what looks like JSON as it is, other bytes in hexadecimal. */
+function summarise(body: Buffer): string {
+    if (body.length === 0) return '<empty>';
+    const text = body.subarray(0, summaryBytesMax).toString(body[0] === brace ? 'utf8' : 'hex');
+    return body.length > summaryBytesMax ? `${text} ...` : text;
 }
+
+const brace = 0x7b;
 
 function jsonTypeOf(value: unknown): string {
     if (value === null) return 'null';
     if (Array.isArray(value)) return 'array';
     return typeof value === 'boolean' ? 'bool' : typeof value;
-}
-
-/** 422 in the words upstream has for a patch whose result does not decode strictly. */
-export function strictPatchError(patch: unknown, message: string): StatusError {
-    return statusErrors.invalid('', '', '', [fieldErrors.invalid('patch', JSON.stringify(patch), message)]);
 }

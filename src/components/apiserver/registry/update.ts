@@ -1,11 +1,12 @@
 import { deepClone } from '../../../api/meta/deep.ts';
 import { type ApiObject, besideManagedFields } from '../../../api/meta/object.ts';
-import { isReason, statusErrors } from '../../../api/meta/status-error.ts';
+import { isReason } from '../../../api/meta/status-error.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
-import { checkNamespace, createObject } from './create.ts';
+import { createObject } from './create.ts';
 import { type AdmissionView, finishUpdate } from './finish-update.ts';
 import { guardedUpdate, type UpdateOutcome } from './guarded-update.ts';
+import { checkIdentity } from './identity-check.ts';
 import { expectedTypeOf, readObject } from './read-body.ts';
 import type { Registry, Target } from './registry.ts';
 import { Reservations } from './reservations.ts';
@@ -16,8 +17,7 @@ export async function update(registry: Registry, request: ApiRequest, target: Ta
     const options = writeOptionsOf(request, 'UpdateOptions');
     const { definition } = target;
     const body = await readObject(request, expectedTypeOf(definition), options.fieldValidation);
-    checkName(body, target);
-    checkNamespace(body, target);
+    checkIdentity(body, target);
     try {
         const outcome = await updateObject(registry, request, {
             target,
@@ -73,19 +73,5 @@ export async function updateObject(
         });
     } finally {
         reservations.release();
-    }
-}
-
-function checkName({ metadata }: ApiObject, { name }: Target): void {
-    const given = metadata?.name ?? '';
-    if (given === '') {
-        throw statusErrors.badRequest(
-            `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
-        );
-    }
-    if (given !== name) {
-        throw statusErrors.badRequest(
-            `the name of the object (${given}) does not match the name on the URL (${name})`,
-        );
     }
 }

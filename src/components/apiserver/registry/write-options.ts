@@ -1,7 +1,8 @@
 import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { ApiRequest } from '../request.ts';
-import { fieldManagerCharsMax } from './managed-fields.ts';
+import { fieldManagerBytesMax } from './managed-fields.ts';
+import { booleanOf } from './query.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -31,33 +32,21 @@ export function applyOptionsOf(request: Pick<ApiRequest, 'query'>): ApplyOptions
     if (!request.query.get('fieldManager')) {
         errors.push(fieldErrors.required('fieldManager', 'is required for apply patch'));
     }
-    const force = request.query.get('force') ?? '';
-    return { ...checked(request, 'PatchOptions', errors), force: isTrue(force) };
-}
-
-/** As Go reads a boolean. */
-function isTrue(text: string): boolean {
-    return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text);
+    const force = booleanOf(request.query, 'force') ?? false;
+    return { ...checked(request, 'PatchOptions', errors), force };
 }
 
 function checked({ query }: Pick<ApiRequest, 'query'>, kind: string, errors: FieldError[]): WriteOptions {
+    const fieldManager = query.get('fieldManager') ?? '';
+    errors.push(...fieldManagerErrors(fieldManager));
+    const dryRun = query.getAll('dryRun');
+    if (dryRun.some((value) => value !== 'All')) {
+        errors.push(fieldErrors.notSupported('dryRun', dryRun, ['All']));
+    }
     const validation = query.get('fieldValidation') ?? '';
     if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) {
         errors.push(
             fieldErrors.notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']),
-        );
-    }
-    const dryRun = query.getAll('dryRun').filter((value) => value !== '');
-    if (dryRun.some((value) => value !== 'All')) {
-        errors.push(fieldErrors.notSupported('dryRun', dryRun[0], ['All']));
-    }
-    const fieldManager = query.get('fieldManager') ?? '';
-    if (fieldManager.length > fieldManagerCharsMax) {
-        errors.push(fieldErrors.tooLong('fieldManager', fieldManagerCharsMax));
-    }
-    if (/\p{C}/u.test(fieldManager)) {
-        errors.push(
-            fieldErrors.invalid('fieldManager', fieldManager, 'should only contain printable characters'),
         );
     }
     if (errors.length > 0) throw statusErrors.invalid(kind, 'meta.k8s.io', '', errors);
@@ -66,4 +55,22 @@ function checked({ query }: Pick<ApiRequest, 'query'>, kind: string, errors: Fie
         fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
         fieldManager,
     };
+}
+
+/** What Go's unicode.IsPrint takes. */
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+function fieldManagerErrors(manager: string): FieldError[] {
+    const isLong = Buffer.byteLength(manager) > fieldManagerBytesMax;
+    const errors = isLong ? [fieldErrors.tooLong('fieldManager', fieldManagerBytesMax)] : [];
+    let position = 0;
+    for (const character of manager.slice(0, fieldManagerBytesMax)) {
+        if (!printable.test(character)) {
+            const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+            const detail = `invalid character U+${code} (at position ${position})`;
+            errors.push(fieldErrors.invalid('fieldManager', manager, detail));
+        }
+        position += Buffer.byteLength(character);
+    }
+    return errors;
 }

@@ -1,4 +1,5 @@
 import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
+import { isIpAddress } from '../../../api/meta/names.ts';
 import type { V1Service, V1ServicePort, V1ServiceSpec } from '../../../api/meta/object.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { RegistryHook, Reservation, ReservationGuard } from '../extensions.ts';
@@ -118,6 +119,8 @@ export class ServiceAllocation implements RegistryHook {
         spec.ipFamilies ??= ['IPv4'];
         spec.ipFamilyPolicy ??= 'SingleStack';
         const wanted = spec.clusterIP || spec.clusterIPs?.[0];
+        // Left to validation.
+        if (wanted !== undefined && wanted !== headless && isIpAddress(wanted).length > 0) return;
         if (wanted === headless) {
             spec.clusterIP = headless;
             spec.clusterIPs = [headless];

@@ -176,7 +176,8 @@ describe('a pod to be created', () => {
             'an unknown resource',
             { resources: { requests: { foo: '1' } } },
             [
-                'spec.containers[0].resources.requests: Invalid value: "foo": must be a standard resource for containers',
+                'spec.containers[0].resources.requests[foo]: Invalid value: "foo": must be a standard resource type or fully qualified',
+                'spec.containers[0].resources.requests[foo]: Invalid value: "foo": must be a standard resource for containers',
             ],
         ],
         [

@@ -45,13 +45,13 @@ export async function bind(registry: Registry, request: ApiRequest, target: Targ
     return { type: 'value', status: 201, value: created };
 }
 
-function checkBinding({ target, metadata }: V1Binding, name: string): void {
+function checkBinding({ target, metadata }: Partial<V1Binding>, name: string): void {
     const errors = [];
-    const kind = target.kind ?? '';
+    const kind = target?.kind ?? '';
     if (kind !== '' && kind !== 'Node') {
         errors.push(fieldErrors.notSupported('target.kind', kind, ['Node', '<empty>']));
     }
-    if (!target.name) errors.push(fieldErrors.required('target.name', ''));
+    if (!target?.name) errors.push(fieldErrors.required('target.name', ''));
     if (errors.length > 0) throw statusErrors.invalid('Binding', '', metadata?.name ?? '', errors);
     if (metadata?.name && metadata.name !== name) {
         throw statusErrors.badRequest('name in URL does not match name in Binding object');

@@ -13,8 +13,9 @@ import type { ApiRequest, ApiResult } from '../../request.ts';
 import type { StoredObject } from '../../stored-object.ts';
 import { checkConfiguration, isApply, readConfiguration } from '../apply.ts';
 import { applied, schemaOfType } from '../managed-fields.ts';
-import { readPatch } from '../patch-document.ts';
-import { decodeAs, readObject, reportStrictErrors, strictPatchError } from '../read-body.ts';
+import { patchTypeOf, readPatch } from '../patch-document.ts';
+import { decodePatched } from '../patched-object.ts';
+import { readObject } from '../read-body.ts';
 import type { AdmissionView } from '../finish-update.ts';
 import { cached, type Registry, subjectOf, type Target } from '../registry.ts';
 import { updateObject } from '../update.ts';
@@ -50,19 +51,19 @@ export async function patchScale(
     target: Target,
 ): Promise<ApiResult> {
     if (await isApply(request)) return await applyScale(registry, request, target);
+    const type = await patchTypeOf(request, expected.type);
     const options = writeOptionsOf(request, 'PatchOptions');
-    const document = await readPatch(request, expected.type);
+    const document = await readPatch(request, { type, typeName: expected.type, ...options });
     return await write(registry, request, {
         target,
         options,
         scaleFrom: (current) => {
-            const { object, unknownFields } = decodeAs(document.apply(current), expected, '');
-            if (unknownFields.length > 0) {
-                reportStrictErrors(request, options.fieldValidation, unknownFields, (message) =>
-                    strictPatchError(document.body, message),
-                );
-            }
-            return object;
+            const { fieldValidation } = options;
+            return decodePatched(request, document, {
+                value: document.apply(current),
+                expected,
+                fieldValidation,
+            });
         },
     });
 }

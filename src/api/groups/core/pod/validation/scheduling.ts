@@ -9,7 +9,7 @@ import type {
 import { each, isBlank, items, oneOf, optionalOneOf, qualifiedName } from '../../../validation/basic.ts';
 import { validateLabelSelector } from '../../../validation/labels.ts';
 
-export const taintEffects = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+export const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const tolerationOperators = ['Equal', 'Exists'];
 
 export function validateTolerations(tolerations: V1Toleration[] | undefined, path: string): FieldError[] {
