@@ -173,6 +173,18 @@ describe('CronJobs', () => {
         expect(await jobsOf('forbid')).toHaveLength(1);
     });
 
+    it('with Allow run several jobs at the same time', async () => {
+        await create('allow', { concurrencyPolicy: 'Allow' });
+        for (const count of [1, 2]) {
+            await passMinute('allow');
+            await eventually(`${count} are active`, async () => {
+                const { status } = await get('allow');
+                return status?.active?.length === count;
+            });
+        }
+        expect(await jobsOf('allow')).toHaveLength(2);
+    });
+
     it('start nothing while suspended, and nothing that is too late', async () => {
         await create('asleep', { suspend: true });
         await create('strict', { schedule: '0 0 1 1 *', startingDeadlineSeconds: 10 });

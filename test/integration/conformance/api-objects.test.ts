@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { createScheduler } from '../../../src/cli/components/scheduler.ts';
 import type { Stoppable } from '../../../src/util/lifecycle.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
-import { draCases } from './dra/resources.ts';
-import { eventCases } from './instrumentation/events.ts';
-import { limitRangeCases } from './scheduling/limit-ranges.ts';
-import { placementCases } from './scheduling/placement.ts';
-import { storageObjectCases } from './storage/objects.ts';
-import { volumeCases } from './storage/volumes.ts';
+import { draCases } from './dra/resources.suite.ts';
+import { eventCases } from './instrumentation/events.suite.ts';
+import { limitRangeCases } from './scheduling/limit-ranges.suite.ts';
+import { placementCases } from './scheduling/placement.suite.ts';
+import { storageObjectCases } from './storage/objects.suite.ts';
+import { volumeCases } from './storage/volumes.suite.ts';
 import { Cluster } from './support/cluster.ts';
 import { clientOf } from './support/played-kubelet.ts';
 

@@ -17,6 +17,12 @@ export interface Behaviour {
     file: string;
 }
 
+/** Turns lists of names by what they have in common into what each name has. */
+export function byName(lists: Readonly<Record<string, readonly string[]>>): Record<string, string> {
+    const entries = Object.entries(lists);
+    return Object.fromEntries(entries.flatMap(([common, names]) => names.map((name) => [name, common])));
+}
+
 /** The behaviours of one area, from the folders of the suite that have its name. */
 export function behavioursOf(area: string, all: readonly Behaviour[]): Behaviour[] {
     const folders = [`test/e2e/${area}/`, `test/e2e/common/${area}/`];

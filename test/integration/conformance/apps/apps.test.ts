@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Cluster } from '../support/cluster.ts';
 import { PlayedKubelet } from '../support/played-kubelet.ts';
-import { deploymentCases } from './deployments.ts';
-import { disruptionCases } from './disruption.ts';
-import { jobCases } from './jobs.ts';
-import { replicaCases } from './replicas.ts';
-import { setCases } from './sets.ts';
+import { deploymentCases } from './deployments.suite.ts';
+import { disruptionCases } from './disruption.suite.ts';
+import { jobCases } from './jobs.suite.ts';
+import { replicaCases } from './replicas.suite.ts';
+import { setCases } from './sets.suite.ts';
+import { troubledCases } from './troubled.suite.ts';
 
 describe('conformance of workloads', () => {
     let cluster: Cluster;
@@ -45,5 +46,8 @@ describe('conformance of workloads', () => {
     });
     describe('as budgets', () => {
         disruptionCases(given);
+    });
+    describe('in trouble', () => {
+        troubledCases(given, () => kubelet);
     });
 });

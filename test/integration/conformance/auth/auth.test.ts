@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Cluster } from '../support/cluster.ts';
-import { certificateCases } from './certificates.ts';
-import { reviewCases } from './reviews.ts';
-import { serviceAccountCases } from './service-accounts.ts';
+import { certificateCases } from './certificates.suite.ts';
+import { reviewCases } from './reviews.suite.ts';
+import { serviceAccountCases } from './service-accounts.suite.ts';
 
 describe('conformance of authentication and authorization', () => {
     let cluster: Cluster;

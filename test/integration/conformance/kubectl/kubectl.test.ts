@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Cluster } from '../support/cluster.ts';
 import { PlayedKubelet } from '../support/played-kubelet.ts';
-import { kubectlCases } from './kubectl.ts';
+import { kubectlCases } from './kubectl.suite.ts';
 
 describe('conformance of kubectl', () => {
     let cluster: Cluster;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Cluster } from '../support/cluster.ts';
 import { PlayedKubelet } from '../support/played-kubelet.ts';
-import { endpointCases } from './endpoints.ts';
-import { networkObjectCases } from './objects.ts';
-import { serviceCases } from './services.ts';
+import { endpointCases } from './endpoints.suite.ts';
+import { networkObjectCases } from './objects.suite.ts';
+import { serviceCases } from './services.suite.ts';
 
 describe('conformance of the network', () => {
     let cluster: Cluster;

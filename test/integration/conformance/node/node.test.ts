@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Cluster } from '../support/cluster.ts';
 import { PlayedKubelet } from '../support/played-kubelet.ts';
-import { nodeObjectCases } from './objects.ts';
-import { podCases } from './pods.ts';
+import { nodeObjectCases } from './objects.suite.ts';
+import { podCases } from './pods.suite.ts';
 
 describe('conformance of nodes and pods', () => {
     let cluster: Cluster;
