@@ -8,7 +8,7 @@ import { type Live, type Pod, podSpec } from '../support/objects.ts';
 type Account = Live<V1ServiceAccount>;
 interface Review {
     status: {
-        authenticated: boolean;
+        authenticated?: boolean;
         error?: string;
         audiences?: string[];
         user: { username: string; uid: string; groups: string[] };
