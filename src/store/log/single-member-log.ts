@@ -24,6 +24,8 @@ export interface LocalStateMachine<Command, Outcome> {
     prepare(commands: readonly Command[], wanted?: readonly boolean[]): PreparedGroup<Outcome>;
     /** After a failed write: what removes the traces that it may have left on disk. */
     undoFailedWrite(): Promise<readonly DiskWrite[]>;
+    /** The same in fewer bytes, for writes that were held back and now go to the disk as one. */
+    condense(writes: readonly DiskWrite[]): readonly DiskWrite[];
     /** What `close` adds to the last write. */
     closingWrites(): readonly DiskWrite[];
 }
@@ -265,8 +267,9 @@ export class SingleMemberLog<Command, Outcome> implements Log<Command, Outcome> 
         this.#flushWithin(isRenewal ? renewalDelayMaxMs : relaxedDelayMaxMs);
     }
 
-    #heldBackWrites(): DiskWrite[] {
-        return this.#heldBack.flatMap(({ writes }) => writes);
+    #heldBackWrites(): readonly DiskWrite[] {
+        if (this.#heldBack.length === 0) return [];
+        return this.#machine.condense(this.#heldBack.flatMap(({ writes }) => writes));
     }
 
     #releaseHeldBack(): void {

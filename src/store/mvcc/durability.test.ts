@@ -103,6 +103,39 @@ describe('relaxed writes', () => {
         expect(disk.synced).toBe(before + 2);
     });
 
+    it('say only what differs where they replace each other, and read as if each were whole', async () => {
+        const value = (i: number): string => `${'the same in every renewal '.repeat(30)}${i}`;
+        const fill = async ({ store, clock }: Setup, durability: 'fsync' | 'renewal'): Promise<void> => {
+            await put(store, '/a', '1');
+            for (let i = 0; i < 30; i++) await putRenewal(store, value(i), durability);
+            await clock.advance(renewalDelayMaxMs);
+        };
+        const [heldBack, synced] = [await setup(Infinity), await setup(Infinity)];
+        await fill(heldBack, 'renewal');
+        await fill(synced, 'fsync');
+        const bytes = heldBack.disk.writes
+            .at(-1)
+            ?.map((write) => ('value' in write ? write.value.length : 0));
+        expect(bytes).toHaveLength(30);
+        expect(bytes?.at(-1)).toBeGreaterThan(780);
+        for (const size of bytes?.slice(0, -1) ?? []) expect(size).toBeLessThan(60);
+
+        for (const store of [heldBack.store, await heldBack.restart()]) {
+            for (let i = 0; i < 30; i++) {
+                const { kvs } = await store.range({ key: '/lease', revision: 3 + i });
+                expect(kvs[0]?.value.toString()).toBe(value(i));
+            }
+            const seen = collect(store, '/lease', undefined, { startRevision: 3 });
+            await seen.until(30);
+            expect(seen.values()).toEqual(Array.from({ length: 30 }, (_, i) => value(i)));
+            expect((await store.hashKv(0)).hash).toBe((await synced.store.hashKv(0)).hash);
+        }
+        await heldBack.store.compact(20);
+        const { kvs } = await heldBack.store.range({ key: '/lease', revision: 20 });
+        expect(kvs[0]?.value.toString()).toBe(value(17));
+        await expect(heldBack.store.range({ key: '/lease', revision: 19 })).rejects.toThrow('compacted');
+    });
+
     it('are written when there are many of them', async () => {
         const { disk, store } = await setup();
         await put(store, '/a', '1');
@@ -256,7 +289,11 @@ describe('compaction by age', () => {
     });
 });
 
-async function putRenewal(store: Store, value: string): Promise<void> {
+async function putRenewal(
+    store: Store,
+    value: string,
+    durability: 'fsync' | 'renewal' = 'renewal',
+): Promise<void> {
     const success = [{ type: 'put' as const, key: '/lease', value: Buffer.from(value) }];
-    await store.txn({ compares: [], success, failure: [], durability: 'renewal' });
+    await store.txn({ compares: [], success, failure: [], durability });
 }

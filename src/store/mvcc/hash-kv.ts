@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Disk } from '../disk/disk.ts';
-import { decodeRecord, recordRange, type StoredRecord } from './record.ts';
+import { decodeWhole } from './condensed-versions.ts';
+import { recordRange, type StoredRecord } from './record.ts';
 
 const numbers = Buffer.alloc(8 * 5 + 1);
 
@@ -12,7 +13,11 @@ const numbers = Buffer.alloc(8 * 5 + 1);
 export async function hashRecords(disk: Disk, revision: number): Promise<number> {
     let hash = 0;
     for await (const entries of disk.scan(recordRange(1, revision + 1))) {
-        for (const [key, value] of entries) hash = addRecord(hash, decodeRecord(key, value));
+        for (const [key, value] of entries)
+            hash = addRecord(
+                hash,
+                decodeWhole(key, value, (base) => disk.getSync(base)),
+            );
     }
     return hash;
 }

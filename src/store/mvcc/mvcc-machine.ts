@@ -3,6 +3,7 @@ import type { LocalStateMachine } from '../log/single-member-log.ts';
 import type { Disk } from '../disk/disk.ts';
 import type { StoreEvent } from '../store.ts';
 import type { Command, Outcome } from './command.ts';
+import { condense } from './condensed-versions.ts';
 import { evaluateCommand, type Evaluated } from './evaluate-command.ts';
 import { eventOf } from './event.ts';
 import type { StagedTxn, StagedWrite } from './history.ts';
@@ -60,6 +61,10 @@ export class MvccMachine implements LocalStateMachine<Command, Outcome> {
             for (const [key] of entries) undo.push({ type: 'del', key });
         }
         return undo;
+    }
+
+    condense(writes: readonly DiskWrite[]): readonly DiskWrite[] {
+        return condense(writes);
     }
 
     closingWrites(): readonly DiskWrite[] {

@@ -3,7 +3,8 @@ import { StoreError, type KeyValue, type RangeRequest, type RangeResult } from '
 import type { History } from './history.ts';
 import { versionAt, type KeyEntry } from './key-index.ts';
 import { arrange, needsArranging, needsValues } from './range-arrangement.ts';
-import { decodeRecord, encodeRecordKey } from './record.ts';
+import { decodeWhole } from './condensed-versions.ts';
+import { encodeRecordKey } from './record.ts';
 
 /** The value of a version that has not been read; an empty value that was read is another buffer. */
 export const unreadValue = Buffer.alloc(0);
@@ -148,7 +149,10 @@ export class Reader {
 
     #fillFromDisk(kv: KeyValue, recordKey: Buffer | undefined, bytes: Buffer | undefined): void {
         if (recordKey !== undefined && bytes !== undefined) {
-            fill(kv, decodeRecord(recordKey, bytes));
+            fill(
+                kv,
+                decodeWhole(recordKey, bytes, (key) => this.#disk.getSync(key)),
+            );
             return;
         }
         if (kv.modRevision < this.#history.compacted) throw compactedError(this.#history.compacted);

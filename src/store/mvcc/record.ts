@@ -9,6 +9,9 @@ import { StoreError } from '../store.ts';
  *     value: crc32, 4 bytes | flags, 1 byte | varints: distance to the previous transaction's revision,
  *            records in this transaction, modRevision - createRevision, version, lease | value
  *
+ * With the flag "condensed" there is one varint more before the value, the distance to the revision of a
+ * later version of the key, and the value says how it differs from that one's (condensed-versions.ts).
+ *
  * Records lie in the order of their revisions: LevelDB only ever appends, so its compactions mostly move
  * tables instead of rewriting them, and a replay for a watch is one sequential read. The checksum covers
  * the key too. The first two varints say at start whether a transaction, or a part of one, is missing.
@@ -32,6 +35,8 @@ export interface RecordHead {
     createRevision: number;
     version: number;
     lease: number;
+    /** Revision of the later version that is needed to read this one's value; absent where the value is whole. */
+    base?: number;
     /** Where the value begins in the record's bytes. */
     valueOffset: number;
 }
@@ -42,8 +47,9 @@ const keyOffset = 1 + revisionBytes;
 /** Greatest revision that a record can have. */
 export const revisionMax = 2 ** 48 - 1;
 const flagTombstone = 1;
+const flagCondensed = 2;
 const varintBytesMax = 8;
-const headerBytesMax = 5 + 5 * varintBytesMax;
+const headerBytesMax = 5 + 6 * varintBytesMax;
 const header = Buffer.alloc(headerBytesMax);
 
 export function encodeRecordKey(revision: number, key: string): Buffer {
@@ -53,6 +59,11 @@ export function encodeRecordKey(revision: number, key: string): Buffer {
     bytes.writeUIntBE(revision, 1, revisionBytes);
     bytes.write(key, keyOffset, 'latin1');
     return bytes;
+}
+
+/** Whether these are a record's key: the database also has marks, leases and alarms. */
+export function isRecordKey(key: Buffer): boolean {
+    return key[0] === recordTag && key.length >= keyOffset;
 }
 
 /** The key that a record's key contains. */
@@ -71,12 +82,14 @@ export function allRecords(): { from: Buffer; to: Buffer } {
 }
 
 export function encodeRecord(recordKey: Buffer, record: Omit<StoredRecord, 'key' | 'valueOffset'>): Buffer {
-    header[4] = record.tombstone ? flagTombstone : 0;
+    const { base } = record;
+    header[4] = (record.tombstone ? flagTombstone : 0) | (base === undefined ? 0 : flagCondensed);
     let length = writeVarint(5, record.revision - record.previousRevision);
     length = writeVarint(length, record.recordsInTxn);
     length = writeVarint(length, record.revision - record.createRevision);
     length = writeVarint(length, record.version);
     length = writeVarint(length, record.lease);
+    if (base !== undefined) length = writeVarint(length, base - record.revision);
     const bytes = Buffer.allocUnsafe(length + record.value.length);
     header.copy(bytes, 0, 0, length);
     record.value.copy(bytes, length);
@@ -106,15 +119,18 @@ export function decodeRecordHead(recordKey: Buffer, bytes: Buffer): RecordHead {
     const createRevision = revision - readVarint(reader);
     const version = readVarint(reader);
     const lease = readVarint(reader);
+    const flags = bytes[4] ?? 0;
+    const base = (flags & flagCondensed) === 0 ? undefined : revision + readVarint(reader);
     return {
         key,
         revision,
-        tombstone: bytes[4] === flagTombstone,
+        tombstone: (flags & flagTombstone) !== 0,
         previousRevision,
         recordsInTxn,
         createRevision,
         version,
         lease,
+        ...(base === undefined ? {} : { base }),
         valueOffset: reader.offset,
     };
 }
