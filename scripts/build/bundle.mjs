@@ -63,6 +63,8 @@ await build({
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
+    // For who profiles: beside the bundle, never read by it.
+    sourcemap: process.env.HYPERKUBE_SOURCE_MAPS === '1' ? 'external' : false,
     external: ['level', 'classic-level', 'esbuild'],
     plugins: [unreachable],
     define: {

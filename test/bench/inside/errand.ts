@@ -6,9 +6,8 @@ import { measureOpen } from './measure-open.ts';
 import { measurePods } from './measure-pods.ts';
 import { measureStarts } from './measure-starts.ts';
 import { fillNode } from './fill-node.ts';
-import { measureApi } from './measure-api.ts';
 
-const errands = { measureStarts, measurePods, fillNode, measureApi, measureOpen, runLoad } as const;
+const errands = { measureStarts, measurePods, fillNode, measureOpen, runLoad } as const;
 type Errands = typeof errands;
 
 const errandTimeoutMs = 15 * 60_000;
