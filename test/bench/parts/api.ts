@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { hyperkubeBinary } from '../../harness/cluster.ts';
 import type { Answer, ApiConnection, RequestOptions } from '../api-load/api-connection.ts';
 import { HotPaths } from '../api-load/hot-paths.ts';
-import { fanOut, type Rate, requests, type Watcher } from '../api-load/loads.ts';
+import { fanOut, type Rate, requests } from '../api-load/loads.ts';
 import { podBody, podName, podsPath } from '../api-load/pods.ts';
 import { ServedApi } from '../api-load/served-api.ts';
 import type { BenchOptions } from '../options.ts';
@@ -85,14 +85,14 @@ const loads: readonly Load[] = [
         what: `${count(watchers)} watchers of all, ${changesPerSecond} changes/s`,
         run: async (bench) => {
             const everyChange = Array.from({ length: changes }, (_, i) => i);
-            return await bench.watched(() => ({ path: `${podsPath}?watch=true`, changes: everyChange }));
+            return await bench.watched(() => ({ query: '', changes: everyChange }));
         },
     },
     {
         what: `${count(watchers)} watchers of a pod each, ${changesPerSecond} changes/s`,
         run: async (bench) =>
             await bench.watched((i) => ({
-                path: `${podsPath}?watch=true&fieldSelector=metadata.name%3D${podName(i)}`,
+                query: `&fieldSelector=metadata.name%3D${podName(i)}`,
                 changes: i < changes ? [i] : [],
             })),
     },
@@ -198,16 +198,20 @@ class ApiBench {
     }
 
     /** Each change is of the annotations of a pod of its own. */
-    async watched(watcher: (i: number) => Omit<Watcher, 'connection'>): Promise<Rate> {
+    async watched(watcher: (i: number) => { query: string; changes: readonly number[] }): Promise<Rate> {
         const connections = await open(this.#server, watchers / watchersPerConnection);
         const round = `${++this.#round}`;
+        const { body: list } = await this.must('GET', `${podsPath}?limit=1`, { keep: true });
+        const { metadata } = JSON.parse(list.toString()) as { metadata: { resourceVersion: string } };
         try {
             return await fanOut({
                 watchers: connections.flatMap((connection, i) =>
-                    Array.from({ length: watchersPerConnection }, (_, k) => ({
-                        connection,
-                        ...watcher(i * watchersPerConnection + k),
-                    })),
+                    Array.from({ length: watchersPerConnection }, (_, k) => {
+                        const { query, changes } = watcher(i * watchersPerConnection + k);
+                        // What is there already is not what is measured.
+                        const from = `resourceVersion=${metadata.resourceVersion}`;
+                        return { connection, changes, path: `${podsPath}?watch=true&${from}${query}` };
+                    }),
                 ),
                 changes,
                 changesPerSecond,
