@@ -81,17 +81,22 @@ function adaptNumber(value: number | bigint, kind: CelType['kind']): Value {
  * @throws EvaluationError for a text that is no time where a time is declared.
  */
 export function adapt(value: unknown, type: CelType): Value {
+    if (type.kind === 'opaque' && type.name === 'optional_type') return adaptOptional(value, type.of ?? dyn);
     if (value === null || value === undefined) return null;
-    if (type.kind === 'opaque' && type.name !== 'optional_type')
-        return value instanceof Opaque ? value : new Opaque(type.name, value);
+    if (type.kind === 'opaque') return value instanceof Opaque ? value : new Opaque(type.name, value);
     if (typeof value === 'string') return adaptText(value, type.kind);
     if (typeof value === 'number' || typeof value === 'bigint') return adaptNumber(value, type.kind);
-    if (type.kind === 'list' && Array.isArray(value)) return List.ofJson(value, type.of);
+    if (type.kind === 'list' && Array.isArray(value)) return List.ofJson(value, type.of, type.identity);
     if (isRecord(value) && !isValue(value)) {
         if (type.kind === 'map') return new JsonMap(value, () => type.of);
         if (type.kind === 'object') return new JsonMap(value, (key) => fieldType(type, key));
     }
     return adaptAny(value);
+}
+
+function adaptOptional(value: unknown, content: CelType): Optional {
+    if (value instanceof Optional) return value;
+    return value === null || value === undefined ? Optional.none : new Optional(adapt(value, content));
 }
 
 function integerToJson(value: bigint): number | bigint {

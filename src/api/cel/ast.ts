@@ -15,7 +15,7 @@ export type Expression =
     | { type: 'map'; offset: number; entries: Entry[] }
     | { type: 'object'; offset: number; name: string; fields: Field[] }
     | Comprehension
-    /** cel.bind(name, value, body) and the functions that map optional values. */
+    /** cel.bind(name, value, body), and the functions that map optional values. */
     | { type: 'bind'; offset: number; name: string; value: Expression; body: Expression }
     | {
           type: 'optionalMap';

@@ -4,11 +4,17 @@
  * engine, which is loaded only where expressions are used.
  */
 
+/**
+ * By what the elements of a list are the same, whatever their order: by their values (set), or by these fields. Two
+ * such lists are added element by element.
+ */
+export type ListIdentity = 'set' | readonly string[];
+
 /** The type of a variable or of a result. `fields` of an object that are not listed do not exist. */
 export type CelType =
     | { kind: 'dyn' }
     | { kind: 'null' | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration' }
-    | { kind: 'list'; of: CelType }
+    | { kind: 'list'; of: CelType; identity?: ListIdentity }
     | { kind: 'map'; keys: CelType; of: CelType }
     /**
      * Fields are listed by their names in JSON; an expression writes those that are no identifiers as rules of
@@ -38,11 +44,23 @@ export interface CelFunction {
     call(...args: unknown[]): unknown;
 }
 
+/** How large a value may be: characters of a text, elements of a list, entries of a map; 0 for all others. */
+export interface CelSize {
+    max: number;
+    /** Of the elements of a list and the values of a map. */
+    elements?: CelSize;
+    keys?: CelSize;
+    /** By their names in JSON. */
+    fields?: Readonly<Record<string, CelSize>>;
+}
+
 export interface CelEnvironment {
     /** What expressions may name. */
     variables: Readonly<Record<string, CelType>>;
     /** What the result must be; any when absent. */
     result?: CelType;
+    /** How large the data may be that variables have; with it, the costs of expressions are estimated. */
+    size?: CelSize;
     /** Beside the functions of the language and of Kubernetes. */
     functions?: readonly CelFunction[];
     /**
@@ -62,6 +80,8 @@ export type CelCompilation =
 
 export interface CelProgram {
     readonly resultType: CelType;
+    /** What an evaluation costs at worst, where the environment tells of sizes; at most 2⁶⁴ - 1. */
+    readonly estimatedCost: bigint | undefined;
     /** The variables of the environment that the expression names. */
     readonly references: ReadonlySet<string>;
     /**

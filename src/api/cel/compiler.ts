@@ -7,7 +7,8 @@ import type {
     CelOutcome,
     CelProgram,
 } from './cel.ts';
-import { type Checked, Checker } from './checker.ts';
+import { type Checked, Checker } from './check/checker.ts';
+import { CostEstimator } from './cost/estimator.ts';
 import { makeFrame, Planner, type Step } from './evaluator.ts';
 import { FunctionTable, type Overload } from './functions.ts';
 import { standardFunctions } from './library/index.ts';
@@ -50,15 +51,22 @@ function hostOverload(declared: CelFunction): Overload {
     };
 }
 
+interface Known {
+    variables: CelEnvironment['variables'];
+    estimatedCost: bigint | undefined;
+}
+
 class Program implements CelProgram {
     readonly resultType;
+    readonly estimatedCost: bigint | undefined;
     readonly references: ReadonlySet<string>;
     readonly #step: Step;
     readonly #variables: CelEnvironment['variables'];
 
-    constructor(step: Step, checked: Checked, variables: CelEnvironment['variables']) {
+    constructor(step: Step, checked: Checked, { variables, estimatedCost }: Known) {
         this.#step = step;
         this.#variables = variables;
+        this.estimatedCost = estimatedCost;
         this.resultType = checked.type;
         this.references = new Set(checked.variables.values());
     }
@@ -149,13 +157,15 @@ function compile(source: string, environment: CelEnvironment, functions: Functio
         ({ type: 'invalid', message, fault }) as const;
     try {
         const expression = parse(source);
-        const checked = new Checker(environment, functions).check(expression);
+        const checked = new Checker(environment, functions).run(expression);
         if (Array.isArray(checked)) return invalid(compilationFailure(source, checked));
         const { result } = environment;
         if (result && result.kind !== 'dyn' && !sameType(result, checked.type))
             return invalid(`must evaluate to ${typeName(result)}`, 'result');
         const step = new Planner(checked).plan(expression);
-        return { type: 'compiled', program: new Program(step, checked, environment.variables) };
+        const { variables, size } = environment;
+        const estimatedCost = size && new CostEstimator(checked, size).cost(expression).max;
+        return { type: 'compiled', program: new Program(step, checked, { variables, estimatedCost }) };
     } catch (error) {
         if (!(error instanceof SyntaxFault)) throw error;
         return invalid(compilationFailure(source, [error]));

@@ -1,3 +1,5 @@
+import type { ListIdentity } from './cel.ts';
+import { byIdentity, identityOf } from './list-identity.ts';
 import {
     Duration,
     EvaluationError,
@@ -30,10 +32,26 @@ function chargeNested(item: Value, meter: Meter): void {
 
 function equalLists(a: List, b: List, meter: Meter): boolean {
     if (a.size !== b.size) return false;
+    if (a.identity !== undefined) return equalUnordered(a, a.identity, { other: b, meter });
     for (let index = 0; index < a.size; index++) {
         const item = a.at(index);
         chargeNested(item, meter);
         if (!isEqual(item, b.at(index), meter)) return false;
+    }
+    return true;
+}
+
+/** Each element of the other list must be here, and be the same. */
+function equalUnordered(
+    list: List,
+    identity: ListIdentity,
+    { other, meter }: { other: List; meter: Meter },
+): boolean {
+    const known = byIdentity(list, identity, meter);
+    for (const item of other) {
+        chargeNested(item, meter);
+        const same = known.get(identityOf(item, identity, meter));
+        if (same === undefined || !isEqual(same, item, meter)) return false;
     }
     return true;
 }

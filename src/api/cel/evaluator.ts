@@ -1,7 +1,7 @@
 import { adapt } from './adapt.ts';
 import type { Expression } from './ast.ts';
 import type { CelType } from './cel.ts';
-import type { Checked } from './checker.ts';
+import type { Checked } from './check/checker.ts';
 import { planComprehension } from './comprehensions.ts';
 import { accepts, type Overload } from './functions.ts';
 import {
@@ -53,9 +53,11 @@ export function makeFrame(
         let value = known.get(name);
         if (value === undefined) {
             const type = types[name];
-            if (!type || !Object.hasOwn(given, name) || given[name] === undefined)
+            const own = Object.hasOwn(given, name) ? given[name] : undefined;
+            const isOptional = type?.kind === 'opaque' && type.name === 'optional_type';
+            if (!type || (own === undefined && !isOptional))
                 throw new EvaluationError(`no such attribute(s): ${name}`);
-            value = adapt(given[name], type);
+            value = adapt(own, type);
             known.set(name, value);
         }
         return value;

@@ -13,6 +13,7 @@ export function expandMacro(call: Call): Expression | undefined {
     const { receiver, args } = call;
     if (!receiver) return call.name === 'has' && args.length === 1 ? presence(call, args) : undefined;
     if (isName(receiver, 'cel') && call.name === 'bind' && args.length === 3) return bind(call, args);
+    if (call.name === 'sortBy' && args.length === 2) return sortBy(call, receiver);
     const optional = /^opt(Flat)?Map$/.exec(call.name);
     if (optional && args.length === 2) {
         const [variable, body] = args;
@@ -38,6 +39,45 @@ function bind({ offset }: Call, [variable, value, body]: Expression[]): Expressi
     if (!variable || !value || !body) return undefined;
     const name = variableName(variable, 'cel.bind() variable names must be simple identifiers');
     return { type: 'bind', offset, name, value, body };
+}
+
+/** What can be sorted by keys. */
+const sortable = new Set<Expression['type']>([
+    'list',
+    'select',
+    'identifier',
+    'comprehension',
+    'call',
+    'index',
+    'logic',
+    'conditional',
+    'bind',
+    'optionalMap',
+]);
+const sorted = '@__sortBy_input__';
+
+/** x.sortBy(e, key) is x bound to a name, sorted by what becomes of each element under the key. */
+function sortBy({ offset, args }: Call, list: Expression): Expression | undefined {
+    const [variable, key] = args;
+    if (!variable || !key) return undefined;
+    if (!sortable.has(list.type))
+        throw new SyntaxFault(
+            list.offset,
+            'sortBy can only be applied to a list, identifier, comprehension, call or select expression',
+        );
+    const input = (): Expression => ({ type: 'identifier', offset, name: sorted });
+    const keys: Expression = {
+        type: 'comprehension',
+        offset,
+        kind: 'map',
+        range: input(),
+        variables: [variableName(variable)],
+        condition: undefined,
+        transform: key,
+    };
+    const name = '@sortByAssociatedKeys';
+    const body: Expression = { type: 'call', offset, name, receiver: input(), args: [keys] };
+    return { type: 'bind', offset, name: sorted, value: list, body };
 }
 
 function variableName(expression: Expression, complaint = 'argument must be a simple name'): string {

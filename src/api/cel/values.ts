@@ -1,4 +1,4 @@
-import type { CelType } from './cel.ts';
+import type { CelType, ListIdentity } from './cel.ts';
 import { adapt } from './adapt.ts';
 
 /** Values while an expression is evaluated: int is bigint, double is number. */
@@ -108,20 +108,27 @@ export class Opaque {
 
 /** Elements are values, or JSON that becomes values of the element type as they are read. */
 export class List {
+    /** Of lists whose order does not count. */
+    readonly identity: ListIdentity | undefined;
     readonly #items: readonly unknown[];
     readonly #element: CelType | undefined;
 
-    private constructor(items: readonly unknown[], element: CelType | undefined) {
+    private constructor(
+        items: readonly unknown[],
+        element: CelType | undefined,
+        identity: ListIdentity | undefined,
+    ) {
         this.#items = items;
         this.#element = element;
+        this.identity = identity;
     }
 
-    static of(values: readonly Value[]): List {
-        return new List(values, undefined);
+    static of(values: readonly Value[], identity?: ListIdentity): List {
+        return new List(values, undefined, identity);
     }
 
-    static ofJson(items: readonly unknown[], element: CelType): List {
-        return new List(items, element);
+    static ofJson(items: readonly unknown[], element: CelType, identity?: ListIdentity): List {
+        return new List(items, element, identity);
     }
 
     get size(): number {

@@ -48,6 +48,12 @@ export const fieldErrors = {
         field,
         message: withValue('FieldValueInvalid', value, detail),
     }),
+    /** Where the value is too large to be shown. */
+    invalidOmitted: (field: string, detail: string): FieldError => ({
+        reason: 'FieldValueInvalid',
+        field,
+        message: `${fieldErrorTitles.FieldValueInvalid}: ${detail}`,
+    }),
     typeInvalid: (field: string, value: unknown, detail: string): FieldError => ({
         reason: 'FieldValueTypeInvalid',
         field,
@@ -76,6 +82,11 @@ export const fieldErrors = {
         reason: 'FieldValueDuplicate',
         field,
         message: withValue('FieldValueDuplicate', value, ''),
+    }),
+    duplicateOmitted: (field: string): FieldError => ({
+        reason: 'FieldValueDuplicate',
+        field,
+        message: fieldErrorTitles.FieldValueDuplicate,
     }),
     notFound: (field: string, value: unknown): FieldError => ({
         reason: 'FieldValueNotFound',

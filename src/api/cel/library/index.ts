@@ -3,6 +3,7 @@ import { calendar } from './calendar.ts';
 import { conversions } from './conversions.ts';
 import { namedFormats } from './formats.ts';
 import { jsonPatch } from './json-patch.ts';
+import { listExtension } from './list-extension.ts';
 import { lists } from './lists.ts';
 import { network } from './network.ts';
 import { operators } from './operators.ts';
@@ -21,6 +22,7 @@ export const standardFunctions = new FunctionTable([
     ...calendar,
     ...optionals,
     ...lists,
+    ...listExtension,
     ...regexes,
     ...urls,
     ...quantities,

@@ -6,7 +6,8 @@ import { int, uint } from './operators.ts';
 
 /** The lists library of Kubernetes and the sets extension of cel-go. */
 
-const ordered = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'];
+/** Types with an order. */
+export const ordered = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'];
 
 function traversalCost(list: List): number {
     let cost = list.size;
@@ -92,7 +93,8 @@ function equivalent(a: List, b: List, meter: Meter): boolean {
     return containsAll(a, b, meter) && containsAll(b, a, meter);
 }
 
-const productCost = (a: List, b: List) => Math.max(1, a.size * b.size);
+const productCost = (a: List, b: List) => a.size * b.size + 1;
+const twiceProductCost = (a: List, b: List) => 2 * a.size * b.size + 1;
 
 export const lists: readonly Overload[] = [
     ...ordered.flatMap((type) => [
@@ -106,6 +108,6 @@ export const lists: readonly Overload[] = [
     define('list(T).indexOf(T) int', indexOf, traversalCost),
     define('list(T).lastIndexOf(T) int', lastIndexOf, traversalCost),
     define('sets.contains(list(T), list(T)) bool', containsAll, productCost),
-    define('sets.equivalent(list(T), list(T)) bool', equivalent, productCost),
+    define('sets.equivalent(list(T), list(T)) bool', equivalent, twiceProductCost),
     define('sets.intersects(list(T), list(T)) bool', intersects, productCost),
 ];

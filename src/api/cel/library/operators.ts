@@ -1,10 +1,11 @@
 import { compare, isEqual } from '../equality.ts';
 import { define, type Overload } from '../functions.ts';
+import { concatenate } from '../list-identity.ts';
 import { duration, timestamp } from '../time.ts';
 import {
     Duration,
     EvaluationError,
-    List,
+    type List,
     type MapValue,
     type Meter,
     sizeOf,
@@ -52,7 +53,7 @@ const arithmetic: Overload[] = [
         (a: Uint8Array, b: Uint8Array) => Uint8Array.from(Buffer.concat([a, b])),
         jointCost,
     ),
-    define('_+_(list(T), list(T)) list(T)', (a: List, b: List) => List.of([...a, ...b]), jointCost),
+    define('_+_(list(T), list(T)) list(T)', concatenate, jointCost),
     define('_+_(duration, duration) duration', (a: Duration, b: Duration) => duration(a.nanos + b.nanos)),
     define('_+_(timestamp, duration) timestamp', (a: Timestamp, b: Duration) => timestamp(a.nanos + b.nanos)),
     define('_+_(duration, timestamp) timestamp', (a: Duration, b: Timestamp) => timestamp(a.nanos + b.nanos)),

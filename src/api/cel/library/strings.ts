@@ -178,7 +178,6 @@ export const strings: readonly Overload[] = [
         () => 0,
     ),
     define('list(string).join(string) string', join, () => 0),
-    define('string.reverse() string', (text: string) => characters(text).reverse().join(''), textCost),
     define('strings.quote(string) string', quote, textCost),
     define('string.format(list(dyn)) string', formatText, textCost),
 ];

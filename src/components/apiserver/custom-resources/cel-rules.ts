@@ -1,47 +1,29 @@
-import type { CelCompiler, CelProgram, CelType } from '../../../api/cel/cel.ts';
+import type { CelCompiler, CelOutcome, CelProgram } from '../../../api/cel/cel.ts';
 import { deepEqual } from '../../../api/meta/deep.ts';
 import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import { oldItem } from '../../../api/structural-schema/correlate.ts';
 import {
     isEmbedded,
-    isIntOrString,
     isRecord,
     joinPath,
-    memberSchema,
+    propertyOf,
     type StructuralSchema,
     valuesOf,
     walkSchema,
 } from '../../../api/structural-schema/schema.ts';
+import { type CompiledRule, compileRule, ruleEnvironments, type Rule, rulesOf } from './rule-compilation.ts';
+import { normalizeFieldPath } from './rule-paths.ts';
+import { declarationOf } from './rule-types.ts';
 
 /** Cost of one evaluation of one rule, in cel-go's units (apiserver pkg/apis/cel: PerCallLimit). */
 const callCostMax = 1_000_000;
 /** Cost of all rules of one object (RuntimeCELCostBudget). */
 const objectCostMax = 10_000_000;
+/** Of a message that an expression makes. */
+const messageBytesMax = 5 * 1024;
 
-const rulesField = 'x-kubernetes-validations';
-
-interface Rule {
-    rule: string;
-    message?: string;
-    messageExpression?: string;
-    reason?: string;
-    fieldPath?: string;
-    optionalOldSelf?: boolean;
-}
-
-interface CompiledRule extends Rule {
-    program: CelProgram;
-    message_: CelProgram | undefined;
-    /** Looks at the old value, and is therefore for updates only. */
-    isTransition: boolean;
-}
-
-const dyn: CelType = { kind: 'dyn' };
-const text: CelType = { kind: 'string' };
-
-function rulesOf(schema: StructuralSchema): readonly Rule[] {
-    return ((schema as Record<string, unknown>)[rulesField] as Rule[] | undefined) ?? [];
-}
+const outOfBudget = 'failed due to running out of cost budget, no further validation rules will be run';
+const callTooCostly = 'no further validation rules will be run due to call cost exceeds limit for';
 
 /** True when a schema has rules anywhere. */
 export function hasRules(schema: StructuralSchema): boolean {
@@ -50,240 +32,193 @@ export function hasRules(schema: StructuralSchema): boolean {
     return found;
 }
 
-function stringType(format: string | undefined): CelType {
-    switch (format) {
-        case 'date':
-        case 'date-time':
-            return { kind: 'timestamp' };
-        case 'duration':
-            return { kind: 'duration' };
-        case 'byte':
-            return { kind: 'bytes' };
-        default:
-            return text;
-    }
-}
+/** A rule of one place of a schema; those that do not compile are told of by the objects that they would judge. */
+type ReadyRule = PlacedRule | { problem: string };
 
-/** The type that a part of an object has in expressions. */
-export function celTypeOf(schema: StructuralSchema, isObject = false): CelType {
-    if (isIntOrString(schema)) return dyn;
-    switch (schema.type) {
-        case 'boolean':
-            return { kind: 'bool' };
-        case 'integer':
-            return { kind: 'int' };
-        case 'number':
-            return { kind: 'double' };
-        case 'string':
-            return stringType(schema.format);
-        case 'array':
-            return { kind: 'list', of: celTypeOf(schema.items ?? {}, isEmbedded(schema.items ?? {})) };
-        case 'object':
-            return objectType(schema, isObject || isEmbedded(schema));
-        default:
-            return dyn;
-    }
-}
+/** `at` is the path of the field that the rule says is wrong, within the part that it judges. */
+type PlacedRule = CompiledRule & { at: string };
 
-function objectType(schema: StructuralSchema, isObject: boolean): CelType {
-    const values = valuesOf(schema);
-    if (values !== undefined) return { kind: 'map', keys: text, of: celTypeOf(values, isEmbedded(values)) };
-    const fields: Record<string, CelType> = {};
-    for (const [name, property] of Object.entries(schema.properties ?? {}))
-        fields[name] = celTypeOf(property);
-    if (isObject) {
-        const names: CelType = { kind: 'object', fields: { name: text, generateName: text } };
-        Object.assign(fields, { apiVersion: text, kind: text, metadata: names });
-    }
-    return { kind: 'object', fields };
-}
-
-/** The rules of one place of a schema. */
-interface RuleSet {
-    rules: CompiledRule[];
-}
-
-/**
- * The rules (x-kubernetes-validations) of one schema, compiled. The only place where custom resources meet the
- * expression language.
- */
+/** The rules (x-kubernetes-validations) of one schema, compiled for the objects of it. */
 export class ObjectRules {
     readonly #schema: StructuralSchema;
-    readonly #sets = new Map<StructuralSchema, RuleSet>();
+    readonly #rules: ReadonlyMap<StructuralSchema, readonly ReadyRule[]>;
 
-    private constructor(schema: StructuralSchema) {
-        this.#schema = schema;
-    }
-
-    /**
-     * Compiles all rules; `path` is where the schema stands in its definition. With errors the rules must
-     * not be used.
-     */
-    static compile(
-        schema: StructuralSchema,
-        compiler: CelCompiler,
-        path = '',
-    ): { rules: ObjectRules; errors: FieldError[] } {
-        const rules = new ObjectRules(schema);
-        const errors: FieldError[] = [];
-        walkSchema(schema, (part, step) => {
+    constructor(schema: StructuralSchema, compiler: CelCompiler) {
+        const rules = new Map<StructuralSchema, ReadyRule[]>();
+        walkSchema(schema, (part) => {
             const own = rulesOf(part);
             if (own.length === 0) return;
-            const type = celTypeOf(part, part === schema);
-            const compiled: CompiledRule[] = [];
-            for (const [index, rule] of own.entries()) {
-                const at = `${path}${step}.${rulesField}[${index}]`;
-                const result = compileRule(rule, { compiler, type, at });
-                if ('program' in result) compiled.push(result);
-                else errors.push(...result.errors);
-            }
-            rules.#sets.set(part, { rules: compiled });
+            const declaration = declarationOf(part, part === schema || isEmbedded(part));
+            if (declaration === undefined) return;
+            const environments = ruleEnvironments(declaration, false);
+            const made = own.map((rule): ReadyRule => {
+                const compiled = compileRule(rule, { compiler, environments, at: '' });
+                if (!('program' in compiled)) return { problem: compiled.message };
+                return { ...compiled, at: normalizeFieldPath(rule.fieldPath ?? '', part) ?? '' };
+            });
+            rules.set(part, made);
         });
-        return { rules, errors };
+        this.#schema = schema;
+        this.#rules = rules;
     }
 
     get isEmpty(): boolean {
-        return this.#sets.size === 0;
+        return this.#rules.size === 0;
     }
 
     /** Errors of an object by its rules; `old` is what it replaces. */
     validate(object: unknown, old: unknown): FieldError[] {
         if (this.isEmpty) return [];
-        const run = new RuleRun(this.#sets);
-        run.visit(object, old, { schema: this.#schema, path: '', isRoot: true });
+        const run = new RuleRun(this.#rules);
+        run.visit(object, old, { schema: this.#schema, path: '', isUnchanged: false });
         return run.errors;
     }
-}
-
-function compileRule(
-    rule: Rule,
-    { compiler, type, at }: { compiler: CelCompiler; type: CelType; at: string },
-): CompiledRule | { errors: FieldError[] } {
-    const source = typeof rule.rule === 'string' ? rule.rule.trim() : '';
-    if (source === '') return { errors: [fieldErrors.required(`${at}.rule`, 'rule is not specified')] };
-    const oldType: CelType =
-        rule.optionalOldSelf === true ? { kind: 'opaque', name: 'optional_type', of: type } : type;
-    const both = { self: type, oldSelf: oldType };
-    const alone = compiler.compile(source, { variables: { self: type }, result: { kind: 'bool' } });
-    const outcome =
-        alone.type === 'compiled'
-            ? alone
-            : compiler.compile(source, { variables: both, result: { kind: 'bool' } });
-    if (outcome.type === 'invalid')
-        return {
-            errors: [fieldErrors.invalid(`${at}.rule`, rule.rule, `compilation failed: ${outcome.message}`)],
-        };
-    const isTransition = outcome !== alone;
-    if (rule.optionalOldSelf !== undefined && !isTransition) {
-        const detail = 'option optionalOldSelf is set but the rule does not use oldSelf';
-        return { errors: [fieldErrors.invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, detail)] };
-    }
-    if (!rule.messageExpression)
-        return { ...rule, program: outcome.program, message_: undefined, isTransition };
-    const variables = isTransition ? both : { self: type };
-    const message = compiler.compile(rule.messageExpression, { variables, result: text });
-    if (message.type === 'compiled')
-        return { ...rule, program: outcome.program, message_: message.program, isTransition };
-    const detail = `messageExpression compilation failed: ${message.message}`;
-    return { errors: [fieldErrors.invalid(`${at}.messageExpression`, rule.messageExpression, detail)] };
 }
 
 interface Place {
     schema: StructuralSchema;
     path: string;
-    isRoot: boolean;
+    /** It, or what it is a part of, is what it was: only rules that look at the old value count. */
+    isUnchanged: boolean;
 }
 
 /** One object's evaluation: goes on until the budget is used up. */
 class RuleRun {
     readonly errors: FieldError[] = [];
-    readonly #sets: ReadonlyMap<StructuralSchema, RuleSet>;
+    readonly #rules: ReadonlyMap<StructuralSchema, readonly ReadyRule[]>;
     #budget = objectCostMax;
     #isOver = false;
 
-    constructor(sets: ReadonlyMap<StructuralSchema, RuleSet>) {
-        this.#sets = sets;
+    constructor(rules: ReadonlyMap<StructuralSchema, readonly ReadyRule[]>) {
+        this.#rules = rules;
     }
 
     visit(value: unknown, old: unknown, place: Place): void {
-        const { schema, path } = place;
         if (value === undefined || value === null) return;
-        // What did not change is not judged anew, but for the root, whose metadata always changes.
-        if (!place.isRoot && old !== undefined && deepEqual(value, old)) return;
-        for (const rule of this.#sets.get(schema)?.rules ?? []) {
+        for (const rule of this.#rules.get(place.schema) ?? []) {
             if (this.#isOver) return;
-            this.#check(rule, { value, old }, place);
+            if ('problem' in rule) this.#fail(place, `rule compile error: ${rule.problem}`);
+            else this.#check(rule, { value, old: old ?? undefined }, place);
         }
         if (Array.isArray(value)) this.#visitItems(value, old, place);
-        else if (isRecord(value)) {
-            for (const [name, member] of Object.entries(value)) {
-                const known = memberSchema(schema, name);
-                if (known === undefined) continue;
-                const before = isRecord(old) && Object.hasOwn(old, name) ? old[name] : undefined;
-                this.visit(member, before, { schema: known, path: joinPath(path, name), isRoot: false });
-            }
+        else if (isRecord(value)) this.#visitMembers(value, old, place);
+    }
+
+    #visitMembers(object: Record<string, unknown>, old: unknown, { schema, path, isUnchanged }: Place): void {
+        const isAtomic = schema['x-kubernetes-map-type'] === 'atomic';
+        for (const [name, member] of Object.entries(object)) {
+            const property = propertyOf(schema, name);
+            const known = property ?? valuesOf(schema);
+            if (known === undefined) continue;
+            const before = isRecord(old) && Object.hasOwn(old, name) ? old[name] : undefined;
+            this.visit(member, isAtomic ? undefined : before, {
+                schema: known,
+                path: property === undefined ? `${path}[${name}]` : joinPath(path, name),
+                isUnchanged: isUnchanged || (before !== undefined && deepEqual(member, before)),
+            });
         }
     }
 
-    #visitItems(list: readonly unknown[], old: unknown, { schema, path }: Place): void {
+    #visitItems(list: readonly unknown[], old: unknown, { schema, path, isUnchanged }: Place): void {
         const { items } = schema;
         if (items === undefined) return;
         for (const [index, item] of list.entries()) {
             const before = Array.isArray(old) ? oldItem(item, old as unknown[], schema) : undefined;
-            this.visit(item, before, { schema: items, path: joinPath(path, index), isRoot: false });
+            this.visit(item, before, {
+                schema: items,
+                path: joinPath(path, index),
+                isUnchanged: isUnchanged || (before !== undefined && deepEqual(item, before)),
+            });
         }
     }
 
-    #check(rule: CompiledRule, { value, old }: { value: unknown; old: unknown }, place: Place): void {
-        if (rule.isTransition && old === undefined && rule.optionalOldSelf !== true) return;
-        const { schema, path } = place;
-        const variables: Record<string, unknown> = rule.isTransition
-            ? { self: value, oldSelf: old }
-            : { self: value };
-        const outcome = rule.program.evaluate(variables, Math.min(callCostMax, this.#budget));
+    #fail({ schema, path }: Place, detail: string): void {
+        this.errors.push(fieldErrors.invalid(path || '<nil>', schema.type ?? '', detail));
+    }
+
+    #evaluate(program: CelProgram, variables: Record<string, unknown>): CelOutcome {
+        const outcome = program.evaluate(variables, Math.min(callCostMax, Math.max(0, this.#budget)));
         this.#budget -= outcome.cost;
-        if (outcome.type === 'overBudget' || this.#budget <= 0) {
+        return outcome;
+    }
+
+    #check(rule: PlacedRule, values: { value: unknown; old: unknown }, place: Place): void {
+        const { value, old } = values;
+        if (rule.isTransition && old === undefined && rule.optionalOldSelf !== true) return;
+        if (place.isUnchanged && !rule.isTransition) return;
+        const variables = { self: value, oldSelf: old };
+        const outcome = this.#evaluate(rule.program, variables);
+        if (outcome.type === 'overBudget' || this.#budget < 0) {
             this.#isOver = true;
-            this.errors.push(this.#overBudget(rule, place));
-        } else if (outcome.type === 'error') {
-            const detail = `${outcome.message} evaluating rule: ${ruleText(rule)}`;
-            this.errors.push(fieldErrors.invalid(path || '<nil>', schema.type ?? '', detail));
-        } else if (outcome.value !== true) {
-            this.errors.push(this.#failure(rule, variables, place));
+            this.#fail(
+                place,
+                this.#budget < 0 ? `validation ${outOfBudget}` : callCost('rule', ruleText(rule)),
+            );
+        } else if (outcome.type === 'error') this.#fail(place, evaluationProblem(outcome.message, rule));
+        else if (outcome.value !== true) this.#refuse(rule, variables, place);
+    }
+
+    #refuse(rule: PlacedRule, variables: Record<string, unknown>, place: Place): void {
+        const field = (place.path + rule.at).replace(/^\./, '') || '<nil>';
+        const made = this.#messageOf(rule, variables);
+        if ('problem' in made) {
+            this.#isOver = true;
+            this.errors.push(fieldErrors.invalid(field, place.schema.type ?? '', made.problem));
+            return;
         }
-    }
-
-    #overBudget(rule: CompiledRule, { schema, path }: Place): FieldError {
-        const detail =
-            this.#budget <= 0
-                ? 'validation failed due to running out of cost budget, no further validation rules will be run'
-                : `no further validation rules will be run due to call cost exceeds limit for rule: ${ruleText(rule)}`;
-        return fieldErrors.invalid(path || '<nil>', schema.type ?? '', detail);
-    }
-
-    #failure(rule: CompiledRule, variables: Record<string, unknown>, { schema, path }: Place): FieldError {
-        const detail = this.#messageOf(rule, variables);
-        const own = path + (rule.fieldPath ?? '');
-        const at = own.replace(/^\./, '') || '<nil>';
+        const detail = made.text ?? ruleMessage(rule);
+        const isScalar = place.schema.type !== 'object' && place.schema.type !== 'array';
+        const value = isScalar ? { value: variables.self } : undefined;
         switch (rule.reason) {
             case 'FieldValueRequired':
-                return fieldErrors.required(at, detail);
+                this.errors.push(fieldErrors.required(field, detail));
+                break;
             case 'FieldValueForbidden':
-                return fieldErrors.forbidden(at, detail);
+                this.errors.push(fieldErrors.forbidden(field, detail));
+                break;
             case 'FieldValueDuplicate':
-                return fieldErrors.duplicate(at, schema.type ?? '');
+                this.errors.push(
+                    value ? fieldErrors.duplicate(field, value.value) : fieldErrors.duplicateOmitted(field),
+                );
+                break;
             default:
-                return fieldErrors.invalid(at, schema.type ?? '', detail);
+                this.errors.push(
+                    value
+                        ? fieldErrors.invalid(field, value.value, detail)
+                        : fieldErrors.invalidOmitted(field, detail),
+                );
         }
     }
 
-    #messageOf(rule: CompiledRule, variables: Record<string, unknown>): string {
-        const outcome = rule.message_?.evaluate(variables, Math.min(callCostMax, this.#budget));
-        if (outcome !== undefined) this.#budget -= outcome.cost;
-        const made =
-            outcome?.type === 'value' && typeof outcome.value === 'string' ? outcome.value.trim() : '';
-        return made !== '' && !made.includes('\n') ? made : ruleMessage(rule);
+    /** The message that an expression makes, none where it makes no usable one; a problem ends the run. */
+    #messageOf(
+        { message_, messageExpression = '' }: CompiledRule,
+        variables: Record<string, unknown>,
+    ): { text: string | undefined } | { problem: string } {
+        if (message_ === undefined) return { text: undefined };
+        const outcome = this.#evaluate(message_, variables);
+        if (outcome.type === 'overBudget' || this.#budget < 0)
+            return {
+                problem:
+                    this.#budget < 0
+                        ? `messageExpression evaluation ${outOfBudget}`
+                        : `${callTooCostly} messageExpression: ${JSON.stringify(messageExpression)}`,
+            };
+        const text =
+            outcome.type === 'value' && typeof outcome.value === 'string' ? outcome.value.trim() : '';
+        const isUsable = text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= messageBytesMax;
+        return { text: isUsable ? text : undefined };
     }
+}
+
+function callCost(what: string, text: string): string {
+    return `'operation cancelled: actual cost limit exceeded': ${callTooCostly} ${what}: ${text}`;
+}
+
+function evaluationProblem(problem: string, rule: Rule): string {
+    if (problem.startsWith('no such overload'))
+        return `'${problem}': call arguments did not match a supported operator, function or macro signature for rule: ${ruleText(rule)}`;
+    return `${problem} evaluating rule: ${ruleText(rule)}`;
 }
 
 function ruleText({ message, rule }: Rule): string {

@@ -8,7 +8,8 @@ import { structuralErrors } from '../../../api/structural-schema/rules.ts';
 import type { StructuralSchema } from '../../../api/structural-schema/schema.ts';
 import { loadSchemaCompiler } from '../../../api/structural-schema/validate.ts';
 import type { RegistryHook, Reservation } from '../extensions.ts';
-import { hasRules, ObjectRules } from './cel-rules.ts';
+import { hasRules } from './cel-rules.ts';
+import { ruleErrors } from './definition-rules.ts';
 
 const nothingHeld: Reservation = { guard: undefined, release: () => undefined };
 
@@ -55,7 +56,7 @@ export class DefinitionChecks implements RegistryHook {
 
     async #ruleErrors(schema: StructuralSchema, path: string): Promise<FieldError[]> {
         if (!hasRules(schema)) return [];
-        if (this.#cel !== undefined) return ObjectRules.compile(schema, await this.#cel(), path).errors;
+        if (this.#cel !== undefined) return ruleErrors(schema, await this.#cel(), path);
         const detail = 'x-kubernetes-validations rules are not served by this API server';
         return [fieldErrors.forbidden(path, detail)];
     }

@@ -60,7 +60,7 @@ export class VersionSchemas {
             validate: this.#compile(schema),
             rules: () => {
                 if (this.#cel === undefined) return undefined;
-                return (rules ??= ObjectRules.compile(schema, this.#cel).rules);
+                return (rules ??= new ObjectRules(schema, this.#cel));
             },
         };
     }
