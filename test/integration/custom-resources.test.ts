@@ -481,14 +481,25 @@ describe('custom resources', () => {
         expect([refused.status, refused.json<{ message: string }>().message]).toEqual([
             422,
             expect.stringContaining(
-                'x-kubernetes-validations[0].rule: Invalid value: "nonsense": compilation failed: ',
+                'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"nonsense","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:1: undeclared reference to \'nonsense\'',
             ),
+        ]);
+        const tags = {
+            type: 'array',
+            items: { type: 'string' },
+            'x-kubernetes-validations': [{ rule: "self.all(x, x.contains('gpu'))" }],
+        };
+        const costly = withRules({ ...specSchema, properties: { ...specSchema.properties, tags } });
+        const dear = await server.call('POST', definitionsPath, { body: definition([costly]) });
+        expect([dear.status, dear.json<{ message: string }>().message]).toEqual([
+            422,
+            expect.stringContaining('estimated rule cost exceeds budget by factor of more than 100x (try '),
         ]);
         await install(definition([withRules(schema)]));
         const tooMany = await server.call('POST', cronTabsPath, { body: cronTab('a', { replicas: 6 }) });
         expect([tooMany.status, tooMany.json<{ message: string }>().message]).toEqual([
             422,
-            `CronTab.${group} "a" is invalid: spec: Invalid value: "object": too many replicas`,
+            `CronTab.${group} "a" is invalid: spec: Invalid value: too many replicas`,
         ]);
         expect(
             (await server.call('POST', cronTabsPath, { body: cronTab('a', { replicas: 4 }) })).status,

@@ -152,7 +152,7 @@ export class CostEstimator {
         return this.#checked.variables.has(expression) || this.#checked.typeNames.has(expression);
     }
 
-    #name(expression: Expression, place: Place = undefined): Range {
+    #name(expression: Expression, place?: Place): Range {
         const isLocal = expression.type === 'identifier' && this.locals.find(expression.name) !== undefined;
         this.#places.set(expression, isLocal ? place : { at: this.#root });
         return one;

@@ -38,8 +38,11 @@ export class DefinitionChecks implements RegistryHook {
         const before = new Map(schemasOf(old).map(({ name, schema }) => [name, schema]));
         const compile = await loadSchemaCompiler();
         const errors: FieldError[] = [];
+        const checked = new Set<string>();
         for (const { name, schema, path } of schemasOf(object)) {
-            if (deepEqual(schema, before.get(name))) continue;
+            // What was accepted once stays, whatever limits came later.
+            if (checked.has(path) || deepEqual(schema, before.get(name))) continue;
+            checked.add(path);
             // What is not structural is reported by the definition's validation.
             if (structuralErrors(schema, path).length > 0) continue;
             errors.push(...defaultErrors(schema, path, compile), ...(await this.#ruleErrors(schema, path)));
@@ -62,14 +65,25 @@ export class DefinitionChecks implements RegistryHook {
     }
 }
 
-function schemasOf(
-    object: ApiObject | undefined,
-): { name: string; schema: StructuralSchema; path: string }[] {
+interface PlacedSchema {
+    name: string;
+    schema: StructuralSchema;
+    path: string;
+}
+
+/** Of every version; where all have the same, upstream takes it as one of the whole definition. */
+function schemasOf(object: ApiObject | undefined): PlacedSchema[] {
     const { spec } = (object ?? {}) as Partial<V1CustomResourceDefinition>;
     const versions = spec?.versions ?? [];
-    return versions.flatMap(({ name, schema }, index) => {
+    const schemas = versions.flatMap(({ name, schema }, index): PlacedSchema[] => {
         const own = schema?.openAPIV3Schema as StructuralSchema | undefined;
         const path = `spec.versions[${index}].schema.openAPIV3Schema`;
         return own === undefined ? [] : [{ name, schema: own, path }];
     });
+    const [first, ...rest] = schemas;
+    const isOne =
+        schemas.length === versions.length && rest.every(({ schema }) => deepEqual(schema, first?.schema));
+    return first && isOne
+        ? schemas.map((each) => ({ ...each, path: 'spec.validation.openAPIV3Schema' }))
+        : schemas;
 }

@@ -112,7 +112,7 @@ function ruleAt(path: string, index: number): string {
     return `${path}.${rulesField}[${index}]`;
 }
 
-function messageErrors({ rule = '', message = '' }: Rule, at: string): FieldError[] {
+function messageErrors({ rule, message = '' }: Rule, at: string): FieldError[] {
     const isEmpty = message.trim() === '';
     if (rule.trim() === '') return [fieldErrors.required(`${at}.rule`, 'rule is not specified')];
     if (message !== '' && isEmpty)

@@ -16,13 +16,10 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** Undefined where it has an escape that there is none. */
 function unescape(text: string): string | undefined {
-    let isValid = true;
-    const result = text.replace(/\\(.)/gs, (_, char: string) => {
-        const meant = escapes[char];
-        if (meant === undefined) isValid = false;
-        return meant ?? '';
-    });
-    return isValid ? result : undefined;
+    const unknown = /\\(?![abfnrtv'\\])/s;
+    const pairs = text.match(/\\./gs) ?? [];
+    if (pairs.some((pair) => unknown.test(pair))) return undefined;
+    return text.replace(/\\(.)/gs, (_, char: string) => escapes[char] ?? '');
 }
 
 /**
@@ -30,17 +27,19 @@ function unescape(text: string): string | undefined {
  * to a field of the schema.
  */
 export function normalizeFieldPath(path: string, schema: StructuralSchema): string | undefined {
-    let part: StructuralSchema | undefined = schema;
+    let part = schema;
     let result = '';
     for (let at = 0; at < path.length; at = step.lastIndex) {
         step.lastIndex = at;
-        const [whole, plain, quoted] = step.exec(path) ?? [];
-        if (whole === undefined || part === undefined) return undefined;
-        const name: string | undefined = plain ?? unescape(quoted ?? '');
+        const match = step.exec(path);
+        if (match === null) return undefined;
+        const [, plain, quoted]: (string | undefined)[] = match;
+        const name = plain ?? unescape(quoted ?? '');
         if (name === undefined) return undefined;
-        const isNamed: boolean = part.properties !== undefined;
-        part = isNamed ? propertyOf(part, name) : valuesOf(part);
-        if (part === undefined) return undefined;
+        const isNamed = part.properties !== undefined;
+        const next = isNamed ? propertyOf(part, name) : valuesOf(part);
+        if (next === undefined) return undefined;
+        part = next;
         result += isNamed ? `.${name}` : `[${name}]`;
     }
     return result;
