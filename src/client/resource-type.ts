@@ -88,6 +88,13 @@ export const podDisruptionBudgets = type<api.V1PodDisruptionBudget>(
     'poddisruptionbudgets',
     'PodDisruptionBudget',
 );
+export const validatingAdmissionPolicies = type<api.V1ValidatingAdmissionPolicy>(
+    'admissionregistration.k8s.io',
+    'v1',
+    'validatingadmissionpolicies',
+    'ValidatingAdmissionPolicy',
+    false,
+);
 export const clusterRoles = type<api.V1ClusterRole>(
     'rbac.authorization.k8s.io',
     'v1',

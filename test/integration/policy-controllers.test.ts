@@ -9,6 +9,7 @@ import {
     pods,
     replicaSets,
     resourceQuotas,
+    validatingAdmissionPolicies,
 } from '../../src/client/resource-type.ts';
 import { ManualClock } from '../../src/client/testing/manual-clock.ts';
 import { eventually } from './support/api-server.ts';
@@ -25,6 +26,7 @@ beforeAll(async () => {
         'clusterrole-aggregation-controller',
         'resourcequota-controller',
         'disruption-controller',
+        'validatingadmissionpolicy-status-controller',
     ];
     fixture = await startControllers(enabled, { clock });
 });
@@ -237,5 +239,75 @@ describe('a disruption budget', () => {
         );
         expect(status).toMatchObject({ expectedPods: 0, desiredHealthy: 0 });
         expect(status.disruptionsAllowed ?? 0).toBe(0);
+    });
+});
+
+describe('admission policies', () => {
+    const constraints = (resources: string[], apiVersions = ['v1']) => ({
+        resourceRules: [{ apiGroups: ['apps'], apiVersions, resources, operations: ['*'] }],
+    });
+    const statusOf = async (name: string) =>
+        (await fixture.api.admin.resource(validatingAdmissionPolicies).get({ name })).status;
+    const make = async (name: string, spec: object): Promise<void> => {
+        const policy = { metadata: { name }, spec: { failurePolicy: 'Ignore', ...spec } };
+        await fixture.api.admin.resource(validatingAdmissionPolicies).create(policy);
+        await eventually('it is checked', async () => (await statusOf(name))?.observedGeneration === 1);
+    };
+
+    it('are checked against the kinds that they are for', async () => {
+        await make('checked', {
+            matchConstraints: constraints(['statefulsets', 'deployments', 'deployments/scale', 'nothings']),
+            variables: [
+                { name: 'containers', expression: 'object.spec.template.spec.containers' },
+                { name: 'wrong', expression: 'object.spec.wrong' },
+            ],
+            validations: [
+                { expression: 'object.replicas > 1', messageExpression: "'is ' + object.spec.replicas" },
+                { expression: 'object.spec.replicas > 1 && variables.wrong == 1' },
+                { expression: 'variables.containers.all(c, c.name != "" && c.ports[0].containerPort > "a")' },
+                { expression: 'has(object.spec.serviceName)' },
+            ],
+        });
+        const warning = (kind: string, line: string, at: number, problem: string): string =>
+            `apps/v1, Kind=${kind}: ERROR: <input>:1:${at + 1}: ${problem}\n | ${line}\n | ${'.'.repeat(at)}^\n`;
+        const both = (line: string, at: number, problem: string): string =>
+            ['Deployment', 'StatefulSet'].map((kind) => warning(kind, line, at, problem)).join('\n');
+        const noOverload = (operator: string, types: string): string =>
+            `found no matching overload for '${operator}' applied to '(${types})'`;
+        const ports = 'variables.containers.all(c, c.name != "" && c.ports[0].containerPort > "a")';
+        expect(await statusOf('checked')).toEqual({
+            observedGeneration: 1,
+            typeChecking: {
+                expressionWarnings: [
+                    {
+                        fieldRef: 'spec.validations[0].expression',
+                        warning: both('object.replicas > 1', 6, "undefined field 'replicas'"),
+                    },
+                    {
+                        fieldRef: 'spec.validations[0].messageExpression',
+                        warning: both("'is ' + object.spec.replicas", 6, noOverload('_+_', 'string, int')),
+                    },
+                    {
+                        fieldRef: 'spec.validations[2].expression',
+                        warning: both(ports, ports.indexOf('>'), noOverload('_>_', 'int, string')),
+                    },
+                    {
+                        fieldRef: 'spec.validations[3].expression',
+                        warning: warning(
+                            'Deployment',
+                            'has(object.spec.serviceName)',
+                            3,
+                            "undefined field 'serviceName'",
+                        ),
+                    },
+                ],
+            },
+        });
+    });
+
+    it('for kinds that they do not name are not, and say so', async () => {
+        const validations = [{ expression: 'object.nonsense == 1' }];
+        await make('unnamed', { matchConstraints: constraints(['*']), validations });
+        expect(await statusOf('unnamed')).toEqual({ observedGeneration: 1, typeChecking: {} });
     });
 });

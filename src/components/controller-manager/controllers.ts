@@ -1,4 +1,5 @@
 import type { ControllerDefinition } from './controller-context.ts';
+import { admissionPolicyStatusController } from './admission-policy-status/admission-policy-status-controller.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { cronJobController } from './cron-job/cron-job-controller.ts';
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts';
@@ -52,4 +53,5 @@ export const controllers: readonly ControllerDefinition[] = [
     cronJobController,
     claimProtectionController,
     volumeProtectionController,
+    admissionPolicyStatusController,
 ];

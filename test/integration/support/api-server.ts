@@ -10,6 +10,7 @@ import { createAuthorizer } from '../../../src/components/apiserver/authz/author
 import { reconcileBootstrapPolicy } from '../../../src/components/apiserver/authz/bootstrap-policy.ts';
 import type { AdmissionPlugin } from '../../../src/components/apiserver/admission.ts';
 import { discoveryRoutes } from '../../../src/components/apiserver/discovery/routes.ts';
+import { openApiRoutes } from '../../../src/components/apiserver/openapi/routes.ts';
 import { ApiServer } from '../../../src/components/apiserver/server.ts';
 import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
 import { createAuthority, issueCertificate } from '../../../src/pki/authority.ts';
@@ -71,7 +72,7 @@ export async function startApiServer(
             tls: { ...serving, clientCa: authority.cert },
             bindAddress: '127.0.0.1',
             port,
-            extensions: { routes: discoveryRoutes(() => definitions, address) },
+            extensions: { routes: [...discoveryRoutes(() => definitions, address), ...openApiRoutes()] },
             logger,
         });
         return made;

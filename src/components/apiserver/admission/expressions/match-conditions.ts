@@ -1,6 +1,6 @@
 import type { CelCompiler, CelEnvironment } from '../../../../api/cel/cel.ts';
+import { admissionEnvironment } from '../../../../api/cel/environments/admission.ts';
 import type { V1MatchCondition } from '../../../../api/meta/object.ts';
-import { admissionEnvironment } from './environment.ts';
 
 /** Bounds in cel-go's units: of one expression, and of all conditions of one webhook or policy. */
 export const expressionCostMax = 1_000_000;

@@ -1,10 +1,10 @@
 import type { CelCompiler, CelEnvironment, CelFunction, CelType } from '../../../../api/cel/cel.ts';
+import { admissionEnvironment } from '../../../../api/cel/environments/admission.ts';
 import type {
     ApiObject,
     V1MutatingAdmissionPolicy,
     V1ValidatingAdmissionPolicy,
 } from '../../../../api/meta/object.ts';
-import { admissionEnvironment } from '../expressions/environment.ts';
 
 const dyn: CelType = { kind: 'dyn' };
 const string: CelType = { kind: 'string' };
