@@ -118,4 +118,30 @@ describe('policies', () => {
         });
         expect({ status: made.status, text: made.text }).toMatchObject({ status: 201 });
     });
+
+    it('that do not compile are refused in the words people know', async () => {
+        const spec = {
+            matchConstraints: { resourceRules: [rule] },
+            variables: [{ name: 'a', expression: 'object.' }],
+            validations: [
+                { expression: 'object.metadata.name', messageExpression: '1' },
+                { expression: 'nobody == 1' },
+            ],
+            auditAnnotations: [{ key: 'a', valueExpression: '1 == 1' }],
+        };
+        const made = await api.call('POST', `${group}/validatingadmissionpolicies`, {
+            body: { metadata: { name: 'broken' }, spec },
+        });
+        const { details } = made.json<{ details: { causes: { field: string; message: string }[] } }>();
+        expect(made.status).toBe(422);
+        expect(details.causes.map(({ field, message }) => `${field}: ${message}`)).toEqual([
+            expect.stringContaining(
+                'spec.variables[0].expression: Invalid value: "object.": compilation failed: ERROR: <input>:1:8: Syntax error: ',
+            ),
+            'spec.validations[0].expression: Invalid value: "object.metadata.name": must evaluate to bool',
+            'spec.validations[0].messageExpression: Invalid value: "1": must evaluate to string',
+            "spec.validations[1].expression: Invalid value: \"nobody == 1\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'nobody' (in container '')\n | nobody == 1\n | ^",
+            'spec.auditAnnotations[0].valueExpression: Invalid value: "1 == 1": must evaluate to one of [string null_type]',
+        ]);
+    });
 });

@@ -57,8 +57,8 @@ export interface CelSize {
 export interface CelEnvironment {
     /** What expressions may name. */
     variables: Readonly<Record<string, CelType>>;
-    /** What the result must be; any when absent. */
-    result?: CelType;
+    /** What the result must be, one of them where there are several; any when absent. */
+    result?: CelType | readonly CelType[];
     /** How large the data may be that variables have; with it, the costs of expressions are estimated. */
     size?: CelSize;
     /** Beside the functions of the language and of Kubernetes. */

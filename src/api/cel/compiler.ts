@@ -6,6 +6,7 @@ import type {
     CelFunction,
     CelOutcome,
     CelProgram,
+    CelType,
 } from './cel.ts';
 import { type Checked, Checker } from './check/checker.ts';
 import { CostEstimator } from './cost/estimator.ts';
@@ -152,6 +153,17 @@ class Compiler implements CelCompiler {
     }
 }
 
+/** What is wrong with the type of a result, in upstream's words. */
+function resultProblem(wanted: CelEnvironment['result'], type: CelType): string | undefined {
+    const allowed = wanted === undefined ? [] : 'kind' in wanted ? [wanted] : wanted;
+    if (allowed.length === 0 || allowed.some((each) => each.kind === 'dyn' || sameType(each, type)))
+        return undefined;
+    const names = allowed.map((each) => (each.kind === 'null' ? 'null_type' : typeName(each)));
+    return names.length === 1
+        ? `must evaluate to ${names.join()}`
+        : `must evaluate to one of [${names.join(' ')}]`;
+}
+
 function compile(source: string, environment: CelEnvironment, functions: FunctionTable): CelCompilation {
     const invalid = (message: string, fault: 'expression' | 'result' = 'expression') =>
         ({ type: 'invalid', message, fault }) as const;
@@ -159,9 +171,8 @@ function compile(source: string, environment: CelEnvironment, functions: Functio
         const expression = parse(source);
         const checked = new Checker(environment, functions).run(expression);
         if (Array.isArray(checked)) return invalid(compilationFailure(source, checked));
-        const { result } = environment;
-        if (result && result.kind !== 'dyn' && !sameType(result, checked.type))
-            return invalid(`must evaluate to ${typeName(result)}`, 'result');
+        const problem = resultProblem(environment.result, checked.type);
+        if (problem !== undefined) return invalid(problem, 'result');
         const step = new Planner(checked).plan(expression);
         const { variables, size } = environment;
         const estimatedCost = size && new CostEstimator(checked, size).cost(expression).max;

@@ -65,7 +65,7 @@ export interface EnvironmentOptions {
     params?: CelType;
     /** Types of a policy's own variables. */
     variables?: Readonly<Record<string, CelType>>;
-    result?: CelType;
+    result?: CelType | readonly CelType[];
     constructible?: (name: string) => CelType | undefined;
 }
 

@@ -39,7 +39,7 @@ export function expressionGuard(context: PluginContext): AdmissionPlugin {
             }
             const errors = expressionsOf(request, plural, compiler).flatMap(
                 ({ field, expression, environment }) => {
-                    const compiled = compiler.compile(expression, environment);
+                    const compiled = compiler.compile(expression.trim(), environment);
                     if (compiled.type === 'compiled') return [];
                     return [fieldErrors.invalid(field, expression, compiled.message)];
                 },

@@ -6,6 +6,11 @@ import type { V1MatchCondition } from '../../../../api/meta/object.ts';
 export const expressionCostMax = 1_000_000;
 const conditionsCostMax = 2_500_000;
 
+/** What upstream says of an expression that costs more than is left for it, and more than any one may. */
+export const outOfBudget =
+    'validation failed due to running out of cost budget, no further validation rules will be run';
+export const callTooCostly = 'operation cancelled: actual cost limit exceeded';
+
 const bool = { kind: 'bool' } as const;
 /** Made once: the compiler remembers programs by expression and environment. */
 export const conditionEnvironment = admissionEnvironment({ result: bool });
@@ -34,16 +39,15 @@ export function evaluateConditions(
             errors.push(`compilation error: ${compiled.message}`);
             continue;
         }
-        const outcome = compiled.program.evaluate(values, Math.min(budget, expressionCostMax));
+        const outcome = compiled.program.evaluate(values, Math.min(Math.max(0, budget), expressionCostMax));
         budget -= outcome.cost;
-        if (outcome.type === 'overBudget') {
-            errors.push(
-                `validation failed due to running out of cost budget, no further validation rules will be run`,
-            );
+        if (outcome.type === 'overBudget' && budget < 0) {
+            errors.push(outOfBudget);
             break;
         }
-        if (outcome.type === 'error') {
-            errors.push(`expression '${expression}' resulted in error: ${outcome.message}`);
+        if (outcome.type !== 'value') {
+            const problem = outcome.type === 'error' ? outcome.message : callTooCostly;
+            errors.push(`expression '${expression}' resulted in error: ${problem}`);
         } else if (outcome.value === false) return { type: 'noMatch' };
     }
     if (errors.length === 0) return { type: 'match' };

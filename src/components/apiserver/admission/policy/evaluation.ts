@@ -1,8 +1,10 @@
 import type { CelCompiler, CelEnvironment } from '../../../../api/cel/cel.ts';
 import {
+    callTooCostly,
     evaluateConditions,
     expressionCostMax,
     type ConditionsOutcome,
+    outOfBudget,
 } from '../expressions/match-conditions.ts';
 import type { PolicyEnvironments } from './policy-expressions.ts';
 import type { AnyPolicy, ParsedPolicy } from './policy-source.ts';
@@ -55,16 +57,12 @@ export class PolicyEvaluation<P extends AnyPolicy> {
             message: `expression '${expression}' resulted in error: ${why}`,
         });
         try {
-            const limit = Math.min(this.#budget, expressionCostMax);
+            const limit = Math.min(Math.max(0, this.#budget), expressionCostMax);
             const outcome = compiled.program.evaluate({ ...this.#values, ...more }, limit);
             this.#budget -= outcome.cost;
             if (outcome.type === 'value') return { type: 'value', value: outcome.value };
             if (outcome.type === 'error') return failed(outcome.message);
-            return {
-                type: 'error',
-                message:
-                    'validation failed due to running out of cost budget, no further validation rules will be run',
-            };
+            return this.#budget < 0 ? { type: 'error', message: outOfBudget } : failed(callTooCostly);
         } catch (error) {
             if (error instanceof VariableError) return failed(error.message);
             throw error;

@@ -115,6 +115,28 @@ describe('ValidatingAdmissionPolicy', () => {
         );
     });
 
+    it('is bounded in what one expression costs, and in what all of them cost', async () => {
+        // Cost about so much, and do next to nothing.
+        const costing = (units: number) => ({ expression: `[[1]].flatten(${units}).size() == 1` });
+        bind('validating');
+        policy('validating', { validations: Array<object>(10).fill(costing(990_000)) });
+        await run(map({}));
+        policy('validating', { validations: Array<object>(11).fill(costing(990_000)) });
+        await expect(run(map({}))).rejects.toThrow(
+            'denied request: validation failed due to running out of cost budget, no further validation rules will be run',
+        );
+        policy('validating', { validations: [costing(1_000_000)] });
+        await expect(run(map({}))).rejects.toThrow(
+            "denied request: expression '[[1]].flatten(1000000).size() == 1' resulted in error: operation cancelled: actual cost limit exceeded",
+        );
+        const matchConditions = Array.from({ length: 3 }, (_, index) => ({
+            name: `c${index}`,
+            ...costing(990_000),
+        }));
+        policy('validating', { matchConditions, validations: [{ expression: 'true' }] });
+        await expect(run(map({}))).rejects.toThrow('validation failed due to running out of cost budget');
+    });
+
     it('fails or is ignored when it cannot be evaluated, and only where its conditions hold', async () => {
         const validations = [{ expression: "object.data.missing == 'x'" }];
         policy('validating', { validations });

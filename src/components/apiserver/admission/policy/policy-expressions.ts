@@ -66,7 +66,7 @@ export function environmentsOf({ spec }: Policy, compiler: CelCompiler): PolicyE
         variables: variableEnvironments,
         validations: admissionEnvironment({ hasParams, variables, result: bool }),
         messages: admissionEnvironment({ hasParams, variables, hasAuthorizer: false, result: string }),
-        auditAnnotations: admissionEnvironment({ hasParams, variables }),
+        auditAnnotations: admissionEnvironment({ hasParams, variables, result: [string, { kind: 'null' }] }),
         configurations: admissionEnvironment({
             hasParams,
             variables,
