@@ -13,28 +13,36 @@ interface Parts {
 
 /** A comprehension under way. */
 interface Fold {
-    /** Before each element. */
+    /** Of asking whether to go on, before each element. */
     cost: number;
-    /** False ends it early. */
-    step(frame: Frame): boolean;
+    isDecided(): boolean;
+    step(frame: Frame): void;
+    /** Of making the result. */
+    resultCost: number;
     result(): Value;
 }
+
+/** Names and additions of what cel-go makes of the macros. */
+const nameCost = 1;
+const undecided = { cost: 0, isDecided: () => false, resultCost: nameCost };
 
 /** `all` (false decides) and `exists` (true decides): an error counts only where nothing is decided. */
 function quantifier({ condition }: Parts, decisive: boolean): Fold {
     let decided = false;
     let failure: EvaluationError | undefined;
     return {
-        cost: decisive ? 4 : 3,
+        cost: decisive ? 3 : 2,
+        isDecided: () => decided,
         step(frame) {
+            frame.meter.charge(nameCost);
             try {
                 decided = expectBoolean(condition?.(frame) ?? null) === decisive;
             } catch (error) {
                 if (!(error instanceof EvaluationError)) throw error;
                 failure ??= error;
             }
-            return !decided;
         },
+        resultCost: nameCost,
         result() {
             if (!decided && failure) throw failure;
             return decided === decisive;
@@ -49,27 +57,28 @@ function passes({ condition }: Parts, frame: Frame): boolean {
 function existsOne(parts: Parts): Fold {
     let count = 0;
     return {
-        cost: 1,
+        ...undecided,
         step(frame) {
-            if (passes(parts, frame)) count++;
-            return true;
+            if (!passes(parts, frame)) return;
+            frame.meter.charge(nameCost + 1);
+            count++;
         },
+        resultCost: nameCost + 1,
         result: () => count === 1,
     };
 }
 
 /** What creating a list of one and appending it costs. */
-const appendCost = 11;
+const appendCost = nameCost + 10 + 1;
 
 function collectList(parts: Parts): Fold {
     const values: Value[] = [];
     return {
-        cost: 1,
+        ...undecided,
         step(frame) {
-            if (!passes(parts, frame)) return true;
-            frame.meter.charge(appendCost);
+            if (!passes(parts, frame)) return;
+            frame.meter.charge(parts.transform ? appendCost : appendCost + nameCost);
             values.push(parts.transform ? parts.transform(frame) : (frame.locals[parts.keySlot] ?? null));
-            return true;
         },
         result: () => List.of(values),
     };
@@ -78,9 +87,10 @@ function collectList(parts: Parts): Fold {
 function collectMap(parts: Parts, isEntry: boolean): Fold {
     const map = new EntryMap();
     return {
-        cost: 2,
+        ...undecided,
         step(frame) {
-            if (!passes(parts, frame)) return true;
+            if (!passes(parts, frame)) return;
+            frame.meter.charge(isEntry ? nameCost + 1 : 2 * nameCost + 1);
             const made = parts.transform?.(frame) ?? null;
             if (!isEntry) map.add(frame.locals[parts.keySlot] ?? null, made);
             else if (typeof made === 'object' && made !== null && isMap(made))
@@ -89,7 +99,6 @@ function collectMap(parts: Parts, isEntry: boolean): Fold {
                     map.add(key, made.get(key) ?? null);
                 }
             else throw new EvaluationError('no such overload');
-            return true;
         },
         result: () => map,
     };
@@ -127,13 +136,17 @@ export function planComprehension(expression: Comprehension, planner: Planner): 
         const source = range(frame);
         const fold = start({ ...planned, keySlot: first });
         for (const [key, value] of pairs(source)) {
+            const before = frame.meter.cost;
             frame.meter.charge(fold.cost);
+            if (fold.isDecided()) break;
             // One variable is the element of a list, but the key of a map.
             frame.locals[first] = second === undefined && source instanceof List ? value() : key;
             if (second !== undefined) frame.locals[second] = value();
-            if (!fold.step(frame)) break;
+            fold.step(frame);
+            // Going on is never for nothing.
+            if (frame.meter.cost === before) frame.meter.visit();
         }
-        frame.meter.charge(1);
+        frame.meter.charge(fold.resultCost);
         return fold.result();
     };
 }

@@ -90,6 +90,12 @@ function access(container: Value, key: Value, optional: boolean): Value {
     );
 }
 
+/** Names, and what is selected from them. */
+function isAttribute(expression: Expression): boolean {
+    if (expression.type === 'select') return !expression.optional && isAttribute(expression.operand);
+    return expression.type === 'identifier';
+}
+
 function optionalElement(value: Value): Value | undefined {
     if (!(value instanceof Optional)) throw new EvaluationError(noOverload);
     return value.value;
@@ -205,9 +211,13 @@ export class Planner {
     #index(expression: Of<'index'>): Step {
         const [operand, key] = [this.plan(expression.operand), this.plan(expression.key)];
         const { optional } = expression;
+        const isFree = isAttribute(expression.key);
         return (frame) => {
             const container = operand(frame);
+            const before = frame.meter.cost;
             const at = key(frame);
+            // A name that is a key is part of the access, as cel-go has it.
+            if (isFree) frame.meter.cost = before;
             frame.meter.charge(1);
             return access(container, at, optional);
         };

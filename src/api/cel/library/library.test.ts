@@ -245,6 +245,23 @@ const sections: Record<string, readonly (readonly [string, unknown])[]> = {
         ['semver("1.0.0").isGreaterThan(semver("1.0.0-rc.1"))', true],
         ['semver("1")', error('No Major.Minor.Patch elements found')],
     ],
+    'more of lists': [
+        ['[1, 2, 3, 4].slice(1, 3)', [2, 3]],
+        ['[1, 2].slice(0, 3)', error('cannot slice(0, 3), list is length 2')],
+        ['[1, 2].slice(-1, 1)', error('cannot slice(-1, 1), negative indexes not supported')],
+        ['[[1, 2], [], [3]].flatten()', [1, 2, 3]],
+        ['[dyn(1), dyn([dyn(2), dyn([dyn(3), dyn([4])])])].flatten(2)', [1, 2, 3, [4]]],
+        ['[dyn(1)].flatten(-1)', error('level must be non-negative')],
+        ['lists.range(4)', [0, 1, 2, 3]],
+        ['lists.range(-1)', error('lists.range: size must be non-negative, got -1')],
+        ['[3, 1, 2].reverse()', [2, 1, 3]],
+        ['["b", "a", "b", "c", "a"].distinct()', ['b', 'a', 'c']],
+        ['["b", "c", "a"].sort()', ['a', 'b', 'c']],
+        ['[dyn(1), "a"].sort()', error('list elements must have the same type')],
+        ['["ccc", "a", "bb"].sortBy(e, size(e))', ['a', 'bb', 'ccc']],
+        ['[[2, 1], [1, 2], [1, 1]].sortBy(e, e[0]).map(e, e[1])', [2, 1, 1]],
+        ['[1, 2].sortBy(e, -e).sortBy(e, e)', [1, 2]],
+    ],
     'JSON patch': [['jsonpatch.escapeKey("k8s.io/my~label")', 'k8s.io~1my~0label']],
 };
 
