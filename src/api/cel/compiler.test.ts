@@ -37,7 +37,7 @@ describe('cost', () => {
         ['any.a.b == 1', 4],
         ['any.a.b == 1 && any.a.b < 2', 8],
         ['items.all(i, i >= 0)', 3 * 1000 + 2 * 1000 + 2],
-        ['items.exists(i, i == 0)', 4 + 2 + 2],
+        ['items.exists(i, i == 0)', 4 + 2 + 3 + 2],
         ['"abc".contains("b")', 1],
         [`"${'a'.repeat(100)}".matches("${'a'.repeat(40)}")`, 110],
         ['has(any.a)', 1],
