@@ -115,10 +115,20 @@ describe('server-side apply', () => {
         await applied(path, yaml, 'fieldManager=one', 201);
         const shared = await applied(path, yaml, 'fieldManager=two');
         expect(Object.keys(owners(shared))).toEqual(['one Apply v1', 'two Apply v1']);
-        const left = await applied(path, configMap({}), 'fieldManager=one');
+        const { data: _data, ...nothing } = { data: {}, ...configMap({}) };
+        const left = await applied(path, nothing, 'fieldManager=one');
         expect(left.data).toEqual({ a: '1' });
-        const gone = await applied(path, configMap({}), 'fieldManager=two');
+        const gone = await applied(path, nothing, 'fieldManager=two');
         expect(gone.data ?? {}).toEqual({});
+    });
+
+    it('who applies an empty map owns what others put into it, as upstream takes it for once atomic', async () => {
+        const path = `${configMaps}/${name}`;
+        await applied(path, configMap({ a: '1' }), 'fieldManager=two', 201);
+        await applied(path, configMap({}), 'fieldManager=one');
+        const left = await applied(path, configMap({}), 'fieldManager=two');
+        expect(left.data).toEqual({ a: '1' });
+        expect(owners(left)['one Apply v1']).toEqual({ 'f:data': { '.': {}, 'f:a': {} } });
     });
 
     it('refuses to change what others own, in upstream words, unless forced', async () => {

@@ -256,16 +256,27 @@ describe('removeItems', () => {
     });
 });
 
-/** Runs appliers and updaters against one object. */
+/** Runs appliers and updaters against one object; with a schema of its own, which may change, in one version. */
 class Story {
     object: object = {};
     managers: Managers = new Map();
+    schema: FieldSchema | undefined;
     #clock = 0;
+
+    constructor(own?: FieldSchema) {
+        this.schema = own;
+    }
+
+    get #rules(): WriteRules {
+        const { schema: own } = this;
+        if (own === undefined) return rules;
+        return { ...rules, typing: { schemaOf: () => own, convert: (object) => object } };
+    }
 
     apply(manager: string, applied: object, { force = false, version = 'v1' } = {}): this {
         const self = this.#self(manager, 'Apply', version);
         const live = version === 'v1' ? this.object : rename(this.object, 'string', 'text');
-        const effect = applyOwnership(rules, {
+        const effect = applyOwnership(this.#rules, {
             managers: this.managers,
             live,
             applied,
@@ -280,7 +291,7 @@ class Story {
 
     update(manager: string, next: object): this {
         const self = this.#self(manager, 'Update', 'v1');
-        this.managers = updateOwnership(rules, {
+        this.managers = updateOwnership(this.#rules, {
             managers: this.managers,
             live: this.object,
             next,
@@ -400,25 +411,92 @@ describe('ownership', () => {
         expect(Object.keys(story.owners)).toEqual(['ctl']);
     });
 
-    it('gives all of a value that became atomic to whoever had part of it', () => {
-        const story = new Story().apply('one', { atomicMap: { a: '1' } });
-        const [id, manager] = [...story.managers][0]!;
-        const set = setOf(['f:atomicMap', 'f:a']);
-        story.managers = new Map([[id, { ...manager, set }]]);
-        story.update('ctl', { atomicMap: { a: '1' }, string: 'x' });
-        expect(story.owners['one']).toEqual(['.atomicMap']);
+    describe('when a type changes', () => {
+        const parts = { a: { schema: text }, b: { schema: text } };
+        const item = mapSchema({ fields: { name: { schema: text }, value: { schema: text } } });
+        const typeOf = (isAtomic: boolean): FieldSchema =>
+            mapSchema({
+                fields: {
+                    struct: { schema: mapSchema({ atomic: isAtomic, fields: parts }) },
+                    map: { schema: mapSchema({ atomic: isAtomic, element: text }) },
+                    list: { schema: isAtomic ? listSchema(item) : listSchema(item, 'map', ['name']) },
+                    set: { schema: listSchema(text, isAtomic ? 'atomic' : 'set') },
+                },
+            });
+        const [atomic, granular] = [typeOf(true), typeOf(false)];
+
+        it('from parts to a whole, owners of parts own the whole, and conflict over it', () => {
+            const story = new Story(granular)
+                .apply('one', { struct: { a: '1' }, map: { x: '1' }, list: [{ name: 'x' }], set: ['x'] })
+                .apply('two', { struct: { b: '1' }, map: { y: '1' } });
+            story.schema = atomic;
+            expect(story.conflicts('three', { struct: { b: '2' } })).toEqual(['one .struct', 'two .struct']);
+            expect(story.conflicts('three', { set: ['y'] })).toEqual(['one .set']);
+            story.apply('three', { struct: { b: '2' } }, { force: true });
+            expect(story.object).toMatchObject({ struct: { b: '2' }, map: { x: '1', y: '1' } });
+            expect(story.owners).toEqual({
+                one: ['.list', '.map', '.set'],
+                two: ['.map'],
+                three: ['.struct'],
+            });
+        });
+
+        it('does not count who has lost all parts', () => {
+            const story = new Story(granular)
+                .apply('one', { struct: { a: '1' } })
+                .apply('two', { struct: { a: '2' } }, { force: true });
+            story.schema = atomic;
+            expect(story.conflicts('three', { struct: { b: 'x' } })).toEqual(['two .struct']);
+        });
+
+        it('from a whole to parts, the owner of the whole owns every part that is there', () => {
+            const story = new Story(atomic).apply('one', {
+                struct: { a: '1', b: 'a' },
+                map: { x: '1' },
+                list: [{ name: 'x', value: '1' }],
+                set: ['x'],
+            });
+            expect(story.conflicts('two', { struct: { b: 'b' } })).toEqual(['one .struct']);
+            story.schema = granular;
+            expect(story.conflicts('two', { struct: { b: 'b' } })).toEqual(['one .struct.b']);
+            expect(story.conflicts('two', { list: [{ name: 'x', value: '2' }] })).toEqual([
+                'one .list[name="x"].value',
+            ]);
+            expect(story.conflicts('two', { map: { y: '1' }, set: ['y'] })).toEqual([]);
+            story.apply('two', { struct: { b: 'b' } }, { force: true });
+            expect(story.object).toMatchObject({ struct: { a: '1', b: 'b' }, set: ['x'] });
+            expect(story.owners).toMatchObject({
+                one: expect.arrayContaining(['.struct', '.struct.a', '.map.x', '.set[="x"]']),
+                two: ['.struct.b'],
+            });
+            expect(story.owners['one']).not.toContain('.struct.b');
+        });
+
+        it('there and back, an update by somebody else takes nothing but what it changes', () => {
+            const story = new Story(granular).apply('one', { struct: { a: '1', b: '1' }, set: ['x', 'y'] });
+            for (const schema of [atomic, granular]) {
+                story.schema = schema;
+                story.update('ctl', { ...story.object, map: { [schema === atomic ? 'x' : 'y']: '1' } });
+            }
+            expect(story.owners['one']).toEqual(
+                expect.arrayContaining(['.struct.a', '.struct.b', '.set[="x"]', '.set[="y"]']),
+            );
+            expect(story.apply('one', { set: ['x'] }).object).toMatchObject({ set: ['x'] });
+            expect(story.object).not.toHaveProperty('struct.a');
+        });
     });
 
-    it('moves the time of a manager only when its set changes', () => {
-        const story = new Story().update('ctl', { string: 'a' });
-        const time = (): (string | undefined)[] =>
-            [...story.managers.values()].map((manager) => manager.time);
-        const [first] = time();
+    it('moves the time of a manager when it changes something, not when it removes or changes nothing', () => {
+        const story = new Story().update('ctl', { string: 'a', numeric: 1 });
+        const time = (): string | undefined => [...story.managers.values()][0]?.time;
+        const first = time();
         const before = story.managers;
-        story.update('ctl', { string: 'b' });
+        story.update('ctl', { string: 'a', numeric: 1 });
         expect(story.managers).toBe(before);
-        story.update('ctl', { string: 'b', numeric: 1 });
-        expect(time()).not.toEqual([first]);
+        story.update('ctl', { string: 'a' });
+        expect([time(), story.owners]).toEqual([first, { ctl: ['.string'] }]);
+        story.update('ctl', { string: 'b' });
+        expect(time()).not.toEqual(first);
     });
 
     it('merges the oldest of too many updaters of one version', () => {

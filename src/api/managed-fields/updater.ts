@@ -81,7 +81,7 @@ export function updateOwnership(rules: WriteRules, step: UpdateStep): Managers {
     const { self, live, next, now } = step;
     const { apiVersion } = self;
     const id = managerId(self);
-    const reconciledManagers = reconciled(rules, step.managers);
+    const reconciledManagers = reconciled(rules, step.managers, { object: live, apiVersion });
     const { schema } = required(rules, live, { from: apiVersion, to: apiVersion });
     const changes = filtered(rules, compare(schema, live, next));
     const managers = transfer(rules, {
@@ -96,15 +96,12 @@ export function updateOwnership(rules: WriteRules, step: UpdateStep): Managers {
     const previous = managers.get(id);
     const kept = difference(previous?.set ?? emptySet, changes.removed);
     const taken = difference(union(changes.modified, changes.added), serverSet);
-    return withOwn(managers, { ...self, time: previous?.time, set: union(kept, taken) }, { id, now });
-}
-
-/** The manager's new state; its time moves when its set does. */
-function withOwn(managers: Managers, own: Manager, { id, now }: { id: string; now: string }): Managers {
-    const previous = managers.get(id);
-    if (isEmptySet(own.set)) return previous === undefined ? managers : without(managers, id);
-    if (previous?.set === own.set) return managers;
-    return new Map(managers).set(id, { ...own, time: now });
+    const set = union(kept, taken);
+    if (isEmptySet(set)) return previous === undefined ? managers : without(managers, id);
+    // Who changes nothing, or only removes, keeps the time of what they did before.
+    const time = isEmptySet(taken) ? previous?.time : now;
+    if (previous !== undefined && previous.set === set && previous.time === time) return managers;
+    return new Map(managers).set(id, { ...self, time, set });
 }
 
 function without(managers: Managers, id: string): Managers {
@@ -202,7 +199,7 @@ export function applyOwnership(rules: WriteRules, step: ApplyStep): ApplyEffect 
     const { apiVersion } = self;
     const { schema } = required(rules, live, { from: apiVersion, to: apiVersion });
     const id = managerId(self);
-    const managers = new Map(reconciled(rules, step.managers));
+    const managers = new Map(reconciled(rules, step.managers, { object: live, apiVersion }));
     const last = managers.get(id);
     const set = rules.filter(extractSet(schema, applied));
     managers.set(id, { ...self, time: last?.time, set });
@@ -284,11 +281,23 @@ function namedSet(schema: FieldSchema, object: object): FieldSet {
     return withNamedFields(extractSet(schema, object), schema);
 }
 
-function reconciled(rules: WriteRules, managers: Managers): Managers {
+/** What managers own by the types of today; `live` is the object in the version that is written. */
+function reconciled(
+    rules: WriteRules,
+    managers: Managers,
+    live: { object: object; apiVersion: string },
+): Managers {
     let result: Map<string, Manager> | undefined;
+    const byVersion = new Map<string, Versioned | undefined>();
     for (const [id, manager] of managers) {
-        const schema = rules.typing.schemaOf(manager.apiVersion);
-        const set = schema === undefined ? manager.set : reconcileWithSchema(manager.set, schema);
+        const { apiVersion } = manager;
+        if (!byVersion.has(apiVersion)) {
+            const versions = { from: live.apiVersion, to: apiVersion };
+            byVersion.set(apiVersion, inVersion(rules, live.object, versions));
+        }
+        const typed = byVersion.get(apiVersion);
+        const set =
+            typed === undefined ? manager.set : reconcileWithSchema(manager.set, typed.schema, typed.object);
         if (set === manager.set) continue;
         result ??= new Map(managers);
         result.set(id, { ...manager, set });

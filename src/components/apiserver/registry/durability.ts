@@ -38,8 +38,10 @@ function isHeartbeat(object: V1Node, old: V1Node): boolean {
     );
 }
 
+/** Who wrote last says when, which is no change either. */
 function stableMetadata({ metadata }: ApiObject): object {
-    return { ...metadata, resourceVersion: '' };
+    const managedFields = metadata?.managedFields?.map((entry) => ({ ...entry, time: '' }));
+    return { ...metadata, managedFields, resourceVersion: '' };
 }
 
 function withoutHeartbeats({ status }: V1Node): object {
