@@ -43,6 +43,7 @@ import type { Cluster } from '../../store/cluster.ts';
 import { systemClock } from '../../util/clock.ts';
 import type { Lifecycle } from '../../util/lifecycle.ts';
 import type { Logger } from '../../util/logger.ts';
+import { tlsSettings } from '../../util/tls-settings.ts';
 import type { FlagValues } from '../flags.ts';
 import type { sharedApiserverFlags } from '../flag-sets/apiserver-flags.ts';
 import { hostName } from '../host.ts';
@@ -209,6 +210,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         cert: admission?.chainOf(cert) ?? cert,
         key,
         clientCa,
+        settings: tlsSettings(flags['tls-cipher-suites'], flags['tls-min-version']),
     });
     const server: ApiServer = new ApiServer({
         store: encryption.store,

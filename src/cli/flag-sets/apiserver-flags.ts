@@ -5,6 +5,7 @@ import { authFlags, sharedAuthFlags } from './auth-flags.ts';
 import { commonFlags } from './common.ts';
 import { requestFlags } from './request-flags.ts';
 import { snapshotFlags } from './snapshot-flags.ts';
+import { tlsFlags } from './tls-flags.ts';
 
 /** Flags of the API server that also make sense where all components run in one process. */
 export const sharedApiserverFlags = {
@@ -33,6 +34,7 @@ export const sharedApiserverFlags = {
     ),
     'admission-control': flag.list('admission plugins to run, instead of the default ones'),
     ...requestFlags,
+    ...tlsFlags,
     ...auditFlags,
     'legacy-apis': flag.boolean(
         'serve extensions/v1beta1, apps/v1beta1, apps/v1beta2 and networking.k8s.io/v1beta1, for old manifests',

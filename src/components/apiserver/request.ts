@@ -34,6 +34,8 @@ export type RequestOrigin =
           type: 'http';
           /** The certificate that the client proved to hold, DER; authentication verifies who signed it. */
           peerCertificate: Buffer | undefined;
+          /** The certificates that it has sent besides, DER. */
+          peerIntermediates?: () => readonly Buffer[];
           remoteAddress: string;
           request: IncomingMessage | Http2ServerRequest;
           response: ServerResponse | Http2ServerResponse | undefined;

@@ -35,6 +35,7 @@ import { openMemoryStore } from '../../../src/store/mvcc/open-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { systemClock } from '../../../src/util/clock.ts';
 import { createLogger } from '../../../src/util/logger.ts';
+import type { TlsSettings } from '../../../src/util/tls-settings.ts';
 
 export interface Reply {
     status: number;
@@ -60,6 +61,7 @@ export interface FixtureOptions {
     /** Given a logger and a clock of its own; stopped with the server. */
     auditor?: Auditor;
     requestTimeoutMs?: number;
+    tlsSettings?: TlsSettings;
     store?: Store;
     eventsMax?: number;
     logLevel?: 'silent' | 'debug';
@@ -160,7 +162,7 @@ export class ApiServerFixture {
             }),
             authorizer: createAuthorizer({ reader: caches, modes: ['RBAC'] }),
             admission,
-            tls: { ...tls, clientCa: authority.cert },
+            tls: { ...tls, clientCa: authority.cert, settings: options.tlsSettings },
             bindAddress: '127.0.0.1',
             port: 0,
             logger,
@@ -233,6 +235,11 @@ export class ApiServerFixture {
 
     get certificateAuthority(): string {
         return this.#authority.cert;
+    }
+
+    /** The authority of clients, with its key. */
+    get clientAuthority(): KeyPair {
+        return this.#authority;
     }
 
     /** A client certificate for a user who has no rights yet. */

@@ -1,11 +1,13 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import {
     certificateSubject,
+    type CertificateTimes,
     certificateTimes,
     hasUsage,
     isIssuedBy,
     parseCertificates,
 } from '../../../pki/certificate-check.ts';
+import { pathLengthOf } from '../../../pki/path-length.ts';
 import { BoundedMap } from '../../../util/bounded-map.ts';
 import { CredentialError } from './method.ts';
 
@@ -13,6 +15,11 @@ import { CredentialError } from './method.ts';
 const uidAttribute = '1.3.6.1.4.1.57683.2';
 /** Client certificates whose signature was checked and is remembered. */
 const verifiedCertificatesMax = 1024;
+/** Certificates of a client, besides its own, that are looked at. */
+const intermediatesMax = 8;
+
+/** What a client has sent besides its own certificate, DER; asked for only where it is needed. */
+export type Intermediates = () => readonly Buffer[];
 
 export interface VerifiedCertificate {
     commonName: string;
@@ -28,7 +35,10 @@ interface CachedCertificate extends VerifiedCertificate {
     notAfterMs: number;
 }
 
-/** Verifies client certificates against a bundle of authorities; each of them is trusted by itself. */
+/**
+ * Verifies client certificates against a bundle of authorities; each of them is trusted by itself. Between them
+ * and the client's certificate may stand authorities that the client brings along.
+ */
 export class CertificatePool {
     #authorities: X509Certificate[];
     readonly #verified = new BoundedMap<string, CachedCertificate>(verifiedCertificatesMax);
@@ -44,11 +54,11 @@ export class CertificatePool {
     }
 
     /** Throws CredentialError unless the certificate is valid now, for clients, and signed by the pool. */
-    verify(der: Buffer, nowMs: number): VerifiedCertificate {
+    verify(der: Buffer, nowMs: number, intermediates: Intermediates = () => []): VerifiedCertificate {
         const fingerprint = createHash('sha256').update(der).digest('hex');
         let certificate = this.#verified.get(fingerprint);
         if (certificate === undefined) {
-            certificate = this.#check(der, fingerprint, nowMs);
+            certificate = this.#check(der, fingerprint, { nowMs, intermediates });
             this.#verified.set(fingerprint, certificate);
         }
         if (nowMs > certificate.notAfterMs || nowMs < certificate.notBeforeMs) {
@@ -61,24 +71,76 @@ export class CertificatePool {
         return certificate;
     }
 
-    #check(der: Buffer, fingerprint: string, nowMs: number): CachedCertificate {
+    #check(der: Buffer, fingerprint: string, { nowMs, intermediates }: Chaining): CachedCertificate {
         const certificate = parse(der);
-        const issuers = this.#authorities.filter((authority) => isIssuedBy(certificate, authority));
-        const times = issuers.map(certificateTimes);
-        const issuer = times.find((t) => nowMs >= t.notBeforeMs && nowMs <= t.notAfterMs) ?? times[0];
+        const issuer = this.#issuerTimes(certificate, { nowMs, intermediates });
         if (issuer === undefined) throw new CredentialError('x509: certificate signed by unknown authority');
         if (!hasUsage(certificate, 'client')) {
             throw new CredentialError('x509: certificate specifies an incompatible key usage');
         }
-        const own = certificateTimes(certificate);
         return {
             ...certificateSubject(certificate),
             uids: subjectUids(certificate),
             fingerprint,
-            notBeforeMs: Math.max(own.notBeforeMs, issuer.notBeforeMs),
-            notAfterMs: Math.min(own.notAfterMs, issuer.notAfterMs),
+            ...within(certificateTimes(certificate), issuer),
         };
     }
+
+    /** When all that stand above the certificate are valid; a way that is valid now is preferred. */
+    #issuerTimes(certificate: X509Certificate, chaining: Chaining): CertificateTimes | undefined {
+        const direct = this.#waysUp(certificate, []);
+        const ways = direct.length > 0 ? direct : this.#waysUp(certificate, usableIntermediates(chaining));
+        const { nowMs } = chaining;
+        return ways.find((way) => nowMs >= way.notBeforeMs && nowMs <= way.notAfterMs) ?? ways[0];
+    }
+
+    /** Ways from a certificate to authorities of the pool, the shortest first; each intermediate is tried once. */
+    #waysUp(certificate: X509Certificate, intermediates: readonly X509Certificate[]): CertificateTimes[] {
+        const ways: CertificateTimes[] = [];
+        const unused = new Set(intermediates);
+        const steps: { certificate: X509Certificate; depth: number; times: CertificateTimes }[] = [
+            { certificate, depth: 0, times: { notBeforeMs: -Infinity, notAfterMs: Infinity } },
+        ];
+        // Grows while it is gone through.
+        for (const { certificate: signed, depth, times } of steps) {
+            for (const authority of this.#authorities) {
+                if (signs(authority, signed, depth)) ways.push(within(times, certificateTimes(authority)));
+            }
+            for (const one of unused) {
+                if (!signs(one, signed, depth) || !hasUsage(one, 'client')) continue;
+                unused.delete(one);
+                steps.push({
+                    certificate: one,
+                    depth: depth + 1,
+                    times: within(times, certificateTimes(one)),
+                });
+            }
+        }
+        return ways;
+    }
+}
+
+function within(a: CertificateTimes, b: CertificateTimes): CertificateTimes {
+    return {
+        notBeforeMs: Math.max(a.notBeforeMs, b.notBeforeMs),
+        notAfterMs: Math.min(a.notAfterMs, b.notAfterMs),
+    };
+}
+
+interface Chaining {
+    nowMs: number;
+    intermediates: Intermediates;
+}
+
+function usableIntermediates({ intermediates }: Chaining): X509Certificate[] {
+    return intermediates().slice(0, intermediatesMax).map(parse);
+}
+
+/** @param depth how many authorities stand between the two and the client's certificate */
+function signs(authority: X509Certificate, certificate: X509Certificate, depth: number): boolean {
+    if (!isIssuedBy(certificate, authority)) return false;
+    const limit = pathLengthOf(authority);
+    return limit === undefined || depth <= limit;
 }
 
 function authoritiesOf(bundlePem: string): X509Certificate[] {

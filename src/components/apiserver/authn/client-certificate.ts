@@ -6,11 +6,12 @@ import type { CertificatePool } from './certificate-pool.ts';
 export function clientCertificateMethod(pool: CertificatePool, clock: Clock): AuthenticationMethod {
     return {
         name: 'x509',
-        authenticate({ peerCertificate }) {
+        authenticate({ peerCertificate, peerIntermediates }) {
             if (peerCertificate === undefined || peerCertificate.length === 0) return undefined;
             const { commonName, organizations, uids, fingerprint } = pool.verify(
                 peerCertificate,
                 clock.nowMs(),
+                peerIntermediates,
             );
             if (commonName === '') return undefined;
             return {

@@ -9,6 +9,8 @@ export interface AuthenticationInput {
     authorization: string | undefined;
     /** The client certificate that the peer proved to hold, DER; not yet checked against any authority. */
     peerCertificate: Buffer | undefined;
+    /** What it has sent besides, DER: authorities that may have signed it. Costs something to ask for. */
+    peerIntermediates?: (() => readonly Buffer[]) | undefined;
     /**
      * Names in lower case. Repeated headers are arrays (`headersDistinct`): joined ones would make one
      * group out of several.

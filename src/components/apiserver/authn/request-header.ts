@@ -22,10 +22,10 @@ export function requestHeaderMethod(options: RequestHeaderOptions, clock: Clock)
     const prefixes = lower(options.extraHeaderPrefixes);
     return {
         name: 'request-header',
-        authenticate({ peerCertificate, headers }) {
+        authenticate({ peerCertificate, peerIntermediates, headers }) {
             const username = names.flatMap((name) => values(headers[name]))[0];
             if (username === undefined || peerCertificate === undefined) return undefined;
-            const { commonName } = options.pool.verify(peerCertificate, clock.nowMs());
+            const { commonName } = options.pool.verify(peerCertificate, clock.nowMs(), peerIntermediates);
             if (options.allowedNames.length > 0 && !options.allowedNames.includes(commonName)) {
                 throw new CredentialError('x509: subject with an unknown common name is not allowed');
             }

@@ -42,6 +42,7 @@ export class HttpRequest implements ApiRequest {
         this.origin = {
             type: 'http',
             peerCertificate: peerCertificateOf(message.socket as TLSSocket),
+            peerIntermediates: () => peerIntermediatesOf(message.socket as TLSSocket),
             remoteAddress: message.socket.remoteAddress ?? '',
             request: message,
             response,
@@ -78,4 +79,17 @@ function distinctHeaders(raw: readonly string[]): Record<string, string | string
 function peerCertificateOf(socket: TLSSocket): Buffer | undefined {
     if (typeof socket.getPeerCertificate !== 'function') return undefined;
     return (socket.getPeerCertificate() as { raw?: Buffer } | null)?.raw;
+}
+
+/** A chain longer than this is not followed. */
+const chainMax = 10;
+
+function peerIntermediatesOf(socket: TLSSocket): Buffer[] {
+    const found: Buffer[] = [];
+    let certificate = socket.getPeerX509Certificate()?.issuerCertificate;
+    while (certificate !== undefined && found.length < chainMax) {
+        found.push(certificate.raw);
+        certificate = certificate.issuerCertificate;
+    }
+    return found;
 }

@@ -2,8 +2,9 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } f
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Logger } from '../../../util/logger.ts';
+import { type TlsSettings, tlsSettings } from '../../../util/tls-settings.ts';
 import { IdleSessions } from './idle-sessions.ts';
 import { type SlowClientLimits, SlowClients } from './slow-clients.ts';
 
@@ -13,6 +14,8 @@ export interface TlsMaterial {
     key: string;
     /** Authorities whose names are told to clients; authentication verifies against its own pools. */
     clientCa?: string | undefined;
+    /** Default: TLS 1.2 and later, with the runtime's cipher suites. */
+    settings?: TlsSettings | undefined;
 }
 
 export interface ListenerOptions {
@@ -53,7 +56,6 @@ export class Listener {
             allowHTTP1: true,
             requestCert: true,
             rejectUnauthorized: false,
-            minVersion: 'TLSv1.2',
             handshakeTimeout: handshakeTimeoutMs,
             maxSessionMemory: sessionMemoryMax,
             settings: { maxConcurrentStreams: streamsPerConnectionMax, maxHeaderListSize: headerBytesMax },
@@ -148,8 +150,13 @@ export class Listener {
     }
 }
 
-function secureContext({ cert, key, clientCa }: TlsMaterial): { cert: string; key: string; ca?: string } {
-    return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
+function secureContext({ cert, key, clientCa, settings }: TlsMaterial): SecureContextOptions {
+    return {
+        cert,
+        key,
+        ...(clientCa === undefined ? {} : { ca: clientCa }),
+        ...(settings ?? tlsSettings([], '')),
+    };
 }
 
 interface Closable {

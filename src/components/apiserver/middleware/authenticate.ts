@@ -17,6 +17,7 @@ export function authenticate(authenticator: Authenticator): Middleware {
         const identity = await authenticator.authenticate({
             authorization: headerOf(request, 'authorization'),
             peerCertificate: origin.peerCertificate,
+            peerIntermediates: origin.peerIntermediates,
             headers: request.headers,
         });
         if (identity === undefined && !mayBeAnonymous(request.path)) throw statusErrors.unauthorized();
