@@ -147,7 +147,7 @@ describe('TLS of the API server', () => {
                 socket.destroy();
             });
             socket.on('error', ({ message }: Error) => {
-                resolve(/alert [a-z ]+/.exec(String(message))?.[0] ?? 'failed');
+                resolve(/alert [a-z ]+/.exec(message)?.[0] ?? 'failed');
             });
         });
 
@@ -178,7 +178,7 @@ describe('TLS of the API server', () => {
             new Command().exitOverride().configureOutput({ writeErr: () => undefined }),
             tlsFlags,
         );
-        const read = async () => {
+        const read = async (): Promise<object> => {
             await command.parseAsync(args, { from: 'user' });
             return await readFlags(command, tlsFlags);
         };

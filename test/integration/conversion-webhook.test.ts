@@ -35,6 +35,8 @@ describe('conversion by a webhook', () => {
     let webhook: Server;
     let mangle: (objects: Host[]) => Host[] = (objects) => objects;
     let reviews = 0;
+    const calls: string[] = [];
+    let createService: () => Promise<number>;
 
     beforeAll(async () => {
         const hourMs = 3_600_000;
@@ -46,7 +48,6 @@ describe('conversion by a webhook', () => {
         const tls = await issueCertificate(authority, {
             commonName: 'webhook',
             usages: ['server'],
-            ipAddresses: ['127.0.0.1'],
             dnsNames: ['convert.default.svc'],
             validity,
         });
@@ -55,6 +56,7 @@ describe('conversion by a webhook', () => {
             request.on('data', (chunk: Buffer) => chunks.push(chunk));
             request.on('end', () => {
                 reviews++;
+                calls.push(`${request.headers.host} ${request.url}`);
                 const { request: asked } = JSON.parse(Buffer.concat(chunks).toString()) as Review;
                 const converted = asked.objects.map((object) => convert(object, asked.desiredAPIVersion));
                 response.setHeader('content-type', 'application/json');
@@ -75,6 +77,13 @@ describe('conversion by a webhook', () => {
         const { port } = webhook.address() as AddressInfo;
         server = await ApiServerFixture.start({ customResources: {} });
         await server.call('POST', '/api/v1/namespaces', { body: { metadata: { name: 'default' } } });
+        const spec = { clusterIP: '127.0.0.1', clusterIPs: ['127.0.0.1'], ports: [{ port }] };
+        createService = async () =>
+            (
+                await server.call('POST', '/api/v1/namespaces/default/services', {
+                    body: { metadata: { name: 'convert' }, spec },
+                })
+            ).status;
         const text = { type: 'string' };
         const version = (name: string, properties: object, fields: object) => ({
             name,
@@ -94,7 +103,12 @@ describe('conversion by a webhook', () => {
                         version(
                             'v2',
                             { host: text, port: text },
-                            { storage: false, selectableFields: [{ jsonPath: '.host' }] },
+                            {
+                                storage: false,
+                                selectableFields: [{ jsonPath: '.host' }],
+                                deprecated: true,
+                                deprecationWarning: 'hosts of v2 go away',
+                            },
                         ),
                     ],
                     conversion: {
@@ -102,7 +116,7 @@ describe('conversion by a webhook', () => {
                         webhook: {
                             conversionReviewVersions: ['v1', 'v1beta1'],
                             clientConfig: {
-                                url: `https://127.0.0.1:${port}/convert`,
+                                service: { namespace: 'default', name: 'convert', port, path: '/convert' },
                                 caBundle: Buffer.from(authority.cert).toString('base64'),
                             },
                         },
@@ -124,6 +138,41 @@ describe('conversion by a webhook', () => {
         await server.call('POST', pathOf(version), {
             body: { apiVersion: `${group}/${version}`, kind: 'Host', metadata: { name }, ...fields },
         });
+
+    it('fails in upstream’s words, counted, while the Service of the webhook is not there', async () => {
+        expect((await post('v1', 'early', { hostPort: 'a:80' })).status).toBe(201);
+        const { status, text } = await server.call('GET', `${pathOf('v2')}/early`);
+        expect(status).toBe(500);
+        expect(JSON.parse(text)).toMatchObject({
+            reason: 'InternalError',
+            message: expect.stringMatching(
+                /conversion webhook for stable\.example\.com\/v1, Kind=Host failed: Post "https:\/\/convert\.default\.svc:\d+\/convert\?timeout=30s": service "convert" not found$/,
+            ),
+        });
+        const { text: metrics } = await server.call('GET', '/metrics');
+        expect(metrics).toMatch(
+            /^apiserver_conversion_webhook_request_total\{failure_type="conversion_call_failure",result="failure"\} [1-9]/m,
+        );
+        expect(await createService()).toBe(201);
+        expect((await server.call('GET', `${pathOf('v2')}/early`)).status).toBe(200);
+        expect(calls.at(-1)).toMatch(/^convert\.default\.svc:\d+ \/convert\?timeout=30s$/);
+        await server.call('DELETE', `${pathOf('v1')}/early`);
+    });
+
+    it.each([
+        ['GET', 'hosts'],
+        ['GET', 'hosts/nobody'],
+        ['POST', 'hosts'],
+        ['DELETE', 'hosts/nobody'],
+    ])('warns of a deprecated version with every answer: %s %s', async (method, path) => {
+        const at = (version: string): string => `/apis/${group}/${version}/namespaces/default/${path}`;
+        const [old, current] = await Promise.all([
+            server.call(method, at('v2'), method === 'POST' ? { body: {} } : {}),
+            server.call(method, at('v1'), method === 'POST' ? { body: {} } : {}),
+        ]);
+        expect(old.headers['warning']).toBe('299 - "hosts of v2 go away"');
+        expect(current.headers).not.toHaveProperty('warning');
+    });
 
     it('shows objects of either version in the other, in get, list and watch', async () => {
         const watch = await server.watch(`${pathOf('v2')}?watch=1&fieldSelector=host%3Da`);
@@ -184,6 +233,10 @@ describe('conversion by a webhook', () => {
             expect.stringMatching(/^Internal error occurred: conversion webhook for .*Kind=Host failed: /),
         ]);
         expect(answer.text).toContain(message);
+        const { text } = await server.call('GET', '/metrics');
+        expect(text).toContain(
+            'failure_type="conversion_invalid_converted_object_failure",result="failure"}',
+        );
         await server.call('DELETE', `${pathOf('v1')}/bad`);
     });
 });

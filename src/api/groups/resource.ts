@@ -128,6 +128,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
     validateSubresourceUpdate?(object: T, old: T, subresource: string): FieldError[];
     /** Sentences for `Warning` headers on create and update. */
     warnings?(object: T, old: T | undefined): string[];
+    /** Sent with every answer about the resource, reads too: that the version is deprecated. */
+    readonly deprecation?: string | undefined;
     /** Which names are allowed; default 'dnsSubdomain'. */
     nameFormat?: 'dnsSubdomain' | 'dnsLabel' | 'dns1035Label' | 'pathSegment';
     /** True when spec changes increment metadata.generation. */

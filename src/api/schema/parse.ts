@@ -11,6 +11,8 @@ export interface Parsed {
 export interface ParseOptions {
     /** False leaves `duplicateFields` empty, which is quicker; for fieldValidation=Ignore. Default true. */
     duplicates?: boolean;
+    /** Of what no client has sent. Default `bodyBytesMax`. */
+    bytesMax?: number;
 }
 
 /** Of bodies; upstream's limit for requests is 3 MiB. */
@@ -97,8 +99,8 @@ function parseJsonText(bytes: Buffer, duplicates: boolean): Parsed {
     return { value, duplicateFields: repeated ? scanJson(text).duplicateFields : [] };
 }
 
-function checkSize(bytes: Buffer): void {
-    if (bytes.length > bodyBytesMax) throw statusErrors.requestEntityTooLarge(`limit is ${bodyBytesMax}`);
+function checkSize(bytes: Buffer, max = bodyBytesMax): void {
+    if (bytes.length > max) throw statusErrors.requestEntityTooLarge(`limit is ${max}`);
 }
 
 /**
@@ -106,7 +108,7 @@ function checkSize(bytes: Buffer): void {
  * @throws StatusError BadRequest with what is wrong, in the words of Go's encoding/json.
  */
 export function parseJson(bytes: Buffer, options: ParseOptions = {}): Parsed {
-    checkSize(bytes);
+    checkSize(bytes, options.bytesMax);
     try {
         return parseJsonText(bytes, options.duplicates ?? true);
     } catch (cause) {

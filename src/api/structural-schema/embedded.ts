@@ -1,4 +1,5 @@
 import { type FieldError, fieldErrors } from '../meta/field-error.ts';
+import { decodeValue } from '../schema/decode.ts';
 import { isDns1035Label, isPathSegmentName } from '../meta/name-formats.ts';
 import {
     validateAnnotations,
@@ -67,4 +68,50 @@ function metadataErrors(meta: V1ObjectMeta, path: string): FieldError[] {
         ...validateOwnerReferences(ownerReferences, `${path}.ownerReferences`),
         ...validateFinalizers(finalizers, `${path}.finalizers`),
     ];
+}
+
+/**
+ * Reads in place the metadata of the objects inside of an object: what metadata does not have goes, and is told of
+ * (`unknown field "spec.template.metadata.a"`).
+ * @throws Error for metadata, a kind or an apiVersion of another type.
+ */
+export function coerceEmbedded(value: unknown, schema: StructuralSchema, path = ''): string[] {
+    if (Array.isArray(value)) {
+        const { items } = schema;
+        if (items === undefined) return [];
+        return value.flatMap((item, index) => coerceOne(item, items, joinPath(path, index)));
+    }
+    if (!isRecord(value)) return [];
+    return Object.entries(value).flatMap(([name, member]) => {
+        const known = memberSchema(schema, name);
+        return known === undefined ? [] : coerceOne(member, known, joinPath(path, name));
+    });
+}
+
+function coerceOne(value: unknown, schema: StructuralSchema, path: string): string[] {
+    const own = isEmbedded(schema) && isRecord(value) ? coerceObject(value, path) : [];
+    return [...own, ...coerceEmbedded(value, schema, path)];
+}
+
+function coerceObject(value: JsonRecord, path: string): string[] {
+    for (const name of ['apiVersion', 'kind'] as const) {
+        if (value[name] !== undefined && typeof value[name] !== 'string') {
+            throw invalid(`${path}.${name}`, value[name], 'must be a string');
+        }
+    }
+    if (value.metadata === undefined) return [];
+    const at = `${path}.metadata`;
+    try {
+        const { value: metadata, unknownFields } = decodeValue('V1ObjectMeta', value.metadata ?? {});
+        if (Object.keys(metadata as object).length === 0) Reflect.deleteProperty(value, 'metadata');
+        else value.metadata = metadata;
+        return unknownFields.map((text) => text.replace('unknown field "', `unknown field "${at}.`));
+    } catch (error) {
+        throw invalid(at, value.metadata, error instanceof Error ? error.message : String(error));
+    }
+}
+
+function invalid(path: string, value: unknown, why: string): Error {
+    const { field, message } = fieldErrors.invalid(path, value, why);
+    return new Error(`${field}: ${message}`);
 }

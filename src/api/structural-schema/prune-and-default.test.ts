@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { coerceEmbedded } from './embedded.ts';
 import { applyDefaults, pruneNulls } from './defaults.ts';
 import { prune } from './prune.ts';
 import type { StructuralSchema } from './schema.ts';
@@ -108,5 +109,35 @@ describe('defaults', () => {
         applyDefaults(first, schema);
         applyDefaults(second, schema);
         expect(first?.a).not.toBe(second?.a);
+    });
+});
+
+describe('metadata of embedded objects', () => {
+    const embedded: StructuralSchema = {
+        type: 'object',
+        properties: {
+            items: {
+                type: 'array',
+                items: { type: 'object', 'x-kubernetes-embedded-resource': true, properties: {} },
+            },
+        },
+    };
+    const item = (metadata: unknown): object => ({ apiVersion: 'v1', kind: 'Pod', metadata });
+
+    it('keeps what metadata has, and tells of the rest', () => {
+        const value = { items: [item({ name: 'a', labels: { a: 'b' }, color: 'red' }), item(null)] };
+        expect(coerceEmbedded(value, embedded)).toEqual(['unknown field "items[0].metadata.color"']);
+        expect(value.items).toEqual([
+            item({ name: 'a', labels: { a: 'b' } }),
+            { apiVersion: 'v1', kind: 'Pod' },
+        ]);
+    });
+
+    it.each<[unknown, string]>([
+        [item({ labels: { a: 1 } }), 'items[0].metadata: Invalid value'],
+        [item('x'), 'items[0].metadata: Invalid value: "x"'],
+        [{ kind: 1 }, 'items[0].kind: Invalid value: 1: must be a string'],
+    ])('refuses %j', (value, message) => {
+        expect(() => coerceEmbedded({ items: [value] }, embedded)).toThrow(message);
     });
 });

@@ -240,6 +240,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             aggregation: aggregation.aggregator,
             metrics: [
                 aggregation.metrics,
+                customResources.metrics,
                 () => measured.metrics(),
                 admissionMetrics.source,
                 ...(cluster === undefined ? [] : [() => embeddedStoreMetrics(cluster, caches)]),

@@ -80,7 +80,7 @@ export class Router {
         const { info } = request;
         const extension = this.aggregation?.extensionOf(request.path);
         if (extension !== undefined && this.aggregation !== undefined) {
-            return this.aggregation.handle(request, extension);
+            return await this.aggregation.handle(request, extension);
         }
         return info.kind === 'resource' ? await this.#resource(request, info) : await this.#path(request);
     };
@@ -132,6 +132,8 @@ export class Router {
         checkScope(definition, info);
         checkPathVerb(request, info);
         checkForm(info);
+        const { deprecation } = definition.strategy;
+        if (deprecation !== undefined) request.warnings.push(deprecation);
         const handler = this.handlerOf(info);
         if (handler !== undefined) {
             if (isReview(definition)) requireObjectShape(request);

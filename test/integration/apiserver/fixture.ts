@@ -168,9 +168,12 @@ export class ApiServerFixture {
             logger,
             extensions: {
                 ...options.extensions,
-                ...(aggregation === undefined
-                    ? {}
-                    : { aggregation: aggregation.aggregator, metrics: [aggregation.metrics] }),
+                ...(aggregation === undefined ? {} : { aggregation: aggregation.aggregator }),
+                metrics: [
+                    ...(aggregation === undefined ? [] : [aggregation.metrics]),
+                    ...(customResources === undefined ? [] : [customResources.metrics]),
+                    ...(options.extensions?.metrics ?? []),
+                ],
                 routes: [
                     ...discoveryRoutes(
                         () => caches.definitions(),

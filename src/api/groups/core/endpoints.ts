@@ -78,6 +78,7 @@ function endpointsText({ subsets }: Incomplete<V1Endpoints>): string {
 }
 
 export const endpointsStrategy: Strategy<Incomplete<V1Endpoints>> = {
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     defaults(endpoints) {
         for (const subset of items(endpoints.subsets)) {
             for (const port of items(subset.ports)) port.protocol ??= 'TCP';

@@ -61,7 +61,7 @@ function legacy(
             defaults(object);
             strategy.defaults?.(object);
         },
-        warnings: () => [warning],
+        deprecation: warning,
     };
 }
 

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { request as httpsRequest } from 'node:https';
 import { deepClone, deepEqual } from '../../../api/meta/deep.ts';
-import type { ApiObject, V1Service, V1WebhookConversion } from '../../../api/meta/object.ts';
+import type { ApiObject, V1WebhookConversion } from '../../../api/meta/object.ts';
 import { isReason, type StatusError, statusErrors } from '../../../api/meta/status-error.ts';
-import type { ObjectReader } from '../object-reader.ts';
+import type { WebhookClient } from '../admission/webhook/client.ts';
+import type { ConversionMetrics } from './conversion-metrics.ts';
 
 /** As in upstream: conversion has no timeout of its own in its definition. */
-const timeoutMs = 30_000;
-const answerBytesMax = 32 * 1024 * 1024;
-const portDefault = 443;
-const services = { group: '', version: 'v1', resource: 'services' };
+const timeoutSeconds = 30;
+/** An answer holds as many objects as were asked for. */
+export const conversionBytesMax = 32 * 1024 * 1024;
 /** Of ConversionReview. */
 const spokenVersions = ['v1', 'v1beta1'];
 
@@ -28,16 +27,29 @@ export interface ConversionWebhookOptions {
     /** For messages: "stable.example.com", "Foo". */
     group: string;
     kind: string;
-    reader: ObjectReader;
+    webhooks: WebhookClient;
+    metrics: ConversionMetrics;
 }
 
-/** Where a webhook listens, and who it must prove to be. */
-interface Endpoint {
-    host: string;
-    port: number;
-    path: string;
-    servername: string;
+/** How a conversion failed, as metrics name it. */
+export type ConversionFailure =
+    | 'conversion_call_failure'
+    | 'conversion_malformed_response_failure'
+    | 'conversion_partial_response_failure'
+    | 'conversion_invalid_converted_object_failure';
+
+class ConversionError extends Error {
+    override readonly name = 'ConversionError';
+    readonly type: ConversionFailure;
+
+    constructor(type: ConversionFailure, message: string) {
+        super(message);
+        this.type = type;
+    }
 }
+
+const malformed = (message: string): ConversionError =>
+    new ConversionError('conversion_malformed_response_failure', message);
 
 /** Converts objects between versions by asking a webhook (ConversionReview). */
 export class ConversionWebhook {
@@ -62,79 +74,29 @@ export class ConversionWebhook {
             apiVersion,
             request: { uid, desiredAPIVersion: desiredVersion, objects },
         };
+        const { metrics, config, webhooks } = this.#options;
+        const ended = metrics.started();
         try {
-            const answer = await this.#post(JSON.stringify(review));
-            return readAnswer(answer, { uid, apiVersion, desiredVersion, objects });
+            const answer = await webhooks.post({
+                clientConfig: config.clientConfig ?? {},
+                body: JSON.stringify(review),
+                timeoutSeconds,
+                signal: neverAborted,
+            });
+            const converted = readAnswer(answer as ConversionReview, {
+                ...{ uid, apiVersion, desiredVersion, objects },
+            });
+            ended('');
+            return converted;
         } catch (error) {
+            ended(error instanceof ConversionError ? error.type : 'conversion_call_failure');
             throw failure(what, error);
         }
     }
-
-    async #post(body: string): Promise<ConversionReview> {
-        const { caBundle } = this.#options.config.clientConfig ?? {};
-        const { host, port, path, servername } = this.#endpoint();
-        const text = await new Promise<string>((resolve, reject) => {
-            const request = httpsRequest({
-                host,
-                port,
-                path,
-                method: 'POST',
-                servername,
-                agent: false,
-                signal: AbortSignal.timeout(timeoutMs),
-                headers: {
-                    'content-type': 'application/json',
-                    accept: 'application/json',
-                    host: servername === '' ? `${host}:${port}` : servername,
-                    'content-length': Buffer.byteLength(body),
-                },
-                ...(caBundle === undefined ? {} : { ca: Buffer.from(caBundle, 'base64').toString() }),
-            });
-            request.on('error', reject);
-            request.on('response', (response) => {
-                const chunks: Buffer[] = [];
-                let bytes = 0;
-                response.on('error', reject);
-                response.on('data', (chunk: Buffer) => {
-                    bytes += chunk.length;
-                    if (bytes > answerBytesMax) request.destroy(new Error('the answer is too large'));
-                    else chunks.push(chunk);
-                });
-                response.on('end', () => {
-                    const answer = Buffer.concat(chunks).toString();
-                    const { statusCode = 0 } = response;
-                    if (statusCode >= 200 && statusCode < 300) resolve(answer);
-                    else reject(new Error(`the server responded with the status code ${statusCode}`));
-                });
-            });
-            request.end(body);
-        });
-        return JSON.parse(text) as ConversionReview;
-    }
-
-    #endpoint(): Endpoint {
-        const { url, service } = this.#options.config.clientConfig ?? {};
-        if (service === undefined) {
-            const { hostname, port, pathname } = new URL(url ?? '');
-            const host = hostname.replace(/^\[(.*)\]$/, '$1');
-            const isAddress = /^[\d.]+$|:/.test(host);
-            return {
-                host,
-                port: port === '' ? portDefault : Number(port),
-                path: pathname,
-                servername: isAddress ? '' : host,
-            };
-        }
-        const { namespace, name, path = '/', port = portDefault } = service;
-        const found = this.#options.reader.get<V1Service>(services, namespace, name);
-        if (found === undefined) throw new Error(`service "${name}" not found`);
-        const host = found.spec?.clusterIP ?? '';
-        if (host === '' || host === 'None') throw new Error(`service "${name}" has no cluster IP`);
-        if (!(found.spec?.ports ?? []).some((each) => each.port === port))
-            throw new Error(`no service port ${port} found for service "${name}"`);
-        return { host, port, path, servername: `${name}.${namespace}.svc` };
-    }
 }
+
+/** Others may wait for the same conversion. */
+const neverAborted = new AbortController().signal;
 
 function failure(what: string, error: unknown): StatusError {
     if (isReason(error, 'InternalError')) return error;
@@ -157,24 +119,32 @@ function readAnswer(
     { uid, apiVersion, desiredVersion, objects }: Asked,
 ): ApiObject[] {
     if (answer.kind !== 'ConversionReview' || answer.apiVersion !== apiVersion)
-        throw new Error(
+        throw malformed(
             `expected webhook response of ${apiVersion}, Kind=ConversionReview, got ${String(answer.apiVersion)}, Kind=${String(answer.kind)}`,
         );
     const { response } = answer;
-    if (response === undefined) throw new Error('the response is missing');
+    if (response === undefined) throw malformed('no response provided');
     if (response.uid !== uid)
-        throw new Error(`expected response.uid="${uid}", got ${JSON.stringify(response.uid)}`);
+        throw malformed(`expected response.uid="${uid}", got ${JSON.stringify(response.uid)}`);
     if (response.result?.status !== 'Success')
-        throw new Error(response.result?.message ?? 'the webhook reported no success');
+        throw new ConversionError(
+            'conversion_call_failure',
+            response.result?.message || 'no message was provided',
+        );
     const converted = response.convertedObjects;
     if (!Array.isArray(converted) || converted.length !== objects.length)
-        throw new Error(
+        throw new ConversionError(
+            'conversion_partial_response_failure',
             `returned ${Array.isArray(converted) ? converted.length : 0} objects, expected ${objects.length}`,
         );
     return objects.map((original, index) => {
         const object = (converted as (ApiObject | null)[])[index] ?? {};
         const why = objection(object, original, desiredVersion);
-        if (why !== undefined) throw new Error(`returned invalid converted object at index ${index}: ${why}`);
+        if (why !== undefined)
+            throw new ConversionError(
+                'conversion_invalid_converted_object_failure',
+                `returned invalid converted object at index ${index}: ${why}`,
+            );
         return { ...object, metadata: restored(object, original) };
     });
 }

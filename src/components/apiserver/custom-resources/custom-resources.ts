@@ -13,9 +13,12 @@ import { WorkQueue } from '../../../client/work-queue.ts';
 import { type Clock, rfc3339, systemClock } from '../../../util/clock.ts';
 import type { Stoppable } from '../../../util/lifecycle.ts';
 import type { Logger } from '../../../util/logger.ts';
+import { WebhookClient } from '../admission/webhook/client.ts';
 import type { WatchCaches } from '../watch-caches.ts';
 import { cleanUp, needsCleanup } from './cleanup.ts';
 import { nameStatus, type NamesInUse } from './conditions.ts';
+import type { ConversionMetrics } from './conversion-metrics.ts';
+import { conversionBytesMax } from './conversion-webhook.ts';
 import { definitionsOf } from './definitions.ts';
 import { publishedGroupVersions } from './published.ts';
 import { VersionSchemas } from './version-schemas.ts';
@@ -39,6 +42,7 @@ export interface CustomResourcesOptions {
     clock?: Clock;
     /** Absent: definitions with rules are refused, see `DefinitionChecks`. */
     cel?: (() => Promise<CelCompiler>) | undefined;
+    conversionMetrics: ConversionMetrics;
 }
 
 /** One definition as it is served. */
@@ -62,6 +66,7 @@ export class CustomResources implements Stoppable {
     readonly #options: CustomResourcesOptions;
     readonly #clock: Clock;
     readonly #queue: WorkQueue<string>;
+    readonly #webhooks: WebhookClient;
     readonly #served = new Map<string, Served>();
     #schemas: VersionSchemas | undefined;
     #unsubscribe: (() => void) | undefined;
@@ -73,6 +78,10 @@ export class CustomResources implements Stoppable {
         this.#options = options;
         this.#clock = options.clock ?? systemClock;
         this.#queue = new WorkQueue({ clock: this.#clock, backoffMaxMs: 30_000 });
+        this.#webhooks = new WebhookClient(options.caches, {
+            userAgent: 'kube-apiserver',
+            answerBytesMax: conversionBytesMax,
+        });
     }
 
     /** Resolves once what is established already is served. */
@@ -93,6 +102,7 @@ export class CustomResources implements Stoppable {
         this.#unsubscribe?.();
         this.#queue.shutDown();
         await this.#working;
+        this.#webhooks.stop();
     }
 
     /** Changes whenever something else is served. */
@@ -217,7 +227,8 @@ export class CustomResources implements Stoppable {
         served.definitions = definitionsOf(definition, {
             schema: (version) => this.#schema(`${name}/${uid}/${generation}/${version}`, { name, version }),
             isTerminating: () => served.isTerminating,
-            reader: caches,
+            webhooks: this.#webhooks,
+            conversionMetrics: this.#options.conversionMetrics,
         });
         this.#served.set(name, served);
         this.#forgetSchemas(name, uid, { generation: generation - 1, spec });

@@ -18,10 +18,11 @@ import {
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { parseJsonPath } from '../../../api/structural-schema/json-path.ts';
 import { prune } from '../../../api/structural-schema/prune.ts';
+import type { WebhookClient } from '../admission/webhook/client.ts';
+import type { ConversionMetrics } from './conversion-metrics.ts';
 import { ConversionWebhook } from './conversion-webhook.ts';
 import type { ServedVersion } from './served-version.ts';
 import { customResourceStrategy, decodeCustomResource, normalise, versionNameOf } from './strategy.ts';
-import type { ObjectReader } from '../object-reader.ts';
 import type { VersionSchema } from './version-schemas.ts';
 
 const verbs: readonly Verb[] = [
@@ -40,7 +41,8 @@ export interface DefinitionSource {
     /** Of any version of the definition, served or not. */
     schema(version: string): VersionSchema;
     isTerminating(): boolean;
-    reader: ObjectReader;
+    webhooks: WebhookClient;
+    conversionMetrics: ConversionMetrics;
 }
 
 /** What the registry has to know to serve the versions of a custom resource. */
@@ -167,7 +169,8 @@ class Conversions {
                       config: conversion.webhook,
                       group,
                       kind: names.kind,
-                      reader: source.reader,
+                      webhooks: source.webhooks,
+                      metrics: source.conversionMetrics,
                   })
                 : undefined;
     }

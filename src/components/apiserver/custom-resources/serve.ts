@@ -5,6 +5,8 @@ import type { Logger } from '../../../util/logger.ts';
 import type { RegistryHook } from '../extensions.ts';
 import type { PublishedResources } from '../openapi/custom-documents.ts';
 import type { WatchCaches } from '../watch-caches.ts';
+import type { MetricSource } from '../metrics.ts';
+import { ConversionMetrics } from './conversion-metrics.ts';
 import { CustomResources } from './custom-resources.ts';
 import { DefinitionChecks } from './definition-checks.ts';
 
@@ -13,6 +15,8 @@ export interface CustomResourceServing extends Stoppable {
     readonly checks: RegistryHook;
     /** For the OpenAPI documents. */
     readonly published: PublishedResources;
+    /** Of conversions by webhooks. */
+    readonly metrics: MetricSource;
     /** To be called once the server has started. */
     start(): Promise<void>;
 }
@@ -29,8 +33,10 @@ export function serveCustomResources(options: {
 }): CustomResourceServing {
     const { caches, logger, cel } = options;
     let running: CustomResources | undefined;
+    const conversionMetrics = new ConversionMetrics();
     return {
         checks: new DefinitionChecks(cel),
+        metrics: conversionMetrics.source,
         published: {
             get revision() {
                 return running?.revision ?? 0;
@@ -43,6 +49,7 @@ export function serveCustomResources(options: {
                 client: options.client(),
                 logger: logger.child({ part: 'custom-resources' }),
                 cel,
+                conversionMetrics,
             });
             await running.start();
         },

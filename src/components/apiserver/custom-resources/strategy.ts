@@ -7,7 +7,7 @@ import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
 import { decodeValue } from '../../../api/schema/decode.ts';
 import { isUnchangedAt } from '../../../api/structural-schema/correlate.ts';
 import { applyDefaults, pruneNulls } from '../../../api/structural-schema/defaults.ts';
-import { validateEmbedded } from '../../../api/structural-schema/embedded.ts';
+import { coerceEmbedded, validateEmbedded } from '../../../api/structural-schema/embedded.ts';
 import { type JsonPath, parseJsonPath } from '../../../api/structural-schema/json-path.ts';
 import { validateListTypes } from '../../../api/structural-schema/list-types.ts';
 import { prune } from '../../../api/structural-schema/prune.ts';
@@ -50,18 +50,25 @@ export function decodeCustomResource(
             for (const text of decoded.unknownFields)
                 unknownFields.push(text.replace('unknown field "', 'unknown field "metadata.'));
         } catch (error) {
-            if (error instanceof StatusError) throw error;
-            const { kind } = version.names;
-            const why = error instanceof Error ? error.message : String(error);
-            throw statusErrors.badRequest(
-                `${kind} in version "${version.name}" cannot be handled as a ${kind}: ${why}`,
-                { cause: error },
-            );
+            throw error instanceof StatusError ? error : notReadable(version, error);
         }
     }
-    const { paths } = prune(object, version.schema().schema);
+    const { schema } = version.schema();
+    try {
+        unknownFields.push(...coerceEmbedded(object, schema));
+    } catch (error) {
+        throw notReadable(version, error);
+    }
+    const { paths } = prune(object, schema);
     unknownFields.push(...paths.map((path) => `unknown field "${path}"`));
     return { object, unknownFields };
+}
+
+function notReadable({ names: { kind }, name }: ServedVersion, error: unknown): StatusError {
+    const why = error instanceof Error ? error.message : String(error);
+    return statusErrors.badRequest(`${kind} in version "${name}" cannot be handled as a ${kind}: ${why}`, {
+        cause: error,
+    });
 }
 
 /** The rules of one version of a custom resource. */
@@ -94,7 +101,7 @@ export function customResourceStrategy(version: ServedVersion): Strategy<CustomR
         validate: (object) => validateObject(object, undefined, version.schema()),
         validateUpdate: (object, old) => validateObject(object, old, version.schema()),
         validateStatusUpdate: (object, old) => validateObject(object, old, version.schema()),
-        warnings: () => deprecation(version),
+        deprecation: deprecation(version),
     };
 }
 
@@ -107,9 +114,9 @@ function terminating(verb: string): StatusError {
     });
 }
 
-function deprecation({ deprecated, deprecationWarning, group, name, names }: ServedVersion): string[] {
-    if (!deprecated) return [];
-    return [deprecationWarning ?? `${group}/${name} ${names.kind} is deprecated`];
+function deprecation(version: ServedVersion): string | undefined {
+    const { deprecated, deprecationWarning, group, name, names } = version;
+    return deprecated ? (deprecationWarning ?? `${group}/${name} ${names.kind} is deprecated`) : undefined;
 }
 
 function sameContent(object: CustomResource, old: CustomResource, hasStatus: boolean): boolean {

@@ -24,6 +24,11 @@ export class Histogram {
         this.#sum += value;
     }
 
+    /** How many values there were. */
+    get count(): number {
+        return this.#counts.reduce((sum, count) => sum + count, 0);
+    }
+
     samples(labels: Readonly<Record<string, string>>): MetricSample[] {
         return histogramSamples({ bounds: this.#bounds, counts: this.#counts, sum: this.#sum }, labels);
     }

@@ -8,7 +8,7 @@ import type { ObjectReader } from '../../object-reader.ts';
 import { type Endpoint, endpointOf, hostPort, urlText } from './endpoint.ts';
 
 /** An answer may carry a patch with a whole object in it, in base64, and some room around it. */
-const answerBytesMax = 8 * 1024 * 1024;
+const answerBytesDefault = 8 * 1024 * 1024;
 /** How much of the text of a failure an error message repeats. */
 const failureTextCharsMax = 2048;
 const agentsMax = 64;
@@ -17,25 +17,34 @@ const idleSocketsPerHostMax = 4;
 const idleTimeoutMs = 60_000;
 
 export interface WebhookCall {
-    clientConfig: AdmissionregistrationV1WebhookClientConfig;
+    clientConfig: Readonly<AdmissionregistrationV1WebhookClientConfig>;
     body: string;
     timeoutSeconds: number;
     /** Aborted when nobody waits for the answer any more. */
     signal: AbortSignal;
 }
 
+export interface WebhookClientOptions {
+    userAgent?: string;
+    answerBytesMax?: number;
+}
+
 /**
  * Posts reviews to webhooks over HTTPS, with connections kept open between calls.
  *
  * Invariants: one agent per address and set of trusted authorities, at most `agentsMax`, the longest
- * unused one goes first; redirects are not followed; an answer larger than `answerBytesMax` is none.
+ * unused one goes first; redirects are not followed; an answer larger than its bound is none.
  */
 export class WebhookClient {
     readonly #reader: ObjectReader;
     readonly #agents = new Map<string, Agent>();
+    readonly #userAgent: string;
+    readonly #answerBytesMax: number;
 
-    constructor(reader: ObjectReader) {
+    constructor(reader: ObjectReader, options: WebhookClientOptions = {}) {
         this.#reader = reader;
+        this.#userAgent = options.userAgent ?? 'kube-apiserver-admission';
+        this.#answerBytesMax = options.answerBytesMax ?? answerBytesDefault;
     }
 
     /** The parsed answer. Throws an Error whose message is what upstream says after "failed to call webhook: ". */
@@ -59,7 +68,7 @@ export class WebhookClient {
             if (signal.aborted) throw fail('context canceled', error);
             throw fail(goWords(error, endpoint), error);
         }
-        return read(answer);
+        return read(answer, this.#answerBytesMax);
     }
 
     /** Closes idle connections. */
@@ -88,7 +97,7 @@ export class WebhookClient {
                     host: url.host,
                     'content-type': 'application/json',
                     accept: 'application/json, */*',
-                    'user-agent': 'kube-apiserver-admission',
+                    'user-agent': this.#userAgent,
                     'content-length': Buffer.byteLength(body),
                 },
             });
@@ -98,8 +107,9 @@ export class WebhookClient {
                 let bytes = 0;
                 response.on('data', (chunk: Buffer) => {
                     bytes += chunk.length;
-                    if (bytes > answerBytesMax) {
-                        outgoing.destroy(new Error(`the response is larger than ${answerBytesMax} bytes`));
+                    if (bytes > this.#answerBytesMax) {
+                        const why = `the response is larger than ${this.#answerBytesMax} bytes`;
+                        outgoing.destroy(new Error(why));
                     } else chunks.push(chunk);
                 });
                 response.on('error', reject);
@@ -132,11 +142,11 @@ export class WebhookClient {
     }
 }
 
-function read({ status, bytes }: { status: number; bytes: Buffer }): unknown {
+function read({ status, bytes }: { status: number; bytes: Buffer }, bytesMax: number): unknown {
     let value: unknown;
     try {
         // Bounded in depth, and without surprises such as __proto__.
-        ({ value } = parseJson(bytes));
+        ({ value } = parseJson(bytes, { duplicates: false, bytesMax }));
     } catch (error) {
         if (isSuccess(status)) {
             throw new Error(
