@@ -45,8 +45,9 @@ import type { Lifecycle } from '../../util/lifecycle.ts';
 import type { Logger } from '../../util/logger.ts';
 import { tlsSettings } from '../../util/tls-settings.ts';
 import type { FlagValues } from '../flags.ts';
-import type { sharedApiserverFlags } from '../flag-sets/apiserver-flags.ts';
+import { apiserverFlags, type sharedApiserverFlags } from '../flag-sets/apiserver-flags.ts';
 import { hostName } from '../host.ts';
+import { shownFlags } from '../shown-flags.ts';
 import { admitMasters, type MasterAdmission } from '../join/admit-masters.ts';
 import type { Joined } from '../join/join-as-master.ts';
 import { createAuth } from './apiserver-auth.ts';
@@ -234,6 +235,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         bindAddress: flags['bind-address'],
         port: flags['secure-port'],
         logger,
+        flags: shownFlags(apiserverFlags, flags),
         ...requestBounds(flags, caches),
         auditor,
         extensions: {

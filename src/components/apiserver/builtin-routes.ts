@@ -6,6 +6,7 @@ import type { RequestMetrics } from './metrics.ts';
 import { profilingRoutes } from './profiling-routes.ts';
 import type { VersionInfo } from './version.ts';
 import type { WatchCaches } from './watch-caches.ts';
+import { zPages, type ZPagesOptions } from './z-pages.ts';
 
 export interface BuiltinRouteOptions {
     caches: WatchCaches;
@@ -16,6 +17,8 @@ export interface BuiltinRouteOptions {
     /** Serves /debug/pprof. */
     profiling: boolean;
     isRunning(): boolean;
+    /** For /statusz and /flagz. */
+    process: Pick<ZPagesOptions, 'flags' | 'nowMs' | 'startedMs'> & { routes: readonly NonResourceRoute[] };
 }
 
 /** Health, version, metrics and debugging. */
@@ -34,7 +37,7 @@ export function builtinRoutes(options: BuiltinRouteOptions): NonResourceRoute[] 
         name: 'shutdown',
         check: () => (options.isRunning() ? undefined : 'process is shutting down'),
     };
-    return [
+    const own: NonResourceRoute[] = [
         ...healthRoutes({
             live: [fine('ping'), fine('log'), { name: 'etcd', check: read }],
             ready: [{ name: 'etcd-readiness', check: read }, sync, ...readyChecks, shutdown],
@@ -47,4 +50,9 @@ export function builtinRoutes(options: BuiltinRouteOptions): NonResourceRoute[] 
         ...(flowControl === undefined ? [] : flowControlDebugRoutes(flowControl)),
         ...(options.profiling ? profilingRoutes() : []),
     ];
+    const { routes, ...process } = options.process;
+    own.push(
+        ...zPages({ ...process, version, paths: () => [...routes, ...own].map(({ path }) => path) }),
+    );
+    return own;
 }

@@ -62,6 +62,8 @@ export interface ApiServerOptions {
     /** Serves /debug/pprof; default true. */
     profiling?: boolean;
     version?: VersionInfo;
+    /** What /flagz shows; absent: it is not served. */
+    flags?: Readonly<Record<string, string>>;
 }
 
 /** How long requests may go on after stop was called. */
@@ -115,6 +117,12 @@ export class ApiServer implements Stoppable {
             flowControl,
             profiling: options.profiling ?? true,
             isRunning: () => this.#state === 'running',
+            process: {
+                flags: options.flags,
+                startedMs: this.#clock.nowMs(),
+                nowMs: () => this.#clock.nowMs(),
+                routes: extensions.routes ?? [],
+            },
         });
         this.#router = new Router({ registry, extensions, builtin, authorizer: options.authorizer });
         this.#run = this.#chain(this.#router.handle);

@@ -1,11 +1,18 @@
 import type { Admitted, FlowControl } from '../flow-control/flow-control.ts';
+import type { Seated } from '../flow-control/queue-set.ts';
 import { isLongRunning, type LongRunningCheck } from '../long-running.ts';
-import { type ApiRequest, type ApiResult, type Middleware, setResponseHeader } from '../request.ts';
+import {
+    type ApiRequest,
+    type ApiResult,
+    type Middleware,
+    setResponseHeader,
+    type WatchResult,
+} from '../request.ts';
 import { tooManyRequests } from './too-many-requests.ts';
 
 /**
  * API Priority and Fairness: runs the request when it has its seats, after a wait where there are none, and
- * answers 429 where it cannot wait. A watch holds seats until its handler has made it ready; other requests
+ * answers 429 where it cannot wait. A watch holds seats until its first events are on their way; other requests
  * that last as long as their client likes (log, exec, proxy) hold none.
  *
  * A component inside the process is classified by its identity like anybody else. What the server asks of
@@ -21,12 +28,56 @@ export function controlFlow(flowControl: FlowControl, longRunning: LongRunningCh
         if (level.uid !== '') setResponseHeader(request, 'X-Kubernetes-PF-PriorityLevel-UID', level.uid);
         if (seated.decision !== undefined) await seated.decision;
         if (seated.state === 'rejected') return refuse(request, admitted);
+        let result: ApiResult;
         try {
-            return await next();
-        } finally {
-            seated.finish();
+            result = await next();
+        } catch (error) {
+            finishWithAnswer(request, seated);
+            throw error;
         }
+        if (result.type === 'watch') return releasedWhenReady(request, seated, result);
+        finishWithAnswer(request, seated);
+        return result;
     };
+}
+
+/** Whoever reads an answer more slowly than this does not hold seats for it any longer. */
+const answerMaxMs = 60_000;
+
+/** Sending a large answer is work too: the seats are free once it is sent, or its client has gone. */
+function finishWithAnswer(request: ApiRequest, seated: Seated): void {
+    const { origin } = request;
+    if (origin.type === 'inProcess' || origin.response === undefined) seated.finish();
+    else finishWithRequest(request, seated);
+}
+
+/** The seats of a watch are free once its first events were handed over, or when nobody begins it. */
+function releasedWhenReady(request: ApiRequest, seated: Seated, watch: WatchResult): WatchResult {
+    const release = finishWithRequest(request, seated);
+    return {
+        ...watch,
+        open: (sink) => {
+            try {
+                return watch.open(sink);
+            } finally {
+                release();
+            }
+        },
+    };
+}
+
+/** Gives the seats back when the request is over, or when the returned function is called. */
+function finishWithRequest({ signal }: ApiRequest, seated: Seated): () => void {
+    const release = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', release);
+        seated.finish();
+    };
+    const timer = setTimeout(release, answerMaxMs);
+    timer.unref();
+    if (signal.aborted) release();
+    else signal.addEventListener('abort', release, { once: true });
+    return release;
 }
 
 function refuse(request: ApiRequest, { level }: Admitted): ApiResult {

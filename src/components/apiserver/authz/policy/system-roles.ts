@@ -25,6 +25,8 @@ export const systemRoles: Readonly<Record<string, readonly V1PolicyRule[]>> = {
     ],
     'system:monitoring': [
         pathRule('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
+        pathRule('get', '/statusz'),
+        pathRule('get', '/flagz'),
     ],
     'system:basic-user': [
         rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'),
