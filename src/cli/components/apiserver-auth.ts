@@ -47,6 +47,8 @@ export interface AuthSetup {
     requestHeader: Omit<NonNullable<AuthenticatorOptions['requestHeader']>, 'ca'>;
     /** A further line for --token-auth-file. */
     staticToken: string;
+    /** Told how many seconds the client certificate of each request is still valid. */
+    onClientCertificate: (secondsLeft: number) => void;
     /** As system:apiserver; only called once the server runs. */
     client: () => Client;
     /** "192.168.1.10:6443": where clients find this server. */
@@ -154,6 +156,7 @@ async function authenticatorOf(
         log: setup.logger,
         ...(anonymous === undefined ? {} : { anonymous }),
         clientCa: pools.clients,
+        onClientCertificate: setup.onClientCertificate,
         serviceAccounts: tokens,
         requestHeader: { ca: pools.frontProxies, ...setup.requestHeader },
         tokenFile: [(await readText(flags, 'token-auth-file')).trimEnd(), setup.staticToken].join('\n'),

@@ -29,6 +29,7 @@ import { FlowControlConfigController } from '../../components/apiserver/flow-con
 import { FlowControl } from '../../components/apiserver/flow-control/flow-control.ts';
 import { resourceStats } from '../../components/apiserver/flow-control/resource-stats.ts';
 import type { Identity } from '../../components/apiserver/identity.ts';
+import { ChainMetrics } from '../../components/apiserver/metrics/chain-metrics.ts';
 import { MeasuredStore } from '../../components/apiserver/metrics/measured-store.ts';
 import { embeddedStoreMetrics } from '../../components/apiserver/metrics/store-metrics.ts';
 import type { KubeletTls } from '../../components/apiserver/node-proxy/forward.ts';
@@ -193,6 +194,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     });
     lifecycle.add(aggregation);
     const admissionMetrics = new AdmissionMetrics();
+    const chainMetrics = new ChainMetrics();
     const auth = await createAuth(
         {
             flags,
@@ -201,6 +203,9 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             material,
             requestHeader,
             staticToken: admission?.staticToken ?? '',
+            onClientCertificate: (secondsLeft) => {
+                chainMetrics.clientCertificate(secondsLeft);
+            },
             client: ownClient,
             address: () => `${advertiseAddress}:${server.address.port}`,
         },
@@ -236,6 +241,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
         port: flags['secure-port'],
         logger,
         flags: shownFlags(apiserverFlags, flags),
+        chainMetrics,
         ...requestBounds(flags, caches),
         auditor,
         extensions: {

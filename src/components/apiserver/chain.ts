@@ -3,6 +3,7 @@ import type { Authorizer } from './authorizer.ts';
 import type { FlowControl } from './flow-control/flow-control.ts';
 import type { LongRunningCheck } from './long-running.ts';
 import type { RequestMetrics } from './metrics.ts';
+import type { ChainMetrics } from './metrics/chain-metrics.ts';
 import { audit, auditFailedAuthentication, type AuditOptions } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
@@ -25,6 +26,7 @@ export interface ChainOptions {
     audit: AuditOptions | undefined;
     longRunning: LongRunningCheck;
     metrics: RequestMetrics;
+    chainMetrics?: ChainMetrics | undefined;
     requestTimeoutMs: number | undefined;
     /** What is at the end: the router, or for upgrades the hand-over of the connection. */
     handler: Handler;
@@ -37,20 +39,21 @@ export interface ChainOptions {
  */
 export function requestChain(options: ChainOptions): (request: ApiRequest) => Promise<ApiResult> {
     const { authenticator, authorizer, flowControl, inFlightLimits, longRunning, metrics, handler } = options;
+    const { chainMetrics } = options;
     const audited = options.audit;
     return compose(
         [
             requestInfo(),
             measure(metrics, longRunning),
             ...(audited === undefined ? [] : [auditFailedAuthentication(audited)]),
-            authenticate(authenticator),
+            authenticate(authenticator, chainMetrics),
             ...(audited === undefined ? [] : [audit(audited)]),
             impersonate(authorizer),
             flowControl === undefined
                 ? boundInFlight(inFlightLimits, longRunning)
                 : controlFlow(flowControl, longRunning),
             boundWatches(),
-            authorize(authorizer),
+            authorize(authorizer, chainMetrics),
             timeOut(longRunning, options.requestTimeoutMs),
         ],
         handler,

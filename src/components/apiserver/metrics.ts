@@ -25,6 +25,12 @@ interface Series {
     labels: Labels;
     codes: Map<number, number>;
     durations: Histogram;
+    /** Without the wait for seats and for webhooks. */
+    ownDurations: Histogram;
+    /** Of answers to reads, in bytes. */
+    sizes: Histogram;
+    /** Sent to watchers. */
+    events: number;
     /** Of requests that last as long as their client likes: how many are open. */
     open: number;
 }
@@ -32,6 +38,7 @@ interface Series {
 /** Requests for unknown resources share one series, so clients cannot make this grow. */
 const seriesMax = 2000;
 const component = 'apiserver';
+const sizeBoundsBytes = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /** As upstream reports verbs: by method, lists and watches on their own. */
 const reportedVerbs: Readonly<Record<string, string>> = {
@@ -70,7 +77,21 @@ export class RequestMetrics {
         const series = this.#seriesOf(request);
         if (series === undefined) return;
         series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
-        if (series.labels.verb !== 'WATCH') series.durations.observe(durationMs / 1000);
+        if (series.labels.verb === 'WATCH') return;
+        series.durations.observe(durationMs / 1000);
+        series.ownDurations.observe(Math.max(0, durationMs - (request.waitedMs ?? 0)) / 1000);
+    }
+
+    sent(request: ApiRequest, bytes: number): void {
+        this.#seriesOf(request)?.sizes.observe(bytes);
+    }
+
+    /** @returns what to call with every event of a watch */
+    watchEvents(request: ApiRequest): () => void {
+        const series = this.#seriesOf(request);
+        return () => {
+            if (series !== undefined) series.events++;
+        };
     }
 
     /** Notes a long-running request as open. @returns what to call, once, when it has ended */
@@ -114,6 +135,30 @@ export class RequestMetrics {
                 ),
             },
             {
+                name: 'apiserver_request_sli_duration_seconds',
+                help: 'Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
+                type: 'histogram',
+                samples: sampled(({ labels, ownDurations }) =>
+                    labels.verb === 'WATCH' ? [] : ownDurations.samples({ ...labels, component }),
+                ),
+            },
+            {
+                name: 'apiserver_response_sizes',
+                help: 'Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.',
+                type: 'histogram',
+                samples: sampled(({ labels, sizes }) =>
+                    sizes.count > 0 && ['GET', 'LIST'].includes(labels.verb)
+                        ? sizes.samples({ ...labels, component })
+                        : [],
+                ),
+            },
+            {
+                name: 'apiserver_watch_events_total',
+                help: 'Number of events sent in watch clients',
+                type: 'counter',
+                samples: watchEventSamples(all),
+            },
+            {
                 name: 'apiserver_current_inflight_requests',
                 help: 'Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
                 type: 'gauge',
@@ -139,11 +184,32 @@ export class RequestMetrics {
         const key = `${verb} ${group}/${version}/${resource}/${subresource} ${scope}`;
         let series = this.#series.get(key);
         if (series === undefined && this.#series.size < seriesMax) {
-            series = { labels, codes: new Map(), durations: new Histogram(latencyBoundsSeconds), open: 0 };
+            series = {
+                labels,
+                codes: new Map(),
+                durations: new Histogram(latencyBoundsSeconds),
+                ownDurations: new Histogram(latencyBoundsSeconds),
+                sizes: new Histogram(sizeBoundsBytes),
+                events: 0,
+                open: 0,
+            };
             this.#series.set(key, series);
         }
         return series;
     }
+}
+
+/** Of all scopes of a resource together. */
+function watchEventSamples(all: readonly Series[]): MetricSample[] {
+    const sums = new Map<string, MetricSample>();
+    for (const { labels, events } of all) {
+        if (events === 0) continue;
+        const { group, version, resource } = labels;
+        const key = `${group}/${version}/${resource}`;
+        const value = (sums.get(key)?.value ?? 0) + events;
+        sums.set(key, { labels: { group, resource, version }, value });
+    }
+    return [...sums.values()];
 }
 
 function labelsOf(info: RequestInfo, isServed: (info: ResourceRequestInfo) => boolean): Labels {

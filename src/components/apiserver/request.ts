@@ -26,6 +26,8 @@ export interface ApiRequest {
     readonly warnings: string[];
     /** What the request's audit events say besides; see `annotate`. */
     readonly auditAnnotations: Map<string, string>;
+    /** How long it waited for its turn, and for webhooks. */
+    waitedMs?: number;
     body(): Promise<RequestBody>;
 }
 

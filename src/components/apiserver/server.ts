@@ -23,6 +23,7 @@ import { respond, respondError, type RespondOptions } from './http/respond.ts';
 import type { Identity } from './identity.ts';
 import { InProcessTransport } from './in-process-transport.ts';
 import { RequestMetrics } from './metrics.ts';
+import { buildInfoMetric, ChainMetrics } from './metrics/chain-metrics.ts';
 import { auditMetrics } from './metrics/audit-metrics.ts';
 import { flowControlMetrics } from './metrics/flow-control-metrics.ts';
 import { ownProcessMetrics } from './metrics/process-metrics.ts';
@@ -62,6 +63,8 @@ export interface ApiServerOptions {
     /** Serves /debug/pprof; default true. */
     profiling?: boolean;
     version?: VersionInfo;
+    /** Given where others, such as authentication, count in it too. */
+    chainMetrics?: ChainMetrics;
     /** What /flagz shows; absent: it is not served. */
     flags?: Readonly<Record<string, string>>;
 }
@@ -78,6 +81,7 @@ export class ApiServer implements Stoppable {
     readonly #logger: Logger;
     readonly #clock: Clock;
     readonly #metrics: RequestMetrics;
+    readonly #chainMetrics: ChainMetrics;
     readonly #run: (request: ApiRequest) => Promise<ApiResult>;
     readonly #upgrade: (request: ApiRequest) => Promise<ApiResult>;
     readonly #router: Router;
@@ -95,15 +99,19 @@ export class ApiServer implements Stoppable {
         this.#logger = options.logger.child({ component: 'apiserver' });
         this.#clock = options.clock ?? systemClock;
         const { caches, admission, extensions = {} } = options;
+        const version = options.version ?? versionInfo();
+        this.#chainMetrics = options.chainMetrics ?? new ChainMetrics();
         const registry = {
             caches,
             admission,
             hooks: extensions.hooks ?? [],
             clock: this.#clock,
             logger: this.#logger,
+            metrics: this.#chainMetrics,
         };
         const { flowControl, auditor } = options;
         this.#metrics = new RequestMetrics((info) => isServed(caches, info));
+        this.#metrics.addSource(() => [...this.#chainMetrics.metrics(), buildInfoMetric(version)]);
         this.#metrics.addSource(() => storageMetrics(caches));
         if (flowControl !== undefined) this.#metrics.addSource(() => flowControlMetrics(flowControl));
         if (auditor !== undefined) this.#metrics.addSource(() => auditMetrics(auditor));
@@ -112,7 +120,7 @@ export class ApiServer implements Stoppable {
         const builtin = builtinRoutes({
             caches,
             metrics: this.#metrics,
-            version: options.version ?? versionInfo(),
+            version,
             readyChecks: extensions.readyChecks ?? [],
             flowControl,
             profiling: options.profiling ?? true,
@@ -140,6 +148,9 @@ export class ApiServer implements Stoppable {
             logger: this.#logger,
             onRequest: callback,
             onUpgrade: (request, socket, head) => void this.#onUpgrade(request, socket, head),
+            onHandshakeError: () => {
+                this.#chainMetrics.handshakeFailed();
+            },
         });
         await this.#listener.listen(this.#options.port, this.#options.bindAddress);
         this.#logger.info(this.address, 'serving the API');
@@ -203,6 +214,7 @@ export class ApiServer implements Stoppable {
             requestTimeoutMs,
             longRunning,
             metrics: this.#metrics,
+            chainMetrics: this.#chainMetrics,
             handler,
         });
     }
@@ -217,6 +229,9 @@ export class ApiServer implements Stoppable {
         const options: RespondOptions = {
             nowMs: () => this.#clock.nowMs(),
             watchOpened: this.#watchOpened,
+            sent: (request, bytes) => {
+                this.#metrics.sent(request, bytes);
+            },
             slowWatchCut: ({ path, identity }) => {
                 this.#logger.warn({ path, user: identity.username }, 'a watch was too slow and was cut');
             },

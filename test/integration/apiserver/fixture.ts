@@ -28,13 +28,14 @@ import type { ServerExtensions } from '../../../src/components/apiserver/extensi
 import { FlowControl } from '../../../src/components/apiserver/flow-control/flow-control.ts';
 import { resourceStats } from '../../../src/components/apiserver/flow-control/resource-stats.ts';
 import type { InFlightLimits } from '../../../src/components/apiserver/middleware/in-flight.ts';
+import { ChainMetrics } from '../../../src/components/apiserver/metrics/chain-metrics.ts';
 import { ApiServer } from '../../../src/components/apiserver/server.ts';
 import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../../src/pki/authority.ts';
 import { openMemoryStore } from '../../../src/store/mvcc/open-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { systemClock } from '../../../src/util/clock.ts';
-import { createLogger } from '../../../src/util/logger.ts';
+import { createLogger, type Logger } from '../../../src/util/logger.ts';
 import type { TlsSettings } from '../../../src/util/tls-settings.ts';
 
 export interface Reply {
@@ -65,6 +66,10 @@ export interface FixtureOptions {
     store?: Store;
     eventsMax?: number;
     logLevel?: 'silent' | 'debug';
+    /** Instead of one of that level. */
+    logger?: Logger;
+    /** As --token-auth-file has it. */
+    tokenFile?: string;
     /** Serves APIServices that name a Service; what their servers are shown. */
     frontProxy?: KeyPair;
     /** PEM of the authority of front proxies that are believed. Default: none are. */
@@ -117,7 +122,7 @@ export class ApiServerFixture {
             ipAddresses: ['127.0.0.1'],
             validity: validity(),
         });
-        const logger = createLogger(options.logLevel ?? 'silent');
+        const logger = options.logger ?? createLogger(options.logLevel ?? 'silent');
         const store = options.store ?? (await openMemoryStore());
         const definitions = resourceDefinitions();
         const { eventsMax, inFlightLimits, admission = [] } = options;
@@ -128,6 +133,7 @@ export class ApiServerFixture {
             ...(eventsMax === undefined ? {} : { eventsMax }),
         });
         const own: { client?: Client } = {};
+        const chainMetrics = new ChainMetrics();
         const aggregation =
             options.frontProxy &&
             serveAggregation({
@@ -157,7 +163,11 @@ export class ApiServerFixture {
             definitions,
             authenticator: createAuthenticator({
                 log: logger,
+                ...(options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile }),
                 clientCa: authority.cert,
+                onClientCertificate: (secondsLeft) => {
+                    chainMetrics.clientCertificate(secondsLeft);
+                },
                 ...(options.frontProxyCa === undefined ? {} : trusting(options.frontProxyCa)),
             }),
             authorizer: createAuthorizer({ reader: caches, modes: ['RBAC'] }),
@@ -192,6 +202,8 @@ export class ApiServerFixture {
             },
             ...(inFlightLimits === undefined ? {} : { inFlightLimits }),
             auditor: options.auditor,
+            flags: { profiling: 'true' },
+            chainMetrics,
             ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
             flowControl:
                 options.flowControlSeats === undefined

@@ -19,6 +19,8 @@ export interface AuthenticatorOptions {
     anonymous?: AnonymousPolicy;
     /** Bundle of authorities for client certificates (--client-ca-file), PEM. */
     clientCa?: string | CertificatePool;
+    /** Told how many seconds the certificate of each request is still valid. */
+    onClientCertificate?: (secondsLeft: number) => void;
     /** Front proxies (--requestheader-*); `ca` is a PEM bundle. */
     requestHeader?: Omit<RequestHeaderOptions, 'pool'> & { ca: string | CertificatePool };
     /** Content of --token-auth-file. */
@@ -56,7 +58,8 @@ function connectionMethods(options: AuthenticatorOptions, clock: Clock): Authent
         methods.push(requestHeaderMethod({ ...headers, pool: poolOf(ca) }, clock));
     }
     if (options.clientCa !== undefined) {
-        methods.push(clientCertificateMethod(poolOf(options.clientCa), clock));
+        const pool = poolOf(options.clientCa);
+        methods.push(clientCertificateMethod(pool, clock, options.onClientCertificate));
     }
     return methods;
 }

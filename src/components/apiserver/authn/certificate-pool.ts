@@ -28,11 +28,12 @@ export interface VerifiedCertificate {
     uids: string[];
     /** SHA-256 of the DER form, hexadecimal. */
     fingerprint: string;
+    /** Until when it, and all that stand above it, are valid. */
+    notAfterMs: number;
 }
 
 interface CachedCertificate extends VerifiedCertificate {
     notBeforeMs: number;
-    notAfterMs: number;
 }
 
 /**

@@ -23,6 +23,7 @@ export interface ListenerOptions {
     logger: Logger;
     onRequest: (...parameters: Parameters<RequestListener>) => unknown;
     onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+    onHandshakeError?: () => void;
 }
 
 const headerBytesMax = 64 * 1024;
@@ -49,7 +50,7 @@ export class Listener {
     readonly #logger: Logger;
     #closed: Promise<void> | undefined;
 
-    constructor({ tls, logger, onRequest, onUpgrade }: ListenerOptions) {
+    constructor({ tls, logger, onRequest, onUpgrade, onHandshakeError }: ListenerOptions) {
         this.#logger = logger;
         this.#server = createSecureServer({
             ...secureContext(tls),
@@ -66,6 +67,7 @@ export class Listener {
         this.#server.on('request', onRequest as never);
         this.#server.on('upgrade', onUpgrade);
         this.#observe();
+        if (onHandshakeError !== undefined) this.#server.on('tlsClientError', onHandshakeError);
     }
 
     async listen(port: number, host: string): Promise<void> {

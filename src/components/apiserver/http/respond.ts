@@ -20,6 +20,8 @@ export interface RespondOptions {
     /** Told about open watches, so that stopping can end them. Returns what to call when one has ended. */
     watchOpened(end: () => void): () => void;
     slowWatchCut(request: ApiRequest): void;
+    /** Told how large an answer is, before compression. */
+    sent?(request: ApiRequest, bytes: number): void;
 }
 
 /** Writes what a handler answered with. */
@@ -35,12 +37,14 @@ export async function respond(
             const { object, definition, status } = result;
             context.status = status;
             const parts = await encodeObject(object, definition, media, options.nowMs());
+            options.sent?.(request, lengthOf(parts));
             send(context, request, { parts, contentType: contentTypeOf[media.serializer] });
             return;
         }
         case 'list': {
             const media = negotiate(request, { isWatch: false });
             const parts = await encodeList(result, media, options.nowMs());
+            options.sent?.(request, lengthOf(parts));
             context.status = 200;
             send(context, request, { parts, contentType: contentTypeOf[media.serializer] });
             return;
@@ -102,7 +106,7 @@ function send(
     { parts, contentType }: { parts: Buffer[]; contentType: string },
 ): void {
     context.set('Content-Type', contentType);
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const bytes = lengthOf(parts);
     const isGzip = bytes >= gzipBytesMin && acceptsGzip(request);
     if (bytes >= gzipBytesMin) context.set('Vary', 'Accept-Encoding');
     if (isGzip) {
@@ -115,6 +119,10 @@ function send(
         context.body = parts.length === 1 ? parts[0] : Buffer.concat(parts, bytes);
     }
     context.set('Content-Type', contentType);
+}
+
+function lengthOf(parts: readonly Buffer[]): number {
+    return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 function acceptsGzip(request: ApiRequest): boolean {

@@ -1,11 +1,12 @@
-import { statusErrors } from '../../../api/meta/status-error.ts';
+import { isReason, statusErrors } from '../../../api/meta/status-error.ts';
 import { anonymousAllowed } from '../authn/anonymous.ts';
 import type { Authenticator } from '../authn/method.ts';
-import { anonymous } from '../identity.ts';
+import { anonymous, type Identity } from '../identity.ts';
+import type { ChainMetrics } from '../metrics/chain-metrics.ts';
 import { headerOf, type Middleware } from '../request.ts';
 
 /** Sets the identity: given inside the process, else proved by certificate, token or front proxy. */
-export function authenticate(authenticator: Authenticator): Middleware {
+export function authenticate(authenticator: Authenticator, metrics?: ChainMetrics): Middleware {
     const mayBeAnonymous = (path: string): boolean =>
         authenticator.allowsAnonymous?.(path) ?? anonymousAllowed(path);
     return async (request, next) => {
@@ -14,13 +15,25 @@ export function authenticate(authenticator: Authenticator): Middleware {
             request.identity = origin.identity;
             return await next();
         }
-        const identity = await authenticator.authenticate({
+        const startMs = performance.now();
+        const took = (): number => (performance.now() - startMs) / 1000;
+        const authenticating = authenticator.authenticate({
             authorization: headerOf(request, 'authorization'),
             peerCertificate: origin.peerCertificate,
             peerIntermediates: origin.peerIntermediates,
             headers: request.headers,
         });
-        if (identity === undefined && !mayBeAnonymous(request.path)) throw statusErrors.unauthorized();
+        let identity: Identity | undefined;
+        try {
+            identity = await authenticating;
+        } catch (error) {
+            metrics?.authenticated(isReason(error, 'Unauthorized') ? 'failure' : 'error', took());
+            throw error;
+        }
+        const isRefused = identity === undefined && !mayBeAnonymous(request.path);
+        const username = isRefused ? undefined : (identity ?? anonymous).username;
+        metrics?.authenticated(isRefused ? 'failure' : 'success', took(), username);
+        if (isRefused) throw statusErrors.unauthorized();
         request.identity = identity ?? anonymous;
         return await next();
     };

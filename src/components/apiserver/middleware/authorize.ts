@@ -1,17 +1,26 @@
 import { forbiddenError } from '../authz/forbidden.ts';
-import type { Authorizer, RequestAttributes } from '../authorizer.ts';
+import type { Authorizer, Decision, RequestAttributes } from '../authorizer.ts';
+import type { ChainMetrics } from '../metrics/chain-metrics.ts';
 import { annotate, type ApiRequest, type Middleware } from '../request.ts';
 
 /** 403 unless an authorizer allows the request. */
-export function authorize(authorizer: Authorizer): Middleware {
+export function authorize(authorizer: Authorizer, metrics?: ChainMetrics): Middleware {
     return async (request, next) => {
         const attributes = attributesOf(request);
+        const startMs = performance.now();
         const decision = await authorizer.authorize(request.identity, attributes);
+        metrics?.authorized(resultOf(decision), (performance.now() - startMs) / 1000);
         annotate(request, 'authorization.k8s.io/decision', decision.outcome === 'allow' ? 'allow' : 'forbid');
         annotate(request, 'authorization.k8s.io/reason', decision.reason);
         if (decision.outcome !== 'allow') throw forbiddenError(request.identity, attributes, decision);
         return await next();
     };
+}
+
+function resultOf({ outcome, error }: Decision): 'allowed' | 'denied' | 'no-opinion' | 'error' {
+    if (outcome === 'allow') return 'allowed';
+    if (error !== undefined) return 'error';
+    return outcome === 'deny' ? 'denied' : 'no-opinion';
 }
 
 export function attributesOf({ info, query }: ApiRequest): RequestAttributes {

@@ -26,7 +26,11 @@ export function controlFlow(flowControl: FlowControl, longRunning: LongRunningCh
         const { schema, level, seated } = admitted;
         if (schema.uid !== '') setResponseHeader(request, 'X-Kubernetes-PF-FlowSchema-UID', schema.uid);
         if (level.uid !== '') setResponseHeader(request, 'X-Kubernetes-PF-PriorityLevel-UID', level.uid);
-        if (seated.decision !== undefined) await seated.decision;
+        if (seated.decision !== undefined) {
+            const startMs = performance.now();
+            await seated.decision;
+            request.waitedMs = performance.now() - startMs;
+        }
         if (seated.state === 'rejected') return refuse(request, admitted);
         let result: ApiResult;
         try {

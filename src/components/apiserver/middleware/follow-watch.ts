@@ -2,9 +2,13 @@ import type { WatchResult } from '../request.ts';
 
 /**
  * The same watch, with `onOpen` called when it opens, and what that returns called once when it is over,
- * whoever ended it.
+ * whoever ended it; `onEvent` before each of its events.
  */
-export function followWatch(result: WatchResult, onOpen: () => () => void): WatchResult {
+export function followWatch(
+    result: WatchResult,
+    onOpen: () => () => void,
+    onEvent: () => void = () => undefined,
+): WatchResult {
     return {
         ...result,
         open: (sink) => {
@@ -17,6 +21,7 @@ export function followWatch(result: WatchResult, onOpen: () => () => void): Watc
             };
             const stop = result.open({
                 event: (...parameters) => {
+                    onEvent();
                     sink.event(...parameters);
                 },
                 bookmark: (...parameters) => {

@@ -31,5 +31,5 @@ export function measure(metrics: RequestMetrics, longRunning: LongRunningCheck):
 }
 
 function measured(metrics: RequestMetrics, request: ApiRequest, result: WatchResult): ApiResult {
-    return followWatch(result, () => metrics.opened(request));
+    return followWatch(result, () => metrics.opened(request), metrics.watchEvents(request));
 }

@@ -2,6 +2,7 @@ import type { ApiObject, GroupVersionKind } from '../../../api/meta/object.ts';
 import { parseApiVersion } from '../../../api/meta/object.ts';
 import { deepClone } from '../../../api/meta/deep.ts';
 import { type AdmissionPlugin, type AdmissionRequest, newReinvocation } from '../admission.ts';
+import type { AdmissionStep, ChainMetrics } from '../metrics/chain-metrics.ts';
 import { annotate, type ApiRequest } from '../request.ts';
 import { decodeAs, type ExpectedType, expectedTypeOf } from './read-body.ts';
 import type { Registry, Target } from './registry.ts';
@@ -20,22 +21,28 @@ export interface AdmissionInput {
 /** The admission plugins that have a say in one write, with the write as they see it. */
 export class Admission {
     readonly #plugins: readonly AdmissionPlugin[];
+    readonly #metrics: ChainMetrics | undefined;
+    readonly #sender: ApiRequest;
     readonly request: AdmissionRequest;
 
     constructor(registry: Registry, target: Target, request: ApiRequest, input: AdmissionInput) {
         this.request = admissionRequestOf(target, request, input);
+        this.#metrics = registry.metrics;
+        this.#sender = request;
         this.#plugins = registry.admission.filter((plugin) => plugin.handles(this.request));
     }
 
     /** True when a plugin may have changed the object. */
     async mutate(): Promise<boolean> {
-        const { reinvocation } = this.request;
-        const ran = await this.#pass();
-        if (reinvocation.isWanted) {
-            reinvocation.isReinvoke = true;
-            await this.#pass();
-        }
-        return ran;
+        return await this.#measured('admit', undefined, async () => {
+            const { reinvocation } = this.request;
+            const ran = await this.#pass();
+            if (reinvocation.isWanted) {
+                reinvocation.isReinvoke = true;
+                await this.#pass();
+            }
+            return ran;
+        });
     }
 
     async #pass(): Promise<boolean> {
@@ -43,13 +50,44 @@ export class Admission {
         for (const plugin of this.#plugins) {
             if (plugin.mutate === undefined) continue;
             ran = true;
-            await plugin.mutate(this.request);
+            await this.#measured('admit', plugin.name, () => plugin.mutate?.(this.request));
         }
         return ran;
     }
 
     async validate(): Promise<void> {
-        for (const plugin of this.#plugins) await plugin.validate?.(this.request);
+        await this.#measured('validate', undefined, async () => {
+            for (const plugin of this.#plugins) {
+                if (plugin.validate === undefined) continue;
+                await this.#measured('validate', plugin.name, () => plugin.validate?.(this.request));
+            }
+        });
+    }
+
+    /** `plugin` undefined: the step as a whole. */
+    async #measured<T>(
+        step: AdmissionStep,
+        plugin: string | undefined,
+        run: () => T | Promise<T>,
+    ): Promise<T> {
+        const startMs = performance.now();
+        let rejected = true;
+        try {
+            const result = await run();
+            rejected = false;
+            return result;
+        } finally {
+            const ms = performance.now() - startMs;
+            if (plugin?.endsWith('AdmissionWebhook') === true) {
+                this.#sender.waitedMs = (this.#sender.waitedMs ?? 0) + ms;
+            }
+            this.#metrics?.admitted(step, {
+                ...(plugin === undefined ? {} : { plugin }),
+                operation: this.request.operation,
+                rejected,
+                seconds: ms / 1000,
+            });
+        }
     }
 }
 

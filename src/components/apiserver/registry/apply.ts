@@ -170,14 +170,20 @@ export function checkConfiguration(
     if (metadata?.managedFields !== undefined && (metadata.managedFields as unknown) !== null) {
         throw statusErrors.badRequest('metadata.managedFields must be nil');
     }
-    const errors = validateConfiguration(schema, configuration);
-    if (errors.length === 0) return;
+    const found = validateConfiguration(schema, configuration);
+    if (found.length === 0) return;
+    const isSecret = kind === 'Secret' && apiVersion === 'v1';
+    const errors = isSecret ? found.map((error) => error.replace(quotedValue, redacted)) : found;
     const where = `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${typeText(apiVersion, kind)}`;
     throw new StatusError({
         code: 500,
         message: `failed to create typed patch object (${where}): ${joinErrors(errors)}`,
     });
 }
+
+/** Values end the sentences that quote them. */
+const quotedValue = /&\{[^]*$/;
+const redacted = '<secret contents redacted>';
 
 function isText(value: unknown): value is string {
     return typeof value === 'string' && value !== '';

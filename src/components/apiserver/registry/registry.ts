@@ -6,6 +6,7 @@ import type { AdmissionPlugin } from '../admission.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { inVersion, prepareViews } from '../conversion/versions.ts';
 import type { RegistryHook } from '../extensions.ts';
+import type { ChainMetrics } from '../metrics/chain-metrics.ts';
 import type { ResourceRequestInfo } from '../request-info.ts';
 import type { StoredObject } from '../stored-object.ts';
 import type { WatchCaches } from '../watch-caches.ts';
@@ -17,6 +18,7 @@ export interface Registry {
     hooks: readonly RegistryHook[];
     clock: Clock;
     logger: Logger;
+    metrics?: ChainMetrics | undefined;
 }
 
 /** One object or collection of one resource, as a request names it. */
