@@ -15,9 +15,9 @@ const warning =
 export interface ZPagesOptions {
     version: VersionInfo;
     startedMs: number;
-    nowMs(): number;
+    nowMs: () => number;
     /** All that is served besides resources. */
-    paths(): readonly string[];
+    paths: () => readonly string[];
     /** Flags and their values as texts; undefined: /flagz is not served. */
     flags: Readonly<Record<string, string>> | undefined;
 }

@@ -1,6 +1,6 @@
 import type { V1DaemonSet, V1Node } from '../../../api/meta/object.ts';
 import { allowsNode } from '../../../api/meta/node-selector.ts';
-import { untolerated } from '../shared/taints.ts';
+import { untolerated } from '../../../api/meta/tolerations.ts';
 import { daemonTolerations } from './tolerations.ts';
 
 export interface Eligibility {

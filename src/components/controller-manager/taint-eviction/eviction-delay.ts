@@ -1,5 +1,5 @@
 import type { V1Taint, V1Toleration } from '../../../api/meta/object.ts';
-import { tolerates } from '../shared/taints.ts';
+import { tolerates } from '../../../api/meta/tolerations.ts';
 
 /** What NoExecute taints mean for a pod. */
 export type EvictionVerdict = { type: 'stays' } | { type: 'evicted'; afterMs: number };

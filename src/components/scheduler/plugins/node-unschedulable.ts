@@ -1,4 +1,4 @@
-import { tolerates } from './taint-toleration.ts';
+import { isTolerated } from '../../../api/meta/tolerations.ts';
 import type { Plugin } from '../framework.ts';
 
 /** Cordoned nodes take no new pods but those that tolerate it. */
@@ -7,7 +7,7 @@ export const nodeUnschedulable: Plugin = {
     retryOn: ['nodeAdded', 'nodeUnschedulable'],
     filter: (info, { node }) =>
         node?.spec?.unschedulable === true &&
-        !tolerates(info.tolerations, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' })
+        !isTolerated({ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }, info.tolerations)
             ? { reasons: ['node(s) were unschedulable'], unresolvable: true }
             : undefined,
 };

@@ -2,10 +2,10 @@ import type { V1LabelSelector, V1Pod, V1TopologySpreadConstraint } from '../../.
 import { allowsNode } from '../../../api/meta/node-selector.ts';
 import { controllerOf } from '../../../api/meta/owner-references.ts';
 import { labelSelectorMatcher, type LabelMatcher } from '../../../api/meta/selectors.ts';
+import { isTolerated } from '../../../api/meta/tolerations.ts';
 import type { Plugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { tolerates } from './taint-toleration.ts';
 
 interface Constraint {
     topologyKey: string;
@@ -128,7 +128,7 @@ function count({ topologyKey, matcher, counts }: Constraint, info: PodInfo, node
 function eligible({ pod, tolerations }: PodInfo, node: NodeInfo): boolean {
     return (
         (pod.spec === undefined || allowsNode(pod.spec, node)) &&
-        node.taints.every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations, taint))
+        node.taints.every((taint) => taint.effect === 'PreferNoSchedule' || isTolerated(taint, tolerations))
     );
 }
 
