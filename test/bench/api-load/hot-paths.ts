@@ -62,7 +62,7 @@ export class HotPaths {
         lineNumber,
         columnNumber,
     }: CpuProfile['nodes'][number]['callFrame']): string {
-        if (url === '') return functionName.startsWith('(') ? functionName : '(built-in functions)';
+        if (url === '') return functionName.startsWith('(') ? functionName : `${functionName} (native)`;
         if (url.startsWith('node:')) return /http2/.test(url) ? 'node http2' : 'node, other';
         const map = this.#maps.get(basename(url));
         const entry = map?.findEntry(lineNumber, columnNumber);
