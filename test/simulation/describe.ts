@@ -57,6 +57,8 @@ function detail(message: RaftMessage, core: Core): string {
         }
         case 'heartbeat':
             return ` commit ${message.commit}${message.readRound === 0 ? '' : ` round ${message.readRound}`}`;
+        case 'commit':
+            return ` ${message.commit}`;
         case 'heartbeatReply':
             return message.readRound === 0 ? '' : ` round ${message.readRound}`;
         case 'preVote':

@@ -289,7 +289,7 @@ export class SimulatedMember {
         while (raft.hasReady()) {
             const ready = raft.ready();
             this.#environment.safety.onStatus(this, raft.status());
-            this.#send(ready.messages);
+            this.#send([...ready.messages, ...ready.commitNotices]);
             toPersist.push({ type: 'ready', ready });
             toApply.push(...ready.committed);
             for (const read of ready.reads) this.#onReadIndex(running, read);

@@ -11,7 +11,7 @@ export const mutations: readonly Mutation[] = [
                 replace: 'if (index <= log.committed) return;',
             },
         ],
-        foundBy: { type: 'seeds', profile: 'newLeaders', seeds: [1043] },
+        foundBy: { type: 'seeds', profile: 'newLeaders', seeds: [1132, 1234] },
     },
     {
         name: 'entries are acknowledged before they are durable',
@@ -144,7 +144,7 @@ export const mutations: readonly Mutation[] = [
                 replace: '!core.isRemoved &&',
             },
         ],
-        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [16, 20, 1035] },
+        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [36, 19, 37] },
     },
     {
         name: 'a member that has lost its disk forgets that with the next restart',
@@ -155,7 +155,7 @@ export const mutations: readonly Mutation[] = [
                 replace: 'this.lostUpTo = 0;',
             },
         ],
-        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [16, 20, 120] },
+        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [36, 119, 165] },
     },
     {
         name: 'a member that has lost its disk votes again in the term in which it did',
@@ -178,7 +178,32 @@ export const mutations: readonly Mutation[] = [
     {
         name: 'what a lost disk had acknowledged still counts',
         edits: [{ file: 'progress.ts', search: '        this.match = 0;\n', replace: '' }],
-        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [1, 112, 1047] },
+        foundBy: { type: 'seeds', profile: 'lostDisks', seeds: [94, 2, 163] },
+    },
+    {
+        name: 'commit notices and heartbeats speak of more than the follower has acknowledged',
+        edits: [
+            {
+                file: 'progress.ts',
+                search: 'return Math.min(this.match, committed);',
+                replace: 'return committed;',
+            },
+        ],
+        foundBy: { type: 'seeds', profile: 'any', seeds: [1001, 1002, 1003] },
+    },
+    {
+        name: 'a follower takes a commit notice for as much of it as its log has',
+        edits: [
+            {
+                file: 'append.ts',
+                search: 'if (commit <= log.lastIndex) {\n        log.commitTo(commit);',
+                replace: 'if (true) {\n        log.commitTo(Math.min(commit, log.lastIndex));',
+            },
+        ],
+        foundBy: {
+            type: 'scenario',
+            name: 'put-back-disk-neither-votes-nor-serves-until-it-has-caught-up',
+        },
     },
     {
         name: 'a member that was unreachable once is sent nothing any more',

@@ -226,8 +226,8 @@ export class ReplicatedLog<Command, Outcome> implements Log<Command, Outcome> {
     }
 
     /** A follower's proposals; see Offering. */
-    proposeForFollower(body: Buffer): Buffer {
-        return this.#offering.acceptForwarded(body);
+    proposeForFollower(from: MemberId, body: Buffer): Buffer {
+        return this.#offering.acceptForwarded(from, body);
     }
 
     /**

@@ -366,7 +366,7 @@ export class RunningMember {
                 this.#checkMember(from);
                 const { log } = this;
                 if (log === undefined) throw new StoreError('noLeader', 'this member has no log');
-                return log.proposeForFollower(body);
+                return log.proposeForFollower(from, body);
             },
             onUnreachable: (member) => {
                 this.log?.unreachable(member);
@@ -385,7 +385,7 @@ export class RunningMember {
         };
     }
 
-    #checkMember(from: MemberId | undefined): void {
+    #checkMember(from: MemberId | undefined): asserts from is MemberId {
         if (this.#memberList.members.some(({ id }) => id === from)) return;
         throw new StoreError('noLeader', 'only members may propose');
     }

@@ -72,17 +72,29 @@ function merge(core: Core, entries: MessageOf<'append'>['entries']): boolean {
 
 /** `commit` is at most what this member has acknowledged in this term. If the log ends before that, the disk lost it. */
 export function handleHeartbeat(core: Core, message: MessageOf<'heartbeat'>): void {
-    const { log } = core;
     if (!hearLeader(core, message.from)) return;
-    const { commit, readRound } = message;
-    if (core.receiving?.installing !== true) {
-        if (commit > log.lastIndex) {
-            core.noteLoss(commit);
-            const refused = { at: commit, hintIndex: log.lastIndex, hintTerm: log.lastTerm };
-            core.sendAfterPersist(message.from, { type: 'appendReply', match: 0, refused, readRound });
-            return;
-        }
+    const { from, commit, readRound } = message;
+    if (commitAcknowledged(core, { from, commit, readRound }))
+        core.send(from, { type: 'heartbeatReply', readRound });
+}
+
+export function handleCommit(core: Core, { from, commit }: MessageOf<'commit'>): void {
+    if (hearLeader(core, from)) commitAcknowledged(core, { from, commit, readRound: 0 });
+}
+
+/** False, and the leader is told, when the log ends before what this member has acknowledged. */
+function commitAcknowledged(
+    core: Core,
+    { from, commit, readRound }: { from: MemberId; commit: number; readRound: number },
+): boolean {
+    const { log } = core;
+    if (core.receiving?.installing === true) return true;
+    if (commit <= log.lastIndex) {
         log.commitTo(commit);
+        return true;
     }
-    core.send(message.from, { type: 'heartbeatReply', readRound });
+    core.noteLoss(commit);
+    const refused = { at: commit, hintIndex: log.lastIndex, hintTerm: log.lastTerm };
+    core.sendAfterPersist(from, { type: 'appendReply', match: 0, refused, readRound });
+    return false;
 }

@@ -136,6 +136,11 @@ export class Core {
         outbox.push(this.#address(to, body, this.term));
     }
 
+    /** A leader's, whose term is durable; to a follower where nobody is known to wait for it: not urgent. */
+    sendCommitNotice(to: MemberId, commit: number): void {
+        this.outbox.commitNotices.push({ type: 'commit', commit, from: this.id, to, term: this.term });
+    }
+
     /** Sent when everything so far is durable: for what promises something of the log or the vote. */
     sendAfterPersist(to: MemberId, body: MessageBody, term = this.term): void {
         this.outbox.messagesAfterPersist.push(this.#address(to, body, term));

@@ -19,6 +19,8 @@ export function isWellFormed(message: RaftMessage): boolean {
             return isCount(message.commit) && isCount(message.readRound);
         case 'heartbeatReply':
             return isCount(message.readRound);
+        case 'commit':
+            return isCount(message.commit);
         case 'preVote':
         case 'vote':
             return isCount(message.lastIndex) && isCount(message.lastTerm);

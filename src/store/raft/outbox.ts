@@ -1,8 +1,9 @@
-import type { ChunkToRead, ChunkToStore, RaftMessage, Ready } from './types.ts';
+import type { ChunkToRead, ChunkToStore, CommitNotice, RaftMessage, Ready } from './types.ts';
 
 /** What the next `Ready` will hand out, apart from the log. */
 export class Outbox {
     messages: RaftMessage[] = [];
+    commitNotices: CommitNotice[] = [];
     messagesAfterPersist: RaftMessage[] = [];
     reads: Ready['reads'][number][] = [];
     chunksToRead: ChunkToRead[] = [];
@@ -11,6 +12,7 @@ export class Outbox {
     get isEmpty(): boolean {
         return (
             this.messages.length === 0 &&
+            this.commitNotices.length === 0 &&
             this.messagesAfterPersist.length === 0 &&
             this.reads.length === 0 &&
             this.chunksToRead.length === 0 &&
@@ -18,13 +20,14 @@ export class Outbox {
         );
     }
 
-    take(): Pick<Ready, 'messages' | 'messagesAfterPersist' | 'reads' | 'chunksToRead' | 'chunksToStore'> {
-        const { messages, messagesAfterPersist, reads, chunksToRead, chunksToStore } = this;
+    take(): Omit<Ready, 'hardState' | 'entries' | 'mustSync' | 'committed'> {
+        const { messages, commitNotices, messagesAfterPersist, reads, chunksToRead, chunksToStore } = this;
         this.messages = [];
+        this.commitNotices = [];
         this.messagesAfterPersist = [];
         this.reads = [];
         this.chunksToRead = [];
         this.chunksToStore = [];
-        return { messages, messagesAfterPersist, reads, chunksToRead, chunksToStore };
+        return { messages, commitNotices, messagesAfterPersist, reads, chunksToRead, chunksToStore };
     }
 }

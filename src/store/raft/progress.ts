@@ -45,6 +45,8 @@ export class Progress {
     paused = false;
     /** replicate: an append without entries is due, to find out whether some were lost. */
     nudge = false;
+    /** It proposed or asked for a read not long ago: until this tick, what is committed is news for its clients. */
+    asksUntil = 0;
     /** Tick of the last append that was sent or answered: what is silent for longer may be lost. */
     movedAt: number;
     /** Tick at which it was last heard of. */
@@ -70,6 +72,11 @@ export class Progress {
 
     get windowFull(): boolean {
         return this.#inflight.length >= this.#inflightMax;
+    }
+
+    /** Never speaks of more than the follower has acknowledged: its log may differ after that. */
+    acknowledgedCommit(committed: number): number {
+        return Math.min(this.match, committed);
     }
 
     becomeProbe(next = this.match + 1): void {

@@ -1,4 +1,4 @@
-import { handleAppend, handleHeartbeat } from './append.ts';
+import { handleAppend, handleCommit, handleHeartbeat } from './append.ts';
 import { advanceCommit } from './commit.ts';
 import { Core } from './core.ts';
 import type { MessageOf } from './core.ts';
@@ -32,7 +32,13 @@ import {
     startReadRound,
     tickForwardedReads,
 } from './read-index.ts';
-import { handleAppendReply, handleHeartbeatReply, replicate, reportUnreachable } from './replication.ts';
+import {
+    handleAppendReply,
+    handleHeartbeatReply,
+    noteAsking,
+    replicate,
+    reportUnreachable,
+} from './replication.ts';
 import { becomeFollower } from './roles.ts';
 import { handleSnapshotReply, snapshotChunkRead, tickSnapshots } from './snapshot-send.ts';
 import { handleSnapshotChunk, snapshotChunkStored } from './snapshot-receive.ts';
@@ -98,6 +104,10 @@ class RaftMember implements Raft {
 
     proposeMembership(change: MembershipChange): ProposeResult {
         return proposeMembership(this.#core, change);
+    }
+
+    noteAsking(follower: MemberId): void {
+        noteAsking(this.#core, follower);
     }
 
     readIndex(context: number): void {
@@ -217,9 +227,12 @@ function admit(core: Core, message: RaftMessage): boolean {
     if (isBallot && term > core.term && !message.transfer && isSticky(core)) return false;
     if (term === core.term || type === 'preVote') return true;
     if (type === 'preVoteReply' && message.granted) return true;
-    const isLeader = type === 'append' || type === 'heartbeat' || type === 'snapshotChunk';
-    becomeFollower(core, term, isLeader ? message.from : '');
+    becomeFollower(core, term, isLeaders(type) ? message.from : '');
     return true;
+}
+
+function isLeaders(type: RaftMessage['type']): boolean {
+    return type === 'append' || type === 'heartbeat' || type === 'commit' || type === 'snapshotChunk';
 }
 
 /**
@@ -231,6 +244,7 @@ function answerStale(core: Core, message: RaftMessage): void {
     switch (type) {
         case 'append':
         case 'heartbeat':
+        case 'commit':
         case 'snapshotChunk':
             core.send(from, { type: 'heartbeatReply', readRound: 0 });
             break;
@@ -256,6 +270,9 @@ function dispatch(core: Core, message: RaftMessage): void {
         case 'heartbeat':
             handleHeartbeat(core, message);
             break;
+        case 'commit':
+            handleCommit(core, message);
+            break;
         case 'snapshotChunk':
             handleSnapshotChunk(core, message);
             break;
@@ -271,9 +288,11 @@ function dispatch(core: Core, message: RaftMessage): void {
             handleTimeoutNow(core, message);
             break;
         case 'propose':
+            noteAsking(core, message.from);
             handlePropose(core, message);
             break;
         case 'readIndex':
+            noteAsking(core, message.from);
             handleReadIndex(core, message);
             break;
         case 'readIndexReply':

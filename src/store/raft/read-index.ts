@@ -64,11 +64,10 @@ export function broadcastHeartbeat(core: Core, leadership: Leadership): void {
     for (const progress of leadership.progress.values()) sendHeartbeat(core, leadership, progress);
 }
 
-/** Never speaks of more than the follower has acknowledged: its log may differ after that. */
 export function sendHeartbeat(core: Core, leadership: Leadership, progress: Progress): void {
     core.send(progress.id, {
         type: 'heartbeat',
-        commit: Math.min(progress.match, core.log.committed),
+        commit: progress.acknowledgedCommit(core.log.committed),
         readRound: leadership.round,
     });
 }

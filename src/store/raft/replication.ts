@@ -6,6 +6,7 @@ import type { Progress } from './progress.ts';
 import { beginRound, confirmReads, sendHeartbeat } from './read-index.ts';
 import type { RaftLog } from './raft-log.ts';
 import { startSnapshot } from './snapshot-send.ts';
+import type { MemberId } from './types.ts';
 
 /** Sends every follower what it may be sent now. Part of every `ready`, so that one message carries many proposals. */
 export function replicate(core: Core, leadership: Leadership): void {
@@ -37,9 +38,22 @@ function stream(core: Core, leadership: Leadership, progress: Progress): void {
     while (progress.next <= core.log.lastIndex && !progress.windowFull) {
         if (!sendAppend(core, leadership, progress)) return;
     }
-    if (progress.nudge || progress.commitSent < core.log.committed) {
-        sendAppend(core, leadership, progress);
+    const { committed } = core.log;
+    const commit = progress.acknowledgedCommit(committed);
+    // A removed member is let go when it has answered.
+    const mustAnswer = progress.leaving !== undefined && progress.commitSent < committed;
+    if (progress.nudge || mustAnswer) sendAppend(core, leadership, progress);
+    else if (progress.commitSent < commit) {
+        if (core.now < progress.asksUntil) core.send(progress.id, { type: 'commit', commit });
+        else core.sendCommitNotice(progress.id, commit);
+        progress.commitSent = commit;
     }
+}
+
+/** A follower's clients wait for what is committed next. */
+export function noteAsking(core: Core, id: MemberId): void {
+    const progress = core.leadership?.progress.get(id);
+    if (progress !== undefined) progress.asksUntil = core.now + core.electionTicks;
 }
 
 /** False when the follower needs a snapshot. */

@@ -2,6 +2,7 @@ import { seededRandom } from '../../../test/harness/seeded-random.ts';
 import { assert } from '../../util/assert.ts';
 import { createRaft } from './raft.ts';
 import type {
+    CommitNotice,
     Entry,
     HardState,
     MemberId,
@@ -52,6 +53,8 @@ export class TestNetwork {
     readonly random: () => number;
     /** What is on the wire. */
     wire: RaftMessage[] = [];
+    /** The commit notices so far that a driver may put off. They go on the wire at once. */
+    readonly notices: CommitNotice[] = [];
     /** False loses the message. */
     filter: (message: RaftMessage) => boolean = () => true;
     /** Members whose disk does nothing at the moment. */
@@ -197,7 +200,8 @@ export class TestNetwork {
 
     #carryOut(id: MemberId, member: TestMember): void {
         const ready = member.raft.ready();
-        this.wire.push(...ready.messages);
+        this.wire.push(...ready.messages, ...ready.commitNotices);
+        this.notices.push(...ready.commitNotices);
         member.reads.push(...ready.reads);
         if (this.stalledDisks.has(id)) this.#stalled.set(id, [...(this.#stalled.get(id) ?? []), ready]);
         else this.#persist(member, ready);

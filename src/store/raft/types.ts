@@ -95,6 +95,8 @@ export type RaftMessage = MessageBase &
           }
         | { type: 'heartbeat'; commit: number; readRound: number }
         | { type: 'heartbeatReply'; readRound: number }
+        /** Of the log that the follower has acknowledged, what is committed. Not answered: a heartbeat says it again. */
+        | { type: 'commit'; commit: number }
         | { type: 'preVote' | 'vote'; lastIndex: number; lastTerm: number; transfer: boolean }
         | { type: 'preVoteReply' | 'voteReply'; granted: boolean }
         | { type: 'timeoutNow' }
@@ -107,6 +109,8 @@ export type RaftMessage = MessageBase &
         | { type: 'snapshotChunk'; snapshot: SnapshotMeta; chunk: number; data: Buffer; last: boolean }
         | { type: 'snapshotReply'; index: number; chunk: number; status: 'next' | 'restart' | 'installed' }
     );
+
+export type CommitNotice = Extract<RaftMessage, { type: 'commit' }>;
 
 export interface ProposedEntry {
     type: 'command' | 'membership';
@@ -162,6 +166,11 @@ export interface Ready {
     mustSync: boolean;
     /** May be sent at once, before anything is persisted. */
     messages: readonly RaftMessage[];
+    /**
+     * May wait for some milliseconds, and be left out when an append or a heartbeat with as high a commit index
+     * goes to the same member meanwhile. For followers where nobody is known to wait for what is committed next.
+     */
+    commitNotices: readonly CommitNotice[];
     /** To be sent only after this Ready's hardState and entries (and all earlier ones) are durable. */
     messagesAfterPersist: readonly RaftMessage[];
     /** Committed and locally persisted, each exactly once and in order: apply them, then call `appliedTo`. */
@@ -232,6 +241,11 @@ export interface Raft {
     propose(entries: readonly ProposedEntry[]): ProposeResult;
     /** As leader only; a follower answers 'noLeader' (the driver forwards by asking the leader's member). */
     proposeMembership(change: MembershipChange): ProposeResult;
+    /**
+     * A follower's proposals came by another way than `step`: for an election timeout its commit notices are not
+     * put off.
+     */
+    noteAsking(follower: MemberId): void;
     /** Answered in a later Ready's `reads`. */
     readIndex(context: number): void;
     transferLeadership(to: MemberId): 'started' | 'notLeader' | 'invalid';

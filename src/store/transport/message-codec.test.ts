@@ -65,6 +65,7 @@ class MessageGenerator {
         }),
         heartbeat: () => ({ commit: this.uint(), readRound: this.uint() }),
         heartbeatReply: () => ({ readRound: this.uint() }),
+        commit: () => ({ commit: this.uint() }),
         preVote: this.#votes,
         vote: this.#votes,
         preVoteReply: () => ({ granted: this.flag() }),

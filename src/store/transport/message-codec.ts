@@ -36,6 +36,7 @@ const typeNumbers: Readonly<Record<RaftMessage['type'], number>> = {
     readIndexReply: 12,
     snapshotChunk: 13,
     snapshotReply: 14,
+    commit: 15,
 };
 const entryTypes: readonly EntryType[] = ['noop', 'command', 'membership'];
 const proposedTypes: readonly ProposedEntry['type'][] = ['command', 'membership'];
@@ -53,21 +54,43 @@ export type DecodedMessage =
     { type: 'decoded'; value: RaftMessage } | { type: 'malformed'; error: MalformedMessageError };
 
 /**
- * The messages as frames, one after the other, in one buffer of its own (which may be transferred to another
- * thread). Entries' data is copied once. Asserts what the core guarantees: entries without gaps, good ids.
+ * Messages as frames, one after the other, that are written when there is a place of their size. Entries' data is
+ * copied once. Asserts what the core guarantees: entries without gaps, good ids.
  */
+export class MessageFrames {
+    readonly bytes: number;
+    readonly #messages: readonly RaftMessage[];
+    readonly #sizes: readonly number[];
+
+    constructor(messages: readonly RaftMessage[]) {
+        this.#messages = messages;
+        this.#sizes = messages.map(messageSize);
+        this.bytes = this.#sizes.reduce((sum, size) => sum + size + frameHeaderBytes, 0);
+    }
+
+    writeTo(place: Buffer): void {
+        const writer = new ByteWriter(place);
+        this.#messages.forEach((message, at) => {
+            writer.uint32((this.#sizes[at] ?? 0) + 1);
+            writer.byte(frameKinds.message);
+            writeMessage(writer, message);
+        });
+        assert(writer.offset === this.bytes, 'size and bytes differ', {
+            bytes: this.bytes,
+            offset: writer.offset,
+        });
+    }
+
+    /** In a buffer of its own, which may be transferred to another thread. */
+    toBuffer(): Buffer {
+        const buffer = Buffer.allocUnsafeSlow(this.bytes);
+        this.writeTo(buffer);
+        return buffer;
+    }
+}
+
 export function encodeMessageFrames(messages: readonly RaftMessage[]): Buffer {
-    const sizes = messages.map(messageSize);
-    const total = sizes.reduce((sum, size) => sum + size + frameHeaderBytes, 0);
-    const writer = new ByteWriter(Buffer.allocUnsafeSlow(total));
-    messages.forEach((message, at) => {
-        const size = sizes[at] ?? 0;
-        writer.uint32(size + 1);
-        writer.byte(frameKinds.message);
-        writeMessage(writer, message);
-    });
-    assert(writer.offset === total, 'size and bytes differ', { total, offset: writer.offset });
-    return writer.buffer;
+    return new MessageFrames(messages).toBuffer();
 }
 
 /** Bytes of the message without the frame's header. */
@@ -137,6 +160,9 @@ function writeMessage(sink: Sink, message: RaftMessage): void {
             return;
         case 'heartbeatReply':
             sink.uint(message.readRound);
+            return;
+        case 'commit':
+            sink.uint(message.commit);
             return;
         case 'preVote':
         case 'vote':
@@ -224,6 +250,8 @@ function readMessage(reader: ByteReader): RaftMessage {
             return { ...base, type, commit: reader.uint(), readRound: reader.uint() };
         case 'heartbeatReply':
             return { ...base, type, readRound: reader.uint() };
+        case 'commit':
+            return { ...base, type, commit: reader.uint() };
         case 'preVote':
         case 'vote':
             return {

@@ -46,7 +46,7 @@ export class RaftNode {
     carryOut(): void {
         while (this.raft.hasReady()) {
             const ready = this.raft.ready();
-            this.#send(ready.messages);
+            this.#send([...ready.messages, ...ready.commitNotices]);
             this.raft.persisted(ready);
             this.#send(ready.messagesAfterPersist);
             const last = ready.committed.at(-1);

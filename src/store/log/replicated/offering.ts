@@ -62,12 +62,15 @@ export class Offering<Command, Outcome> {
     }
 
     /** As the leader: a follower's proposals; the answer says why they were not appended, or is empty. */
-    acceptForwarded(body: Buffer): Buffer {
+    acceptForwarded(from: MemberId, body: Buffer): Buffer {
         const { term, commands } = decodeForwarded(body);
         const status = this.#options.driver.status();
         if (status.role !== 'leader' || status.term !== term) return Buffer.from('noLeader');
         // Company: what waits here goes into the same write.
         this.offer({ now: true });
+        this.#options.driver.input((raft) => {
+            raft.noteAsking(from);
+        });
         const refusal = this.#append(commands.map((data) => ({ type: 'command', data })));
         return Buffer.from(refusal ?? '');
     }

@@ -14,6 +14,7 @@ import type {
 import type { DiskWrite } from '../log.ts';
 import { compactLogWrites, entryWrites, hardStateWrite, snapshotWrite } from '../raft-records.ts';
 import type { MembershipHistory } from '../../raft/membership-history.ts';
+import { HeldNotices } from './held-notices.ts';
 import type { LogWriter } from './log-writer.ts';
 import { Pace, type PaceOptions } from './pace.ts';
 import { retainedForSnapshotFactor, type RetainedLog } from './retained-log.ts';
@@ -49,6 +50,7 @@ export interface DriverHooks {
  * Carries out what the consensus core asks for:
  *
  *     inputs ─► core ─► Ready ─┬─► messages: at once
+ *                              ├─► commit notices ─► held, until another message says the same
  *                              ├─► hard state, entries ─► one synced batch for all that waits ─► persisted,
  *                              │                                                   messagesAfterPersist
  *                              ├─► committed ─► applier
@@ -61,6 +63,7 @@ export class RaftDriver {
     readonly #options: RaftDriverOptions;
     readonly #raft: Raft;
     readonly #ticker: Ticker;
+    readonly #notices: HeldNotices;
     #hardState: HardState;
     /** Synced writes that are not done; what must not be said before them waits behind them. */
     #persisting = 0;
@@ -74,6 +77,9 @@ export class RaftDriver {
         this.pace = new Pace(options.pace);
         this.#raft = options.raft;
         this.#hardState = options.hardState;
+        this.#notices = new HeldNotices(options.clock, (notices) => {
+            options.transport.send(notices);
+        });
         this.#ticker = new Ticker(options.clock, {
             tick: () => {
                 this.#tick();
@@ -125,6 +131,7 @@ export class RaftDriver {
     stop(): void {
         this.#stopped = true;
         this.#ticker.stop();
+        this.#notices.stop();
         if (this.#covering) this.#options.transport.coverStall([], 0);
     }
 
@@ -158,7 +165,9 @@ export class RaftDriver {
 
     #carryOut(ready: Ready): void {
         const { transport, hooks } = this.#options;
+        this.#notices.hold(ready.commitNotices);
         if (ready.messages.length > 0) {
+            this.#notices.outdatedBy(ready.messages);
             transport.send(ready.messages);
             this.#coverStall(ready.messages);
         }
