@@ -62,6 +62,24 @@ describe('a work queue', () => {
         expect(queue.failures('a')).toBe(0);
     });
 
+    it('is idle when every key that was added is done, also those that were added meanwhile', async () => {
+        await queue.idle();
+        queue.add('a');
+        let isIdle = false;
+        const idle = queue.idle().then(() => (isIdle = true));
+        const key = await queue.get();
+        queue.add('a');
+        queue.done(key ?? '');
+        await clock.advance(0);
+        expect(isIdle).toBe(false);
+        queue.done((await queue.get()) ?? '');
+        await idle;
+        queue.add('b');
+        const ended = queue.idle();
+        queue.shutDown();
+        await ended;
+    });
+
     it('gives undefined to all workers and drops its timers when it is shut down', async () => {
         const waiting = queue.get();
         queue.addAfter('b', 10);

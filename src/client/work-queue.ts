@@ -28,6 +28,7 @@ export class WorkQueue<K> {
     readonly #delayed = new Map<K, { dueMs: number; cancel: () => void }>();
     readonly #failures = new Map<K, number>();
     readonly #waiters: ((key: K | undefined) => void)[] = [];
+    readonly #idleWaiters: (() => void)[] = [];
     #shutDown = false;
 
     constructor(options: WorkQueueOptions = {}) {
@@ -39,6 +40,15 @@ export class WorkQueue<K> {
     /** Keys ready to be handed out. */
     get length(): number {
         return this.#ready.size;
+    }
+
+    /** Resolves when nothing is ready or being worked on, or the queue was shut down; delayed keys do not count. */
+    async idle(): Promise<void> {
+        if (!this.#isIdle) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    }
+
+    get #isIdle(): boolean {
+        return this.#dirty.size === 0 && this.#processing.size === 0;
     }
 
     add(key: K): void {
@@ -98,6 +108,7 @@ export class WorkQueue<K> {
     done(key: K): void {
         this.#processing.delete(key);
         if (this.#dirty.has(key) && !this.#shutDown) this.#makeReady(key);
+        if (this.#isIdle) this.#wakeIdleWaiters();
     }
 
     /** Nothing is handed out any more; waiting workers get undefined. */
@@ -109,6 +120,11 @@ export class WorkQueue<K> {
         this.#dirty.clear();
         this.#failures.clear();
         for (const resolve of this.#waiters.splice(0)) resolve(undefined);
+        this.#wakeIdleWaiters();
+    }
+
+    #wakeIdleWaiters(): void {
+        for (const wake of this.#idleWaiters.splice(0)) wake();
     }
 
     #makeReady(key: K): void {

@@ -2,11 +2,11 @@ import {
     createPrivateKey,
     createPublicKey,
     generateKeyPairSync,
-    type KeyObject,
+    KeyObject,
     randomBytes,
-    type webcrypto,
+    webcrypto,
 } from 'node:crypto';
-import type * as X509 from '@peculiar/x509';
+import type * as X509 from './x509-library.ts';
 
 /** A certificate with its private key, both PEM. `cert` may be a bundle; its first entry is the certificate. */
 export interface KeyPair {
@@ -33,8 +33,7 @@ export interface CertificateRequest {
  * start on existing certificates does without.
  */
 export async function loadX509(): Promise<typeof X509> {
-    await import('reflect-metadata');
-    return await import('@peculiar/x509');
+    return await import('./x509-library.ts');
 }
 
 /** A new ECDSA P-256 key, PEM in SEC 1 form ("EC PRIVATE KEY") as kubeadm writes it. */
@@ -58,8 +57,10 @@ export async function createAuthority(
     existingKey?: string,
 ): Promise<KeyPair> {
     const x509 = await loadX509();
-    const key = existingKey ?? generatePrivateKey();
-    const keys = await importKeys(createPrivateKey(key));
+    const { key, keys } =
+        existingKey === undefined
+            ? await generateKeys()
+            : { key: existingKey, keys: await importKeys(createPrivateKey(existingKey)) };
     const flags = x509.KeyUsageFlags;
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
         serialNumber: newSerialNumber(),
@@ -83,17 +84,15 @@ export async function createAuthority(
 /** A new key with a certificate of `authority` for it. */
 export async function issueCertificate(authority: KeyPair, request: CertificateRequest): Promise<KeyPair> {
     const x509 = await loadX509();
-    const key = generatePrivateKey();
-    const keys = await importKeys(createPrivateKey(key));
-    const signer = await importKeys(createPrivateKey(authority.key));
-    const issuer = new x509.X509Certificate(authority.cert);
+    const { key, keys } = await generateKeys();
+    const { keys: signer, issuer } = await signerOf(authority);
     const certificate = await x509.X509CertificateGenerator.create({
         serialNumber: newSerialNumber(),
         subject: new x509.Name([
             ...(request.organizations ?? []).map((name) => ({ O: [{ utf8String: name }] })),
             { CN: [{ utf8String: request.commonName }] },
         ]),
-        issuer: issuer.subjectName,
+        issuer,
         ...request.validity,
         signingAlgorithm: signer.algorithm,
         publicKey: keys.publicKey,
@@ -122,6 +121,38 @@ async function leafExtensions(
     ];
     if (names.length > 0) extensions.push(new x509.SubjectAlternativeNameExtension(names));
     return extensions;
+}
+
+/** Reading keys and certificates costs more than signing: it is done once for each authority. */
+const signers = new WeakMap<KeyPair, Promise<Signer>>();
+
+interface Signer {
+    keys: ImportedKeys;
+    /** The authority's name. */
+    issuer: X509.Name;
+}
+
+async function signerOf(authority: KeyPair): Promise<Signer> {
+    let signer = signers.get(authority);
+    if (signer === undefined) {
+        signer = (async () => {
+            const x509 = await loadX509();
+            return {
+                keys: await importKeys(createPrivateKey(authority.key)),
+                issuer: new x509.X509Certificate(authority.cert).subjectName,
+            };
+        })();
+        signers.set(authority, signer);
+    }
+    return await signer;
+}
+
+/** A new P-256 key, as PEM and as the X.509 library wants it. */
+async function generateKeys(): Promise<{ key: string; keys: ImportedKeys }> {
+    const parameters = { name: 'ECDSA', namedCurve: 'P-256' };
+    const pair = await webcrypto.subtle.generateKey(parameters, true, ['sign', 'verify']);
+    const key = KeyObject.from(pair.privateKey).export({ type: 'sec1', format: 'pem' }) as string;
+    return { key, keys: { ...pair, algorithm: { name: 'ECDSA', hash: 'SHA-256' } } };
 }
 
 interface ImportedKeys {

@@ -1,31 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import type { Client } from '../../client/client.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
-import { secrets } from '../../client/resource-type.ts';
 import {
-    type AuthenticatorOptions,
-    createAuthenticator,
-} from '../../components/apiserver/authn/authenticator.ts';
-import { CertificatePool } from '../../components/apiserver/authn/certificate-pool.ts';
-import type { Authenticator } from '../../components/apiserver/authn/method.ts';
-import { ServiceAccountTokens } from '../../components/apiserver/authn/service-account.ts';
+    audiencesOf,
+    type AuthOptions,
+    type ServiceAccountOptions,
+} from '../../components/apiserver/assembly/auth.ts';
+import type { AuthenticatorOptions } from '../../components/apiserver/authn/authenticator.ts';
 import { WebhookClient } from '../../components/apiserver/authn/webhook-client.ts';
 import { AbacAuthorizer } from '../../components/apiserver/authz/abac-authorizer.ts';
-import {
-    type AuthorizationMode,
-    authorizationModes,
-    type AuthorizerOptions,
-    type ClusterAuthorizer,
-    createAuthorizer,
-} from '../../components/apiserver/authz/authorizer.ts';
+import { type AuthorizationMode, authorizationModes } from '../../components/apiserver/authz/authorizer.ts';
 import { WebhookAuthorizer } from '../../components/apiserver/authz/webhook-authorizer.ts';
-import type { ResourceHandler, NonResourceRoute } from '../../components/apiserver/extensions.ts';
-import type { ObjectReader } from '../../components/apiserver/object-reader.ts';
-import { reviewHandlers } from '../../components/apiserver/review/handlers.ts';
-import { issuerDiscoveryRoutes } from '../../components/apiserver/review/issuer-discovery.ts';
-import { loadSigningKey, loadVerifyingKeys } from '../../pki/service-account-token.ts';
+import type { RequestHeaderOptions } from '../../components/apiserver/bootstrap/system-objects.ts';
 import { systemClock } from '../../util/clock.ts';
-import type { Lifecycle } from '../../util/lifecycle.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { FlagValues } from '../flags.ts';
 import type { sharedAuthFlags } from '../flag-sets/auth-flags.ts';
@@ -36,7 +22,6 @@ type Flags = FlagValues<typeof sharedAuthFlags>;
 export interface AuthSetup {
     flags: Flags;
     logger: Logger;
-    reader: ObjectReader;
     /** PEM bundles and keys. */
     material: {
         clientCa: string;
@@ -44,123 +29,48 @@ export interface AuthSetup {
         serviceAccountPublicKey: string;
         serviceAccountPrivateKey: string;
     };
-    requestHeader: Omit<NonNullable<AuthenticatorOptions['requestHeader']>, 'ca'>;
+    requestHeader: RequestHeaderOptions;
     /** A further line for --token-auth-file. */
     staticToken: string;
-    /** Told how many seconds the client certificate of each request is still valid. */
-    onClientCertificate: (secondsLeft: number) => void;
-    /** As system:apiserver; only called once the server runs. */
-    client: () => Client;
-    /** "192.168.1.10:6443": where clients find this server. */
-    address: () => string;
 }
 
-/** How the API server knows who asks and what they may do, and answers questions about both. */
-export interface Auth {
-    authenticator: Authenticator;
-    authorizer: ClusterAuthorizer;
-    resources: ResourceHandler[];
-    routes: NonResourceRoute[];
-    /** Replaces the authorities of clients and front proxies, PEM bundles. Throws for one without a certificate. */
-    trust(bundles: { clientCa: string; requestHeaderCa: string }): void;
-}
-
-interface Pools {
-    clients: CertificatePool;
-    frontProxies: CertificatePool;
-}
-
-export async function createAuth(setup: AuthSetup, lifecycle: Lifecycle): Promise<Auth> {
-    const { flags, material, reader } = setup;
-    const issuers = flags['service-account-issuer'].split(',').filter((text) => text !== '');
-    const [issuer] = issuers;
-    if (issuer === undefined) throw new FlagError('--service-account-issuer must not be empty');
-    const audiences = flags['api-audiences'].length > 0 ? flags['api-audiences'] : issuers;
-    const keys = loadVerifyingKeys(material.serviceAccountPublicKey);
-    const tokens = new ServiceAccountTokens({
-        keys,
-        issuers,
-        audiences,
-        reader,
-        clock: systemClock,
-        markUsed: (secret, label) => {
-            markUsed(setup, secret, label);
-        },
-    });
-    const authorizer = createAuthorizer(await authorizerOptions(setup));
-    lifecycle.add({
-        stop: () => {
-            authorizer.stop();
-        },
-    });
-    const pools: Pools = {
-        clients: new CertificatePool(material.clientCa),
-        frontProxies: new CertificatePool(material.requestHeaderCa),
-    };
-    const authenticator = await authenticatorOf(setup, { tokens, audiences, pools });
+/** What the flags say of authentication and authorization. Reads the files that they name. */
+export async function authOptions(setup: AuthSetup): Promise<AuthOptions> {
+    const serviceAccounts = serviceAccountOptions(setup);
     return {
-        trust: ({ clientCa, requestHeaderCa }) => {
-            pools.clients.replace(clientCa);
-            pools.frontProxies.replace(requestHeaderCa);
-        },
-        authenticator,
-        authorizer,
-        resources: reviewHandlers({
-            authenticator,
-            authorizer,
-            tokens,
-            reader,
-            clock: systemClock,
-            signingKey: loadSigningKey(material.serviceAccountPrivateKey),
-            issuer,
-            audiences,
-            extendExpiration: flags['service-account-extend-token-expiration'],
-            tokenLifetimeMaxSeconds: Math.floor(flags['service-account-max-token-expiration'] / 1000),
-        }),
-        routes: issuerDiscoveryRoutes({
-            issuer,
-            jwksUri: flags['service-account-jwks-uri'],
-            address: setup.address,
-            keys,
-        }),
+        serviceAccounts,
+        authentication: await authenticationOptions(setup, audiencesOf(serviceAccounts)),
+        authorization: await authorizationOptions(setup),
     };
 }
 
-/** Not waited for: the request whose token it is goes on. */
-function markUsed(
-    { client, logger }: AuthSetup,
-    secret: { namespace: string; name: string },
-    label: { name: string; value: string },
-): void {
-    const body = { metadata: { labels: { [label.name]: label.value } } };
-    client()
-        .resource(secrets)
-        .patch(secret, { type: 'merge', body })
-        .catch((error: unknown) => {
-            logger.debug({ err: error, secret }, 'the use of a token could not be written down');
-        });
+function serviceAccountOptions({ flags, material }: AuthSetup): ServiceAccountOptions {
+    const issuers = flags['service-account-issuer'].split(',').filter((text) => text !== '');
+    if (issuers.length === 0) throw new FlagError('--service-account-issuer must not be empty');
+    return {
+        issuers,
+        audiences: flags['api-audiences'],
+        publicKeys: material.serviceAccountPublicKey,
+        privateKey: material.serviceAccountPrivateKey,
+        jwksUri: flags['service-account-jwks-uri'],
+        extendExpiration: flags['service-account-extend-token-expiration'],
+        tokenLifetimeMaxSeconds: Math.floor(flags['service-account-max-token-expiration'] / 1000),
+    };
 }
 
-async function authenticatorOf(
+async function authenticationOptions(
     setup: AuthSetup,
-    {
-        tokens,
-        audiences,
-        pools,
-    }: { tokens: ServiceAccountTokens; audiences: readonly string[]; pools: Pools },
-): Promise<Authenticator> {
-    const { flags } = setup;
+    audiences: readonly string[],
+): Promise<AuthOptions['authentication']> {
+    const { flags, material } = setup;
     const webhookFile = flags['authentication-token-webhook-config-file'];
     const { 'anonymous-auth': anonymous } = flags;
-    return createAuthenticator({
-        log: setup.logger,
+    return {
         ...(anonymous === undefined ? {} : { anonymous }),
-        clientCa: pools.clients,
-        onClientCertificate: setup.onClientCertificate,
-        serviceAccounts: tokens,
-        requestHeader: { ca: pools.frontProxies, ...setup.requestHeader },
+        clientCa: material.clientCa,
+        requestHeader: { ca: material.requestHeaderCa, ...setup.requestHeader },
         tokenFile: [(await readText(flags, 'token-auth-file')).trimEnd(), setup.staticToken].join('\n'),
-        ...(flags['enable-bootstrap-token-auth'] ? { bootstrapTokens: setup.reader } : {}),
+        bootstrapTokens: flags['enable-bootstrap-token-auth'],
         ...(flags['oidc-issuer-url'] === '' ? {} : { oidc: await oidcOptions(flags) }),
         ...(webhookFile === ''
             ? {}
@@ -172,7 +82,7 @@ async function authenticatorOf(
                       audiences,
                   },
               }),
-    });
+    };
 }
 
 async function oidcOptions(flags: Flags): Promise<NonNullable<AuthenticatorOptions['oidc']>> {
@@ -190,9 +100,9 @@ async function oidcOptions(flags: Flags): Promise<NonNullable<AuthenticatorOptio
     };
 }
 
-async function authorizerOptions({ flags, reader, logger }: AuthSetup): Promise<AuthorizerOptions> {
+async function authorizationOptions({ flags, logger }: AuthSetup): Promise<AuthOptions['authorization']> {
     const modes = modesOf(flags['authorization-mode']);
-    const options: AuthorizerOptions = { reader, modes };
+    const options: AuthOptions['authorization'] = { modes };
     if (modes.includes('ABAC')) {
         if (flags['authorization-policy-file'] === '') {
             throw new FlagError("--authorization-mode ABAC's authorization policy file not passed");

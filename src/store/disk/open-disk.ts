@@ -49,11 +49,8 @@ async function prepareDirectory(directory: string): Promise<void> {
 
 /** A disk that forgets everything when it is closed; for tests and for API servers inside tests. */
 export async function openMemoryDisk(): Promise<Disk> {
-    const { MemoryLevel } = await import('memory-level');
-    const engine: Engine = new MemoryLevel<Buffer, Buffer>({
-        keyEncoding: 'buffer',
-        valueEncoding: 'buffer',
-    });
+    const { createMemoryEngine } = await import('./memory-engine.ts');
+    const engine = createMemoryEngine();
     return await LevelDisk.open({
         open: async () => {
             await engine.open();

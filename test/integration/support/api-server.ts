@@ -2,19 +2,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resourceDefinitions } from '../../../src/api/groups/index.ts';
-import { createClient } from '../../../src/client/rest-client.ts';
 import type { Client } from '../../../src/client/client.ts';
 import { loadKubeconfig, renderKubeconfig, type ClientConfig } from '../../../src/client/kubeconfig.ts';
-import { createAuthenticator } from '../../../src/components/apiserver/authn/authenticator.ts';
-import { createAuthorizer } from '../../../src/components/apiserver/authz/authorizer.ts';
+import {
+    type AssembledApiServer,
+    assembleApiServer,
+} from '../../../src/components/apiserver/assembly/assemble.ts';
 import { reconcileBootstrapPolicy } from '../../../src/components/apiserver/authz/bootstrap-policy.ts';
 import type { AdmissionPlugin } from '../../../src/components/apiserver/admission.ts';
-import { discoveryRoutes } from '../../../src/components/apiserver/discovery/routes.ts';
-import { openApiRoutes } from '../../../src/components/apiserver/openapi/routes.ts';
-import { ApiServer } from '../../../src/components/apiserver/server.ts';
 import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
-import { createAuthority, issueCertificate } from '../../../src/pki/authority.ts';
+import { createAuthority, issueCertificate, publicKeyOf } from '../../../src/pki/authority.ts';
 import { openMemoryStore } from '../../../src/store/mvcc/open-store.ts';
+import { Lifecycle } from '../../../src/util/lifecycle.ts';
 import { silentLogger, type Logger } from '../../../src/util/logger.ts';
 
 /** A real API server over an in-memory store, with RBAC and its bootstrap policy. */
@@ -57,30 +56,37 @@ export async function startApiServer(
     const store = await openMemoryStore();
     const definitions = resourceDefinitions();
     const caches = new WatchCaches({ store, definitions, logger });
-    await caches.start();
-    const authorizer = createAuthorizer({ reader: caches, modes: ['Node', 'RBAC'] });
-    const authenticator = createAuthenticator({ log: logger, clientCa: authority.cert });
-    const make = (port: number): ApiServer => {
-        const address = (): string => `127.0.0.1:${made.address.port}`;
-        const made: ApiServer = new ApiServer({
-            store,
-            caches,
-            definitions,
-            authenticator,
-            authorizer,
-            admission,
-            tls: { ...serving, clientCa: authority.cert },
-            bindAddress: '127.0.0.1',
-            port,
-            extensions: { routes: [...discoveryRoutes(() => definitions, address), ...openApiRoutes()] },
-            logger,
-        });
-        return made;
+    const make = async (port: number): Promise<{ assembled: AssembledApiServer; lifecycle: Lifecycle }> => {
+        const lifecycle = new Lifecycle();
+        const assembled = await assembleApiServer(
+            {
+                caches,
+                definitions,
+                logger,
+                listen: { address: '127.0.0.1', port, tls: { ...serving, clientCa: authority.cert } },
+                advertiseAddress: '127.0.0.1',
+                auth: {
+                    authentication: { clientCa: authority.cert },
+                    authorization: { modes: ['Node', 'RBAC'] },
+                    serviceAccounts: {
+                        publicKeys: publicKeyOf(authority.key),
+                        privateKey: authority.key,
+                        issuers: ['https://kubernetes.default.svc'],
+                    },
+                },
+                admission,
+                peers: { kubelet: client, extensions: client },
+                requests: { priorityAndFairness: false },
+                services: { clusterIpRange: '10.96.0.0/16', nodePorts: { first: 30_000, last: 32_767 } },
+            },
+            lifecycle,
+        );
+        return { assembled, lifecycle };
     };
-    let server = make(0);
-    await server.start();
+    let made = await make(0);
+    const { server } = made.assembled;
     const as = (username: string, groups: string[]): Client =>
-        createClient(server.transportFor({ username, uid: '', groups, extra: {} }));
+        made.assembled.clientFor({ username, uid: '', groups, extra: {} });
     const admin = as('admin', ['system:masters', 'system:authenticated']);
     await reconcileBootstrapPolicy(admin);
     const directory = await mkdtemp(join(tmpdir(), 'hyperkube-api-'));
@@ -94,24 +100,17 @@ export async function startApiServer(
     await writeFile(kubeconfig, content, { mode: 0o600 });
     return {
         admin,
-        serviceAccount: (name) =>
-            as(`system:serviceaccount:kube-system:${name}`, [
-                'system:serviceaccounts',
-                'system:serviceaccounts:kube-system',
-                'system:authenticated',
-            ]),
+        serviceAccount: (name) => made.assembled.serviceAccountClient(name),
         kubeconfig,
         config: await loadKubeconfig(kubeconfig),
         restart: async (whileDown) => {
-            const { port } = server.address;
-            await server.stop();
+            const { port } = made.assembled.server.address;
+            await made.lifecycle.stop();
             await whileDown?.();
-            server = make(port);
-            await server.start();
+            made = await make(port);
         },
         stop: async () => {
-            await server.stop();
-            authorizer.stop();
+            await made.lifecycle.stop();
             caches.stop();
             await store.close();
             await rm(directory, { recursive: true, force: true });

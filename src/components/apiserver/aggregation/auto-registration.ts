@@ -82,6 +82,11 @@ export class AutoRegistration implements Stoppable {
         await this.#working;
     }
 
+    /** Resolves when every change that was seen so far is registered, or is waiting to be tried again. */
+    async idle(): Promise<void> {
+        await this.#queue.idle();
+    }
+
     /** True for a built-in group version whose APIService somebody has deleted: discovery does not show it. */
     isWithdrawn(group: string, version: string): boolean {
         const name = apiServiceName(group, version);

@@ -97,6 +97,11 @@ export class AvailabilityController implements Stoppable {
         await Promise.all(this.#working);
     }
 
+    /** Resolves when the status of every APIService is written, or waits to be tried again. */
+    async idle(): Promise<void> {
+        await this.#queue.idle();
+    }
+
     /** Upstream's gauge and counter of APIServices that are not available. */
     readonly metrics = (): Metric[] => {
         const { reader } = this.#options;

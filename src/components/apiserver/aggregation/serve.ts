@@ -33,6 +33,8 @@ export interface AggregationServing extends Stoppable {
     metrics: MetricSource;
     /** Resolves once what is served here has its APIServices; rejects when they could not be written. */
     start(): Promise<void>;
+    /** Resolves when every change that was seen so far has been taken up, or waits to be tried again. */
+    idle(): Promise<void>;
 }
 
 export function serveAggregation(options: AggregationOptions): AggregationServing {
@@ -57,6 +59,10 @@ export function serveAggregation(options: AggregationOptions): AggregationServin
         start: async () => {
             availability.start();
             await registration.start();
+        },
+        idle: async () => {
+            await registration.idle();
+            await availability.idle();
         },
         stop: async () => {
             await registration.stop();

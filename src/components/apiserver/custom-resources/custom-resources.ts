@@ -105,6 +105,11 @@ export class CustomResources implements Stoppable {
         this.#webhooks.stop();
     }
 
+    /** Resolves when every change that was seen so far is served, or is waiting to be tried again. */
+    async idle(): Promise<void> {
+        await this.#queue.idle();
+    }
+
     /** Changes whenever something else is served. */
     get revision(): number {
         return this.#revision;

@@ -19,6 +19,8 @@ export interface CustomResourceServing extends Stoppable {
     readonly metrics: MetricSource;
     /** To be called once the server has started. */
     start(): Promise<void>;
+    /** Resolves when every change of a definition that was seen so far is served, or is waiting to be tried again. */
+    idle(): Promise<void>;
 }
 
 /**
@@ -52,6 +54,9 @@ export function serveCustomResources(options: {
                 conversionMetrics,
             });
             await running.start();
+        },
+        idle: async () => {
+            await running?.idle();
         },
         stop: async () => {
             await running?.stop();
