@@ -43,6 +43,8 @@ const sessionMemoryMax = 256;
 /** One TLS port that speaks HTTP/2 and HTTP/1.1, and knows its connections so that it can close them. */
 export class Listener {
     readonly #server: Http2SecureServer;
+    /** As they were accepted, before TLS. */
+    readonly #connections = new Set<Socket>();
     readonly #sockets = new Set<Socket>();
     readonly #sessions = new Set<ServerHttp2Session>();
     readonly #slowClients = new SlowClients(slowClients);
@@ -111,11 +113,16 @@ export class Listener {
         this.#idleSessions.stop();
         for (const session of this.#sessions) session.destroy();
         for (const socket of this.#sockets) socket.destroy();
+        for (const connection of this.#connections) connection.destroy();
         await this.#closed;
     }
 
     #observe(): void {
         const server = this.#server;
+        // Also those that never say anything: without them the server would wait for their handshake to time out.
+        server.on('connection', (socket: Socket) => {
+            track(this.#connections, socket);
+        });
         server.on('secureConnection', (socket: TLSSocket) => {
             socket.setNoDelay(true);
             track(this.#sockets, socket);
