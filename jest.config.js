@@ -12,6 +12,15 @@ export default {
         { ...common, displayName: 'unit', testMatch: ['<rootDir>/{src,bin}/**/*.test.ts'] },
         { ...common, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] },
         { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
+        // As a user of the library has them: against what was built, nothing transformed.
+        {
+            displayName: 'examples',
+            testEnvironment: 'node',
+            transform: {},
+            // Version 2 asks for Node.js 22.
+            moduleNameMapper: { '^@kubernetes/client-node$': 'kubernetes-client-node-1' },
+            testMatch: ['<rootDir>/test/examples/**/*.test.js'],
+        },
         { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
     ],
 };

@@ -1,10 +1,11 @@
 // Bundles bin/hyperkube.ts into dist/: hyperkube.js is the entry, chunks/ what is loaded on demand,
-// transport-worker.js the program of the peer transport's thread.
+// transport-worker.js the program of the peer transport's thread. testing/ is the library of `import 'hyperkube'`.
 import { build } from 'esbuild';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleLibrary } from './bundle-library.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const dist = join(root, 'dist');
@@ -43,19 +44,26 @@ const unreachable = {
     },
 };
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
-await build({
-    absWorkingDir: root,
-    entryPoints: {
-        hyperkube: 'bin/hyperkube.ts',
-        'transport-worker': 'src/store/transport/transport-worker.ts',
+/** Koa brings a table of all media types there are, three times; the server names its own. */
+const mediaTypes = {
+    name: 'media-types',
+    setup(builder) {
+        builder.onResolve({ filter: /^mime-db$/ }, ({ path }) => ({ path, namespace: 'media-types' }));
+        builder.onLoad({ filter: /.*/, namespace: 'media-types' }, () => ({
+            contents: JSON.stringify({
+                'application/json': { source: 'iana', charset: 'UTF-8', extensions: ['json'] },
+                'application/octet-stream': { source: 'iana', extensions: ['bin'] },
+                'text/html': { source: 'iana', extensions: ['html'] },
+                'text/plain': { source: 'iana', extensions: ['txt', 'text'] },
+            }),
+            loader: 'json',
+        }));
     },
-    outdir: 'dist',
-    chunkNames: 'chunks/[name]-[hash]',
+};
+
+const common = {
+    absWorkingDir: root,
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
     // ES modules where a package has them: named exports survive a dynamic import.
@@ -66,18 +74,35 @@ await build({
     // For who profiles: beside the bundle, never read by it.
     sourcemap: process.env.HYPERKUBE_SOURCE_MAPS === '1' ? 'external' : false,
     external: ['level', 'classic-level', 'esbuild'],
-    plugins: [unreachable],
+    plugins: [unreachable, mediaTypes],
     define: {
         'process.env.HYPERKUBE_VERSION': JSON.stringify(version),
         'process.env.HYPERKUBE_COMMIT': JSON.stringify(git('rev-parse', 'HEAD')),
         'process.env.HYPERKUBE_BUILD_DATE': JSON.stringify(new Date().toISOString().replace(/\.\d+Z$/, 'Z')),
     },
-    banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
     logLevel: 'warning',
+};
+/** For what esbuild keeps as a call of require in an ES module. */
+const requireBanner = {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+};
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+await build({
+    ...common,
+    entryPoints: {
+        hyperkube: 'bin/hyperkube.ts',
+        'transport-worker': 'src/store/transport/transport-worker.ts',
+    },
+    outdir: 'dist',
+    chunkNames: 'chunks/[name]-[hash]',
+    splitting: true,
+    format: 'esm',
+    banner: requireBanner,
 });
 for (const file of ['schema.json', 'docs.json'])
     copyFileSync(join(root, 'src', 'api', 'schema', 'generated', file), join(dist, file));
 cpSync(join(root, 'manifests'), join(dist, 'manifests'), { recursive: true });
 chmodSync(join(dist, 'hyperkube.js'), 0o755);
+await bundleLibrary({ root, common, requireBanner });

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const suites = ['unit', 'simulation', 'integration', 'e2e'];
+const suites = ['unit', 'simulation', 'integration', 'examples', 'e2e'];
 const [first, ...rest] = process.argv.slice(2);
 const selected = suites.includes(first) ? [first] : suites;
 const jestOptions = suites.includes(first) ? rest : process.argv.slice(2);

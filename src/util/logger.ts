@@ -22,5 +22,6 @@ export function createLogger(level: LogLevel = 'info'): Logger {
 
 /** A logger that says nothing, for tests. */
 export function silentLogger(): Logger {
-    return pino({ level: 'silent' });
+    // Not without a destination: that opens the standard output.
+    return pino({ level: 'silent' }, { write: () => undefined });
 }

@@ -12,7 +12,8 @@ function read(path: string): Buffer | undefined {
     try {
         return readFileSync(fileURLToPath(new URL(path, import.meta.url)));
     } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        // Not instanceof: a test runner's module has another Error than Node has.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw error;
     }
 }

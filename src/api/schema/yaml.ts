@@ -7,6 +7,7 @@ import {
     defineScalarTag,
     FAILSAFE_SCHEMA,
     load,
+    loadAll,
     mergeTag,
     NOT_RESOLVED,
     nullYaml11Tag,
@@ -91,4 +92,15 @@ export function parseYamlText(text: string): Parsed {
     }
     if (text.includes('*')) countNodes(value, { left: nodesMax });
     return { value, duplicateFields };
+}
+
+/** Parses a stream of documents; empty ones are left out. @throws Error, "yaml: line 3: …" */
+export function parseYamlDocuments(text: string): unknown[] {
+    try {
+        const documents = loadAll(text, { schema, maxDepth: depthMax, maxAliases: aliasesMax });
+        if (text.includes('*')) countNodes(documents, { left: nodesMax });
+        return documents.filter((document) => document !== null && document !== undefined);
+    } catch (error) {
+        throw yamlMessage(error);
+    }
 }
