@@ -644,7 +644,7 @@ describe('API server', () => {
             watch.close();
         });
 
-        it('answers 410 for a revision whose events are forgotten', async () => {
+        it('ends with an event that says 410 for a revision whose events are forgotten', async () => {
             const small = await ApiServerFixture.start({ eventsMax: 2 });
             try {
                 const path = '/api/v1/namespaces/default/configmaps';
@@ -655,9 +655,13 @@ describe('API server', () => {
                     await small.call('POST', path, { body: configMap(name) });
                 }
                 const from = made.metadata.resourceVersion ?? '';
-                const reply = await small.call('GET', `${path}?watch=1&resourceVersion=${from}`);
-                expect(reply.status).toBe(410);
-                expect(reply.json<V1Status>().reason).toBe('Expired');
+                const watch = await small.watch(`${path}?watch=1&resourceVersion=${from}`);
+                expect(await watch.next()).toMatchObject({
+                    type: 'ERROR',
+                    object: { kind: 'Status', code: 410, reason: 'Expired' },
+                });
+                expect(await watch.next()).toBeUndefined();
+                watch.close();
             } finally {
                 await small.stop();
             }

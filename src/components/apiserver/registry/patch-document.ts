@@ -25,6 +25,8 @@ export interface PatchDocument {
     /** What a strict reading of the patch itself complains about: `duplicate field "spec.replicas"`. */
     strictErrors: readonly string[];
     apply(document: object): object;
+    /** What it makes is of the same type, whatever kind and apiVersion it names: so clients name others. */
+    keepsType: boolean;
     /** How errors show the patch: as what it made of the document, or as it is. */
     quote(patched: unknown): string;
     /** Why what it made is no object of its kind. */
@@ -78,6 +80,7 @@ export async function readPatch(
     return {
         strictErrors: duplicateFields,
         apply: (document) => guarded(() => untouched(document, touches, apply)),
+        keepsType: isStrategic,
         quote: isStrategic ? () => goText(patch) : JSON.stringify,
         explain: isStrategic ? conversionMessage : ({ message }) => message,
     };
@@ -119,6 +122,7 @@ function jsonPatchDocument(
     return {
         strictErrors,
         apply: (document) => guarded(() => untouched(document, touches, apply)),
+        keepsType: false,
         quote: JSON.stringify,
         explain: ({ message }) => message,
     };

@@ -27,7 +27,7 @@ export function decodePatched(
     };
     let decoded: ReturnType<typeof decodeAs>;
     try {
-        decoded = decodeAs(value, expected);
+        decoded = decodeAs(document.keepsType ? retyped(value, expected) : value, expected);
     } catch (error) {
         if (!isReason(error, 'BadRequest')) throw error;
         throw rejected(error.cause instanceof Error ? document.explain(error.cause) : error.message);
@@ -35,4 +35,15 @@ export function decodePatched(
     const strictErrors = [...document.strictErrors, ...decoded.unknownFields];
     if (strictErrors.length > 0) reportStrictErrors(request, fieldValidation, strictErrors, rejected);
     return decoded.object;
+}
+
+/** With the type that is expected in place of another one; what is no name of a type stays, to be refused. */
+function retyped(value: unknown, { apiVersion, kind }: ExpectedType): unknown {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    const given = value as Record<string, unknown>;
+    return {
+        ...given,
+        ...(typeof given['apiVersion'] === 'string' ? { apiVersion } : {}),
+        ...(typeof given['kind'] === 'string' ? { kind } : {}),
+    };
 }

@@ -31,8 +31,7 @@ export async function watch(registry: Registry, request: ApiRequest, target: Tar
     if (options.resourceVersion === '') await registry.caches.fresh();
     else await registry.caches.waitFor(revision);
     const start = startOf(options, registry.caches.revision, revision);
-    if (start.type === 'after') checkAge(target, start.revision);
-    else selection.checkReadable();
+    if (start.type === 'state') selection.checkReadable();
     return {
         type: 'watch',
         definition: target.definition,
@@ -50,11 +49,6 @@ function startOf({ resourceVersion, sendInitialEvents }: WatchOptions, now: numb
     if (sendInitialEvents === true) return { type: 'state' };
     if (sendInitialEvents === undefined && revision === 0) return { type: 'state' };
     return { type: 'after', revision: resourceVersion === '' || revision === 0 ? now : revision };
-}
-
-function checkAge({ cache }: Target, revision: number): void {
-    const { oldest } = cache.ring;
-    if (revision < oldest) throw tooOldResourceVersion(revision, oldest);
 }
 
 interface WatchParts {
@@ -98,6 +92,7 @@ class RunningWatch {
                 }
             });
         } else {
+            // As upstream's: the watch opens, and its only event says that the revision is gone.
             if (start.revision < target.cache.ring.oldest) {
                 sink.error(tooOldResourceVersion(start.revision, target.cache.ring.oldest).status);
                 this.#end();
