@@ -6,6 +6,7 @@ import { expectNothingLeft } from '../harness/leftovers.ts';
 import { Machine } from '../harness/machine.ts';
 import { walkDeployments } from './walkthroughs/deployments.ts';
 import { walkHostAndPlacement } from './walkthroughs/host-and-placement.ts';
+import { walkJavaScriptClient } from './walkthroughs/javascript-client.ts';
 import { walkLifecycle } from './walkthroughs/lifecycle.ts';
 import { walkPods } from './walkthroughs/pods.ts';
 import { walkProbes } from './walkthroughs/probes.ts';
@@ -33,6 +34,7 @@ const staticPodDirectory = (): string => join(cluster.machine.directory, 'manife
 
 walkRunAndExpose(kubectl);
 walkPods(kubectl);
+walkJavaScriptClient(kubectl);
 walkHostAndPlacement(kubectl);
 walkVolumes(kubectl);
 walkLifecycle(kubectl);

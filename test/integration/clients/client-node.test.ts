@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ApiException, KubeConfig, V1ConfigMap, V1Deployment } from '@kubernetes/client-node';
+import type { KubeConfig, V1Deployment } from '@kubernetes/client-node';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
-import { eventually } from '../support/api-server.ts';
-import { k8s } from './client-node.ts';
+import { k8s } from '../../harness/client-node.mjs';
+import { informers } from './client-node-informers.suite.ts';
+import { objectsOfAnyKind, refused } from './client-node-objects.suite.ts';
 import { ControlPlane } from './control-plane.ts';
 
 const namespace = 'default';
@@ -22,24 +23,8 @@ describe('the official JavaScript client', () => {
         await plane.close();
     });
 
-    /** What the server answers to a call that must fail. */
-    async function refused(
-        call: Promise<unknown>,
-    ): Promise<{ code: number; reason: string; message: string }> {
-        const error = await call.then(
-            () => undefined,
-            (reason: unknown) => reason,
-        );
-        if (!(error instanceof k8s.ApiException)) throw new Error(`was not refused: ${String(error)}`);
-        const { body } = error as ApiException<unknown>;
-        const text = typeof body === 'string' ? body : JSON.stringify(body);
-        const { code, reason, message } = JSON.parse(text) as {
-            code: number;
-            reason: string;
-            message: string;
-        };
-        return { code, reason, message };
-    }
+    objectsOfAnyKind(() => config);
+    informers(() => ({ plane, config }));
 
     const deployment = (name: string): V1Deployment => ({
         metadata: { name, labels: { app: name } },
@@ -122,107 +107,6 @@ describe('the official JavaScript client', () => {
         });
         expect(status?.allowed).toBe(true);
         expect((await config.makeApiClient(k8s.VersionApi).getCode()).major).toBe('1');
-    });
-
-    it('patches in each of the ways, server-side apply and its conflicts too', async () => {
-        const objects = k8s.KubernetesObjectApi.makeApiClient(config);
-        const metadata = { name: 'patched', namespace };
-        const base = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
-        const data = async (spec: object, strategy?: string, force?: boolean) =>
-            (
-                await objects.patch<V1ConfigMap>(
-                    { ...base, ...spec },
-                    undefined,
-                    undefined,
-                    'jest',
-                    force,
-                    strategy as never,
-                )
-            ).data;
-        await objects.create<V1ConfigMap>({ ...base, data: { a: '1' } });
-        expect(await data({ data: { b: '2' } })).toEqual({ a: '1', b: '2' });
-        expect(await data({ data: { a: null } }, k8s.PatchStrategy.MergePatch)).toEqual({ b: '2' });
-        const applied = { data: { b: 'applied' } };
-        const conflict = await refused(data(applied, k8s.PatchStrategy.ServerSideApply));
-        expect(conflict).toMatchObject({ code: 409, reason: 'Conflict' });
-        expect(await data(applied, k8s.PatchStrategy.ServerSideApply, true)).toEqual({ b: 'applied' });
-        const core = config.makeApiClient(k8s.CoreV1Api);
-        const operations = [
-            { op: 'test', path: '/data/b', value: 'applied' },
-            { op: 'remove', path: '/data/b' },
-        ];
-        const last = await core.patchNamespacedConfigMap({ name: 'patched', namespace, body: operations });
-        expect(last.data).toBeUndefined();
-        expect((await objects.list('v1', 'ConfigMap', namespace)).items.length).toBeGreaterThan(0);
-        await objects.delete(base);
-        expect(await refused(objects.read(base))).toEqual({
-            ...{ code: 404, reason: 'NotFound', message: 'configmaps "patched" not found' },
-        });
-    });
-
-    it('an informer follows, through dropped connections and a restart of the server', async () => {
-        const core = config.makeApiClient(k8s.CoreV1Api);
-        const list = async () => await core.listNamespacedConfigMap({ namespace, labelSelector: 'followed' });
-        const informer = k8s.makeInformer(
-            config,
-            `/api/v1/namespaces/${namespace}/configmaps`,
-            list,
-            'followed',
-        );
-        const seen: string[] = [];
-        for (const verb of ['add', 'update', 'delete'] as const)
-            informer.on(verb, ({ metadata }) => seen.push(`${verb} ${metadata?.name ?? ''}`));
-        // As its documentation says: an error ends it, and who wants more starts it again.
-        let isOver = false;
-        informer.on('error', () => {
-            if (!isOver) setTimeout(() => void informer.start(), 50);
-        });
-        const make = async (name: string) =>
-            await core.createNamespacedConfigMap({
-                namespace,
-                body: { metadata: { name, labels: { followed: 'yes' } } },
-            });
-        const has = async (what: string) => await eventually(what, () => seen.includes(what));
-        await make('before');
-        await informer.start();
-        await has('add before');
-        await make('after');
-        await has('add after');
-        await core.patchNamespacedConfigMap({
-            ...{ name: 'after', namespace },
-            body: [{ op: 'add', path: '/data', value: { a: 'b' } }],
-        });
-        await has('update after');
-        await plane.stop();
-        await plane.start();
-        await make('restarted');
-        await has('add restarted');
-        await core.deleteNamespacedConfigMap({ name: 'before', namespace });
-        await has('delete before');
-        expect(seen.filter((one) => one === 'add after')).toHaveLength(1);
-        isOver = true;
-        await informer.stop();
-    }, 60_000);
-
-    it('a watch ends as it was asked to, and says what it cannot do', async () => {
-        const watch = new k8s.Watch(config);
-        const path = `/api/v1/namespaces/${namespace}/secrets`;
-        const ends = async (query: Record<string, string>) =>
-            await new Promise<{ events: string[]; error: unknown }>((resolve) => {
-                const events: string[] = [];
-                void watch.watch(
-                    path,
-                    query,
-                    (type: string, object: { code?: number }) =>
-                        events.push(object.code === undefined ? type : `${type} ${object.code}`),
-                    (error: unknown) => {
-                        resolve({ events, error });
-                    },
-                );
-            });
-        expect(await ends({ timeoutSeconds: '1' })).toEqual({ events: [], error: null });
-        const { error } = await ends({ resourceVersion: 'none' });
-        expect((error as { statusCode?: number }).statusCode).toBe(422);
     });
 
     it('loads configurations with tokens and with programs that give them', async () => {

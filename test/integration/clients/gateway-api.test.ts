@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiException, KubernetesObject, KubernetesObjectApi } from '@kubernetes/client-node';
 import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
-import { k8s } from './client-node.ts';
+import { k8s } from '../../harness/client-node.mjs';
 import { ControlPlane } from './control-plane.ts';
 import { brokenSpecs, listener, soundGateway, soundGrpcRoute, soundHttpRoute } from './gateway-specs.ts';
 import { referenceManifests } from './reference-manifests.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import https from 'node:https';
 import type { V1Deployment, V1Pod, V1Secret } from '@kubernetes/client-node';
 import { eventually } from '../support/api-server.ts';
-import { k8s } from './client-node.ts';
+import { k8s } from '../../harness/client-node.mjs';
 import { ControlPlane } from './control-plane.ts';
 
 interface Reply<T> {

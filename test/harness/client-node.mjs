@@ -6,16 +6,13 @@ import zlib from 'node:zlib';
  * misses in Node.js 20: a decompressor for an encoding that nobody asks for, a mark that no request needs, and a
  * short way to write a promise.
  */
-const compression = zlib as { createZstdDecompress?: () => never };
-compression.createZstdDecompress ??= () => {
+zlib.createZstdDecompress ??= () => {
     throw new Error('there is no zstd in this version of Node.js');
 };
-const threads = workers as { markAsUncloneable?: () => void };
-threads.markAsUncloneable ??= () => undefined;
-const promises = Promise as { withResolvers?: () => object };
-promises.withResolvers ??= () => {
-    let resolve: unknown;
-    let reject: unknown;
+workers.markAsUncloneable ??= () => undefined;
+Promise.withResolvers ??= () => {
+    let resolve;
+    let reject;
     const promise = new Promise((...settle) => ([resolve, reject] = settle));
     return { promise, resolve, reject };
 };
