@@ -138,10 +138,12 @@ describe('remote commands over SPDY', () => {
         const resize = await client.open({ streamtype: 'resize' });
         client.send(resize, '{"Width":80,"Hei');
         client.send(resize, 'ght":24}\n{"Width":100,"Height":30}');
-        await until(() => sizes.length === 2);
+        client.send(resize, '{"height":40,"width":132}');
+        await until(() => sizes.length === 3);
         expect(sizes).toEqual([
             { width: 80, height: 24 },
             { width: 100, height: 30 },
+            { width: 132, height: 40 },
         ]);
         client.send(stdin, '', true);
         client.close();

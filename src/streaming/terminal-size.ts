@@ -31,8 +31,11 @@ export class TerminalSizes {
 
 function parseSize(text: string): TerminalSize | undefined {
     try {
-        const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown };
-        return isSize(Width) && isSize(Height) ? { width: Width, height: Height } : undefined;
+        const fields = Object.entries(JSON.parse(text) as object);
+        // The client of Go writes "Width", the one of JavaScript "width": upstream reads names in any case.
+        const size = new Map<string, unknown>(fields.map(([name, value]) => [name.toLowerCase(), value]));
+        const [width, height] = [size.get('width'), size.get('height')];
+        return isSize(width) && isSize(height) ? { width, height } : undefined;
     } catch {
         return undefined;
     }

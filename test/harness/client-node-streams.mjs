@@ -56,22 +56,35 @@ async function portForward() {
 
 async function log() {
     const stream = new Collector();
-    const controller = await new k8s.Log(config).log(namespace, pod, container, stream, { follow: true });
-    await stream.until(/repeated attached\n/);
-    controller.abort();
-    return stream.text;
+    await new k8s.Log(config).log(namespace, pod, container, stream, { follow: true });
+    return await stream.until(/repeated attached\n/);
+}
+
+const stepTimeoutMs = 20_000;
+
+/** A step's result; when it does not come, the message says which one that was. */
+async function step(name, run) {
+    let timer;
+    const late = new Promise((_resolve, reject) => {
+        timer = setTimeout(() => reject(new Error(`${name} does not end`)), stepTimeoutMs);
+    });
+    try {
+        return await Promise.race([run(), late]);
+    } finally {
+        clearTimeout(timer);
+    }
 }
 
 const terminal = Object.assign(new Collector(), { rows: 40, columns: 132 });
-const result = {
-    failed: await exec('cat; echo oops >&2; exit 7', { input: Readable.from(['typed\n']) }),
-    succeeded: await exec('exit 0'),
-    terminal: await exec('until [ "$(stty size)" = "40 132" ]; do sleep 0.1; done; stty size', {
-        stdout: terminal,
-        tty: true,
-    }),
-    attached: await attach(),
-    forwarded: await portForward(),
-    logged: await log(),
+const untilResized = 'until [ "$(stty size 2>&1)" = "40 132" ]; do sleep 0.1; done; stty size';
+const steps = {
+    failed: () => exec('cat; echo oops >&2; exit 7', { input: Readable.from(['typed\n']) }),
+    succeeded: () => exec('exit 0'),
+    terminal: () => exec(untilResized, { stdout: terminal, tty: true }),
+    attached: attach,
+    forwarded: portForward,
+    logged: log,
 };
+const result = {};
+for (const [name, run] of Object.entries(steps)) result[name] = await step(name, run);
 process.stdout.write(JSON.stringify(result), () => process.exit(0));

@@ -12,7 +12,8 @@ const missing = [program, client].filter((file) => !existsSync(file));
 const collection = missing.length === 0 ? kubernetesCollection() : undefined;
 
 if (missing.length > 0) {
-    it.skip(`Debian's ansible-core and python3-kubernetes: ${missing.join(', ')} is not here`, () => undefined);
+    it.skip(`Debian's ansible-core and python3-kubernetes: ${missing.join(', ')} is not here`, () =>
+        undefined);
 } else if (collection === undefined) {
     it.skip("kubernetes.core of Debian's ansible: its archive cannot be reached from here", () => undefined);
 } else {

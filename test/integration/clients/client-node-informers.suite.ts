@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CoreV1Api, Informer, KubeConfig, KubernetesObject, V1ConfigMap } from '@kubernetes/client-node';
+import type {
+    CoreV1Api,
+    Informer,
+    KubeConfig,
+    KubernetesObject,
+    ObjectCache,
+    V1ConfigMap,
+} from '@kubernetes/client-node';
 import { eventually } from '../support/api-server.ts';
 import { k8s } from '../../harness/client-node.mjs';
 import type { ControlPlane } from './control-plane.ts';
@@ -13,11 +20,11 @@ export interface Connected {
 
 /** An informer, and what it told: "add a", "update a", "delete a". */
 interface Followed {
-    informer: Informer<V1ConfigMap>;
+    informer: Informer<V1ConfigMap> & ObjectCache<V1ConfigMap>;
     seen: string[];
-    has(what: string): Promise<void>;
+    has: (what: string) => Promise<void>;
     /** Resolves at the next error; as its documentation says, who wants more then starts it again. */
-    ended(): Promise<unknown>;
+    ended: () => Promise<unknown>;
 }
 
 /** Follows the ConfigMaps that have a label. */

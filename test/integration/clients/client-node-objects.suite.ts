@@ -71,13 +71,11 @@ export function objectsOfAnyKind(config: () => KubeConfig): void {
             const objects = k8s.KubernetesObjectApi.makeApiClient(config());
             const group = 'node.example.com';
             const definition = await objects.create(kites(group));
-            const name = definition.metadata.name ?? '';
+            const { name } = definition.metadata;
             const extensions = config().makeApiClient(k8s.ApiextensionsV1Api);
             await eventually('the definition is established', async () => {
                 const { status } = await extensions.readCustomResourceDefinition({ name });
-                return status?.conditions?.some(
-                    (one) => one.type === 'Established' && one.status === 'True',
-                );
+                return status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True');
             });
             const metadata = { name: 'red', namespace };
             const base = { apiVersion: `${group}/v1`, kind: 'Kite', metadata };
@@ -112,7 +110,7 @@ export function objectsOfAnyKind(config: () => KubeConfig): void {
             const found = await objects.read<Kite>(base);
             const replaced = await objects.replace<Kite>({ ...found, spec: { length: 9 } } as never);
             expect(replaced.spec).toEqual({ length: 9, colour: 'red' });
-            expect(await refused(objects.replace<Kite>(found as never))).toMatchObject({
+            expect(await refused(objects.replace<Kite>(found))).toMatchObject({
                 ...{ code: 409, reason: 'Conflict' },
             });
             const custom = config().makeApiClient(k8s.CustomObjectsApi);

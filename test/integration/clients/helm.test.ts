@@ -146,9 +146,8 @@ describe('a release manager', () => {
         expect([tried.status, tried.body.spec?.replicas]).toEqual([201, 1]);
         expect(tried.body.metadata?.uid).not.toBe('');
         expect((await call('GET', `${deployments}/shop`)).status).toBe(404);
-        const bad = await call<Status>('POST', `${deployments}?dryRun=All`, {
-            body: { ...body, spec: { ...body.spec, replicas: -1 } },
-        });
+        body.spec!.replicas = -1;
+        const bad = await call<Status>('POST', `${deployments}?dryRun=All`, { body });
         expect([bad.status, bad.body.message]).toEqual([
             422,
             'Deployment.apps "shop" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
