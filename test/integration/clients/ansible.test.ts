@@ -17,6 +17,7 @@ if (missing.length > 0) {
 } else if (collection === undefined) {
     it.skip("kubernetes.core of Debian's ansible: its archive cannot be reached from here", () => undefined);
 } else {
+    const { path, remove } = collection;
     describe('kubernetes.core of Ansible', () => {
         let plane: ControlPlane;
 
@@ -24,7 +25,7 @@ if (missing.length > 0) {
             plane = await ControlPlane.start();
         }, 60_000);
         afterAll(async () => {
-            collection.remove();
+            remove();
             await plane.close();
         });
 
@@ -34,7 +35,7 @@ if (missing.length > 0) {
             const { stdout, stderr, code } = await plane.run(program, ['-i', 'localhost,', playbook], {
                 timeoutMs: 170_000,
                 env: {
-                    ANSIBLE_COLLECTIONS_PATH: collection.path,
+                    ANSIBLE_COLLECTIONS_PATH: path,
                     ANSIBLE_HOME: join(plane.directory, 'ansible'),
                     ANSIBLE_LOCAL_TEMP: plane.directory,
                     ANSIBLE_REMOTE_TMP: plane.directory,

@@ -41,7 +41,9 @@ function follow(config: KubeConfig, core: CoreV1Api, label: string): Followed {
     return {
         informer,
         seen,
-        has: async (what) => await eventually(what, () => seen.includes(what)),
+        has: async (what) => {
+            await eventually(what, () => seen.includes(what));
+        },
         ended: async () =>
             await new Promise((resolve) => {
                 informer.on('error', resolve);

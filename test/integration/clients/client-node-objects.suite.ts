@@ -20,8 +20,13 @@ export async function refused(
     return { code, reason, message };
 }
 
+interface KiteSpec {
+    length?: number | null;
+    colour?: string;
+    tails?: { name: string; knots?: number }[];
+}
 interface Kite extends KubernetesObject {
-    spec?: { length?: number | null; colour?: string; tails?: { name: string; knots?: number }[] };
+    spec?: KiteSpec;
     status?: { flies?: boolean };
 }
 
@@ -79,7 +84,7 @@ export function objectsOfAnyKind(config: () => KubeConfig): void {
             });
             const metadata = { name: 'red', namespace };
             const base = { apiVersion: `${group}/v1`, kind: 'Kite', metadata };
-            const patch = async (spec: Kite['spec'], strategy: string): Promise<Kite['spec']> =>
+            const patch = async (spec: KiteSpec, strategy: string): Promise<KiteSpec | undefined> =>
                 (
                     await objects.patch<Kite>(
                         { ...base, spec },
@@ -93,7 +98,7 @@ export function objectsOfAnyKind(config: () => KubeConfig): void {
             const { MergePatch, ServerSideApply, StrategicMergePatch } = k8s.PatchStrategy;
             const made = await objects.create<Kite>({ ...base, spec: { length: 3 } });
             expect(made.spec).toEqual({ length: 3, colour: 'red' });
-            expect(made.metadata.creationTimestamp).toBeInstanceOf(Date);
+            expect(made.metadata?.creationTimestamp).toBeInstanceOf(Date);
             expect(await patch({ length: null, colour: 'blue' }, MergePatch)).toEqual({ colour: 'blue' });
             expect(await patch({ tails: [{ name: 'a', knots: 1 }] }, ServerSideApply)).toEqual({
                 ...{ colour: 'blue', tails: [{ name: 'a', knots: 1 }] },
@@ -108,7 +113,7 @@ export function objectsOfAnyKind(config: () => KubeConfig): void {
                     'should be greater than or equal to 1',
             });
             const found = await objects.read<Kite>(base);
-            const replaced = await objects.replace<Kite>({ ...found, spec: { length: 9 } } as never);
+            const replaced = await objects.replace<Kite>({ ...found, spec: { length: 9 } });
             expect(replaced.spec).toEqual({ length: 9, colour: 'red' });
             expect(await refused(objects.replace<Kite>(found))).toMatchObject({
                 ...{ code: 409, reason: 'Conflict' },
