@@ -14,7 +14,8 @@ const isWanted = process.env['HYPERKUBE_TEST_ANSIBLE'] === '1';
 const collection = isWanted && missing.length === 0 ? kubernetesCollection() : undefined;
 
 if (!isWanted) {
-    it.skip('kubernetes.core of Ansible: takes a minute, HYPERKUBE_TEST_ANSIBLE=1 asks for it', () => undefined);
+    it.skip('kubernetes.core of Ansible: takes a minute, HYPERKUBE_TEST_ANSIBLE=1 asks for it', () =>
+        undefined);
 } else if (missing.length > 0) {
     it.skip(`Debian's ansible-core and python3-kubernetes: ${missing.join(', ')} is not here`, () =>
         undefined);
