@@ -166,6 +166,17 @@ describe('jobs', () => {
         expect(createErrors(jobs, job())).toEqual([]);
     });
 
+    it('without labels have those of their pods', () => {
+        const template = exampleTemplate('Never');
+        delete template.metadata;
+        expect(prepared(jobs, job({ template })).metadata?.labels).toEqual({
+            'batch.kubernetes.io/controller-uid': 'u1',
+            'batch.kubernetes.io/job-name': 'j',
+            'controller-uid': 'u1',
+            'job-name': 'j',
+        });
+    });
+
     it('must let their pods end', () => {
         expect(createErrors(jobs, job({ template: exampleTemplate() }))).toEqual([
             'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',

@@ -21,11 +21,15 @@ export function defaultJob(job: Incomplete<V1Job>): void {
     for (const rule of items(spec.podFailurePolicy?.rules)) {
         for (const pattern of items(rule.onPodConditions)) pattern.status ??= 'True';
     }
-    const labels = spec.template?.metadata?.labels;
-    job.metadata ??= {};
-    if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) {
-        job.metadata.labels = { ...labels };
-    }
+    defaultLabels(job);
+}
+
+/** A job without labels has those of its pods. */
+function defaultLabels(job: Incomplete<V1Job>): void {
+    const labels = job.spec?.template?.metadata?.labels;
+    const metadata = (job.metadata ??= {});
+    if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0)
+        metadata.labels = { ...labels };
 }
 
 /** Labels that tie pods to their job; the ones without prefix are for what was written before v1.27. */
@@ -43,4 +47,6 @@ export function generateSelector(job: Incomplete<V1Job>): void {
     spec.selector ??= {};
     spec.selector.matchLabels ??= {};
     spec.selector.matchLabels[uidLabels[0]] ??= metadata?.uid ?? '';
+    // Upstream does so whenever it reads the job.
+    defaultLabels(job);
 }

@@ -1,5 +1,5 @@
 import type { Flavor } from './definitions.ts';
-import { gvkExtension, gvkJson, loadDocs } from './definitions.ts';
+import { gvkExtension, gvkJson, loadDocs, metadataDocs } from './definitions.ts';
 import { type DocumentedResource, type Operation, operationsOf } from './operations.ts';
 import { type JsonSchema, names } from './published-types.ts';
 
@@ -43,11 +43,10 @@ function metaDocs(): MetaDocs {
     if (cachedDocs === undefined) {
         const docs = loadDocs();
         const { apiVersion = '', kind = '' } = docs['V1ConfigMap']?.fields ?? {};
-        // The models say nothing of fields of other types than their own.
         cachedDocs = {
             ...{ apiVersion, kind },
-            metadata: "Standard object's metadata.",
-            listMetadata: 'Standard list metadata.',
+            metadata: metadataDocs.objectMeta,
+            listMetadata: metadataDocs.listMeta,
         };
     }
     return cachedDocs;

@@ -29,6 +29,17 @@ const publishedDefaults: Readonly<Record<string, unknown>> = {
     'io.k8s.api.core.v1.ServicePort.protocol': 'TCP',
 };
 
+const conventions = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md';
+/** What every object and every list has; the models say nothing of fields of other types than their own. */
+export const metadataDocs: Readonly<Record<'objectMeta' | 'listMeta', string>> = {
+    objectMeta: `Standard object's metadata. More info: ${conventions}#metadata`,
+    listMeta: `Standard list metadata. More info: ${conventions}#types-kinds`,
+};
+const docsOfReferred: Readonly<Record<string, string>> = {
+    [names.objectMeta]: metadataDocs.objectMeta,
+    [names.listMeta]: metadataDocs.listMeta,
+};
+
 /** Turns types of the schema into definitions, and remembers which ones are referred to. */
 export class DefinitionWriter {
     readonly flavor: Flavor;
@@ -114,7 +125,7 @@ export class DefinitionWriter {
         const property =
             target === undefined
                 ? { ...(description === '' ? {} : { description }), ...this.#typeOf(field.type) }
-                : this.#referring(target, description);
+                : this.#referring(target, description || (docsOfReferred[target] ?? ''));
         const published = publishedDefaults[`${type.openapiName}.${name}`] ?? zeroDefault(field);
         return {
             ...property,

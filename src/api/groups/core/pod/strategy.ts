@@ -28,7 +28,6 @@ function prepareForUpdate(pod: V1Pod, old: V1Pod, { subresource }: WriteContext)
     const { ephemeralContainers } = pod.spec ?? {};
     switch (subresource) {
         case undefined:
-            keepEphemeralContainers(pod, old);
             break;
         case 'ephemeralcontainers':
             pod.spec = { ...(old.spec ?? { containers: [] }), ephemeralContainers };
@@ -43,13 +42,6 @@ function prepareForUpdate(pod: V1Pod, old: V1Pod, { subresource }: WriteContext)
     }
     if (old.status === undefined) delete pod.status;
     else pod.status = old.status;
-}
-
-function keepEphemeralContainers(pod: V1Pod, old: V1Pod): void {
-    if (pod.spec === undefined) return;
-    const { ephemeralContainers } = old.spec ?? {};
-    if (ephemeralContainers === undefined) delete pod.spec.ephemeralContainers;
-    else pod.spec.ephemeralContainers = ephemeralContainers;
 }
 
 /** A resize takes resources and resize policies of containers that the pod has; nothing else of the body. */

@@ -249,6 +249,11 @@ describe('a pod that exists', () => {
         ]);
     });
 
+    it('gets ephemeral containers by their subresource alone', () => {
+        const [error] = update((pod) => (pod.spec.ephemeralContainers = [{ name: 'e', image: 'x' }]));
+        expect(error).toMatch(/^spec: Forbidden: pod updates may not change fields other than /);
+    });
+
     it('keeps its status through a write to its spec', () => {
         const old = { ...base, status: { phase: 'Running' } };
         const pod = structuredClone({ ...base, status: { phase: 'Failed' } });
