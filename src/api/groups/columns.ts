@@ -37,6 +37,14 @@ export function integerColumn<T extends ApiObject>(
     return column<T>(name, (object) => value(object) ?? 0, { type: 'integer' });
 }
 
+/** A number that upstream declares as text. */
+export function countColumn<T extends ApiObject>(
+    name: string,
+    value: (object: T) => number | undefined,
+): Column<T> {
+    return column<T>(name, (object) => value(object) ?? 0);
+}
+
 export const nameColumn: Column = column('Name', (object) => object.metadata?.name ?? '', {
     format: 'name',
     description: 'Name of the object, unique among those of its kind and namespace.',

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import type { ResourceDefinition } from '../../api/groups/resource.ts';
+import type { Column, ResourceDefinition } from '../../api/groups/resource.ts';
 import type { V1Status } from '../../api/meta/object.ts';
 import type { CacheEvent } from './cache/cache-event.ts';
 import type { Identity } from './identity.ts';
@@ -53,8 +53,8 @@ export type RequestBody =
 export type ApiResult =
     | { type: 'object'; status: number; definition: ResourceDefinition; object: StoredObject }
     | ListResult
-    /** Any JSON document: Status, Scale, discovery, reviews. */
-    | { type: 'value'; status: number; value: object }
+    /** Any JSON document: Status, Scale, discovery, reviews; what has columns is an object that can be a Table. */
+    | { type: 'value'; status: number; value: object; columns?: readonly Column[] }
     | { type: 'bytes'; status: number; contentType: string; body: Buffer; headers?: Record<string, string> }
     | WatchResult
     /** The handler writes to the socket itself (proxies, logs); not possible inside the process. */

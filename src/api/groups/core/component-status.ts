@@ -8,6 +8,7 @@ function health({ conditions }: V1ComponentStatus) {
 }
 
 export const componentStatusStrategy: Strategy<V1ComponentStatus> = {
+    deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
     columns: [
         nameColumn,
         column('Status', (status) => {

@@ -2,7 +2,7 @@ import { semanticEqual } from '../../meta/deep.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import { isConfigMapKey } from '../../meta/names.ts';
 import type { V1ConfigMap } from '../../meta/object.ts';
-import { ageColumn, integerColumn, nameColumn } from '../columns.ts';
+import { ageColumn, countColumn, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { formatErrors } from '../validation/basic.ts';
 
@@ -61,7 +61,7 @@ export const configMapStrategy: Strategy<V1ConfigMap> = {
     ],
     columns: [
         nameColumn,
-        integerColumn<V1ConfigMap>(
+        countColumn<V1ConfigMap>(
             'Data',
             ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,
         ),

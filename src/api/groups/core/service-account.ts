@@ -1,11 +1,11 @@
 import type { V1ServiceAccount } from '../../meta/object.ts';
-import { ageColumn, integerColumn, nameColumn } from '../columns.ts';
+import { ageColumn, countColumn, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 
 export const serviceAccountStrategy: Strategy<V1ServiceAccount> = {
     columns: [
         nameColumn,
-        integerColumn<V1ServiceAccount>('Secrets', (account) => account.secrets?.length),
+        countColumn<V1ServiceAccount>('Secrets', (account) => account.secrets?.length),
         ageColumn,
     ],
 };

@@ -54,14 +54,14 @@ function legacy(
     { kind, sunset, defaults, use }: { kind: string; sunset: Sunset; defaults: Defaults; use: string },
 ): Strategy {
     const { groupVersion, deprecated, removed } = sunset;
-    const warning = `${groupVersion} ${kind} is deprecated in ${deprecated}+, unavailable in ${removed}+; use ${use}`;
+    const deprecation = `${groupVersion} ${kind} is deprecated in ${deprecated}+, unavailable in ${removed}+; use ${use}`;
     return {
         ...strategy,
         defaults: (object) => {
             defaults(object);
             strategy.defaults?.(object);
         },
-        deprecation: warning,
+        deprecation,
     };
 }
 

@@ -101,7 +101,7 @@ export function customResourceStrategy(version: ServedVersion): Strategy<CustomR
         validate: (object) => validateObject(object, undefined, version.schema()),
         validateUpdate: (object, old) => validateObject(object, old, version.schema()),
         validateStatusUpdate: (object, old) => validateObject(object, old, version.schema()),
-        deprecation: deprecation(version),
+        deprecation: deprecationOf(version),
     };
 }
 
@@ -114,8 +114,13 @@ function terminating(verb: string): StatusError {
     });
 }
 
-function deprecation(version: ServedVersion): string | undefined {
-    const { deprecated, deprecationWarning, group, name, names } = version;
+function deprecationOf({
+    deprecated,
+    deprecationWarning,
+    group,
+    name,
+    names,
+}: ServedVersion): string | undefined {
     return deprecated ? (deprecationWarning ?? `${group}/${name} ${names.kind} is deprecated`) : undefined;
 }
 

@@ -1,9 +1,9 @@
 import { apiVersionOf, type V1ListMeta } from '../../../api/meta/object.ts';
 import type { ListResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
-import type { ResourceDefinition } from '../../../api/groups/resource.ts';
+import type { Column, ResourceDefinition } from '../../../api/groups/resource.ts';
 import type { Media } from './negotiate.ts';
-import { partialOf, tableOf } from './table.ts';
+import { partialOf, tableOf, tableWith, type Tabular } from './table.ts';
 import { toYaml } from './yaml.ts';
 
 const comma = Buffer.from(',');
@@ -41,6 +41,21 @@ function shaped(
             return tableOf(definition, [object], { metadata, includeObject, nowMs, withColumns: true });
         }
     }
+}
+
+/** An object that is not stored, as the client wants it. */
+export function shapedValue(
+    value: Tabular['object'],
+    options: { columns: readonly Column[]; media: Media; nowMs: number },
+): object {
+    const { columns, nowMs } = options;
+    const { shape } = options.media;
+    if (shape.type === 'object') return value;
+    const object = { object: value, metadata: value.metadata };
+    if (shape.type === 'partial') return partialOf(object);
+    const metadata = { resourceVersion: value.metadata.resourceVersion };
+    const { includeObject } = shape;
+    return tableWith(columns, [object], { metadata, includeObject, nowMs, withColumns: true });
 }
 
 export async function encodeList(list: ListResult, media: Media, nowMs: number): Promise<Buffer[]> {

@@ -30,16 +30,33 @@ export function columnsOf({ strategy }: ResourceDefinition): readonly Column[] {
     return strategy.columns ?? [nameColumn, ageColumn];
 }
 
-export function partialOf({ metadata }: StoredObject): PartialObject {
+export function partialOf({ metadata }: Pick<StoredObject, 'metadata'>): PartialObject {
     return { kind: 'PartialObjectMetadata', apiVersion: tableVersion, metadata };
+}
+
+/** What a row is made of: an object of the store, or one that was made for the answer. */
+export type Tabular = Pick<StoredObject, 'object' | 'metadata'>;
+
+interface TableOptions {
+    metadata: object;
+    includeObject: IncludeObject;
+    nowMs: number;
+    withColumns: boolean;
 }
 
 export function tableOf(
     definition: ResourceDefinition,
-    objects: readonly StoredObject[],
-    options: { metadata: object; includeObject: IncludeObject; nowMs: number; withColumns: boolean },
+    objects: readonly Tabular[],
+    options: TableOptions,
 ): Table {
-    const columns = columnsOf(definition);
+    return tableWith(columnsOf(definition), objects, options);
+}
+
+export function tableWith(
+    columns: readonly Column[],
+    objects: readonly Tabular[],
+    options: TableOptions,
+): Table {
     return {
         kind: 'Table',
         apiVersion: tableVersion,
@@ -59,7 +76,7 @@ export function tableOf(
 
 function rowOf(
     columns: readonly Column[],
-    stored: StoredObject,
+    stored: Tabular,
     { includeObject, nowMs }: { includeObject: IncludeObject; nowMs: number },
 ): TableRow {
     const cells = columns.map((column) => column.value(stored.object, nowMs));

@@ -3,7 +3,8 @@ import { createGzip } from 'node:zlib';
 import type { Context } from 'koa';
 import type { V1Status } from '../../../api/meta/object.ts';
 import type { StatusError } from '../../../api/meta/status-error.ts';
-import { encodeList, encodeObject, encodeValue } from '../encode/encode-result.ts';
+import { encodeList, encodeObject, encodeValue, shapedValue } from '../encode/encode-result.ts';
+import type { Tabular } from '../encode/table.ts';
 import { contentTypeOf, negotiate, negotiatePlain } from '../encode/negotiate.ts';
 import { WatchFramer } from '../encode/watch-frames.ts';
 import { type ApiRequest, type ApiResult, headerOf, type WatchResult } from '../request.ts';
@@ -50,9 +51,15 @@ export async function respond(
             return;
         }
         case 'value': {
-            const media = negotiatePlain(request);
+            const { columns, value } = result;
+            const media =
+                columns === undefined ? negotiatePlain(request) : negotiate(request, { isWatch: false });
             context.status = result.status;
-            const parts = [await encodeValue(result.value, media)];
+            const shown =
+                columns === undefined
+                    ? value
+                    : shapedValue(value as Tabular['object'], { columns, media, nowMs: options.nowMs() });
+            const parts = [await encodeValue(shown, media)];
             send(context, request, { parts, contentType: contentTypeOf[media.serializer] });
             return;
         }

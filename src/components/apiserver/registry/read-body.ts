@@ -22,6 +22,8 @@ export interface ExpectedType {
     type: string;
     /** Set where the generated schema does not know the type. */
     decode?: ResourceDefinition['decode'];
+    /** Other versions of the kind that are read as the same type. */
+    alsoAccepted?: readonly string[];
     /** True for DeleteOptions, which stands in every group ("apps/v1") as the same type. */
     anyGroup?: boolean;
 }
@@ -138,7 +140,9 @@ function checkType(
         throw unrecognized(expected, `unexpected GroupVersion string: ${apiVersion}`, body);
     }
     const { group, version } = parsed;
-    if (kind === expected.kind && apiVersion === expected.apiVersion) return;
+    const isAccepted =
+        apiVersion === expected.apiVersion || expected.alsoAccepted?.includes(apiVersion) === true;
+    if (kind === expected.kind && isAccepted) return;
     const isKnown = expected.anyGroup === true || schema().typeNameOf({ group, version, kind }) !== undefined;
     if (expected.decode === undefined && !isKnown) {
         throw statusErrors.badRequest(

@@ -1,5 +1,5 @@
 import type { V1Secret } from '../../../meta/object.ts';
-import { ageColumn, column, integerColumn, nameColumn } from '../../columns.ts';
+import { ageColumn, column, countColumn, nameColumn } from '../../columns.ts';
 import type { Strategy } from '../../resource.ts';
 import { immutable } from '../../validation/basic.ts';
 import { validateKeptImmutable } from '../config-map.ts';
@@ -31,7 +31,7 @@ export const secretStrategy: Strategy<V1Secret> = {
     columns: [
         nameColumn,
         column('Type', (secret) => secret.type ?? ''),
-        integerColumn<V1Secret>('Data', (secret) => Object.keys(secret.data ?? {}).length),
+        countColumn<V1Secret>('Data', (secret) => Object.keys(secret.data ?? {}).length),
         ageColumn,
     ],
 };

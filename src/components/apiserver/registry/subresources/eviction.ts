@@ -19,7 +19,13 @@ import { readObject } from '../read-body.ts';
 import { cached, type Registry, subjectOf, type Target, targetOf } from '../registry.ts';
 import { writeOptionsOf } from '../write-options.ts';
 
-const expected = { apiVersion: 'policy/v1', kind: 'Eviction', type: 'V1Eviction' };
+const expected = {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    type: 'V1Eviction',
+    // The budgets of this version are gone; clients of its time still evict.
+    alsoAccepted: ['policy/v1beta1'],
+};
 const budgets = { group: 'policy', version: 'v1', resource: 'poddisruptionbudgets' };
 /** A budget remembers at most so many evictions that its controller has not yet seen. */
 const disruptedPodsMax = 2000;

@@ -1,4 +1,5 @@
-import type { ScalePaths } from '../../../../api/groups/resource.ts';
+import { ageColumn, integerColumn, nameColumn } from '../../../../api/groups/columns.ts';
+import type { Column, ScalePaths } from '../../../../api/groups/resource.ts';
 import { deepClone, defineOwn } from '../../../../api/meta/deep.ts';
 import { fieldErrors } from '../../../../api/meta/field-error.ts';
 import {
@@ -24,6 +25,17 @@ import { applyOptionsOf, type WriteOptions, writeOptionsOf } from '../write-opti
 const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 const expected = { apiVersion: 'autoscaling/v1', kind: 'Scale', type: 'V1Scale' };
 
+const columns: readonly Column<V1Scale & ApiObject>[] = [
+    nameColumn,
+    integerColumn('Desired', ({ spec }) => spec?.replicas),
+    integerColumn('Available', ({ status }) => status?.replicas),
+    ageColumn,
+];
+
+function scaleResult(value: V1Scale): ApiResult {
+    return { type: 'value', status: 200, value, columns };
+}
+
 /** What Deployments, ReplicaSets, StatefulSets and ReplicationControllers have in common. */
 type Scalable = ApiObject & {
     spec?: { replicas?: number; selector?: V1LabelSelector | Record<string, string> };
@@ -32,7 +44,7 @@ type Scalable = ApiObject & {
 
 export async function getScale(registry: Registry, _request: ApiRequest, target: Target): Promise<ApiResult> {
     await registry.caches.fresh();
-    return { type: 'value', status: 200, value: scaleOf(await cached(target), target) };
+    return scaleResult(scaleOf(await cached(target), target));
 }
 
 export async function updateScale(
@@ -99,7 +111,7 @@ async function applyScale(registry: Registry, request: ApiRequest, target: Targe
             return object;
         },
     });
-    return { type: 'value', status: 200, value: scaleOf(outcome.object, target) };
+    return scaleResult(scaleOf(outcome.object, target));
 }
 
 interface ScaleWrite {
@@ -129,7 +141,7 @@ async function write(
             return next;
         },
     });
-    return { type: 'value', status: 200, value: scaleOf(outcome.object, target) };
+    return scaleResult(scaleOf(outcome.object, target));
 }
 
 function check({ metadata, spec }: V1Scale, target: Target): void {
