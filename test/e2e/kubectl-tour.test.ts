@@ -26,7 +26,6 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-    debian?.remove();
     await cluster.close();
     expectNothingLeft(cluster.machine);
 }, 60_000);

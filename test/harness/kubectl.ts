@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { V1Pod } from '../../src/api/meta/object.ts';
 import { type Cluster, defaultKubectl, expectSuccess } from './cluster.ts';
@@ -133,24 +133,38 @@ export class Kubectl {
 }
 
 /**
- * kubectl as Debian packages it (1.20 in Debian 12), fetched from Debian's archive into a directory of
- * its own; undefined where there is no archive to be reached. `remove` deletes the directory.
+ * kubectl as Debian packages it (1.20 in Debian 12), fetched from Debian's archive into the user's cache, where
+ * later runs find it; undefined where there is no archive to be reached. `version` is "1.20".
  */
-export function debianKubectl(): { binary: string; remove: () => void } | undefined {
-    const directory = mkdtempSync(join(tmpdir(), 'hyperkube-kubectl-'));
-    const remove = (): void => {
-        rmSync(directory, { recursive: true, force: true });
-    };
+export function debianKubectl(): { binary: string; version: string } | undefined {
+    const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'hyperkube');
+    const kept = join(cache, 'debian-kubectl');
+    const binary = join(kept, 'usr/bin/kubectl');
+    try {
+        if (!existsSync(binary)) {
+            mkdirSync(cache, { recursive: true });
+            fetchDebianKubectl(cache, kept);
+        }
+        const text = execFileSync(binary, ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
+        const { clientVersion } = JSON.parse(text) as { clientVersion: { gitVersion: string } };
+        return { binary, version: /^v(\d+\.\d+)/.exec(clientVersion.gitVersion)?.[1] ?? '' };
+    } catch {
+        return undefined; // Offline, or not a Debian: there is nothing to test with.
+    }
+}
+
+/** Unpacks the package aside, so that what is found in the cache is always whole. */
+function fetchDebianKubectl(cache: string, kept: string): void {
+    const directory = mkdtempSync(join(cache, 'fetch-'));
     try {
         const options = { cwd: directory, stdio: 'ignore', timeout: 60_000 } as const;
         execFileSync('apt-get', ['download', 'kubernetes-client'], options);
         const archive = readdirSync(directory).find((file) => file.endsWith('.deb'));
-        const binary = join(directory, 'usr/bin/kubectl');
-        if (archive !== undefined) execFileSync('dpkg', ['-x', archive, directory], options);
-        if (existsSync(binary)) return { binary, remove };
-    } catch {
-        // Offline, or not a Debian: there is nothing to test with.
+        if (archive === undefined) throw new Error('the archive has no kubernetes-client');
+        execFileSync('dpkg', ['-x', archive, directory], options);
+        rmSync(kept, { recursive: true, force: true });
+        renameSync(directory, kept);
+    } finally {
+        rmSync(directory, { recursive: true, force: true });
     }
-    remove();
-    return undefined;
 }
