@@ -51,8 +51,6 @@ export function builtinRoutes(options: BuiltinRouteOptions): NonResourceRoute[] 
         ...(options.profiling ? profilingRoutes() : []),
     ];
     const { routes, ...process } = options.process;
-    own.push(
-        ...zPages({ ...process, version, paths: () => [...routes, ...own].map(({ path }) => path) }),
-    );
+    own.push(...zPages({ ...process, version, paths: () => [...routes, ...own].map(({ path }) => path) }));
     return own;
 }

@@ -50,7 +50,10 @@ async function answer(
         );
     }
     if (excluded.size > 0) {
-        const names = [...excluded].sort().map((one) => JSON.stringify(one)).join(', ');
+        const names = [...excluded]
+            .sort()
+            .map((one) => JSON.stringify(one))
+            .join(', ');
         lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`);
     }
     if (failed) return text(500, `${lines.join('\n')}\n${name} check failed\n`);

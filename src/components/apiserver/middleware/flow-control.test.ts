@@ -51,22 +51,25 @@ describe('seats', () => {
         expect(late.finished).toBe(1);
     });
 
-    it.each(['http', 'inProcess'] as const)('of a watch (%s) are free after its first events', async (origin) => {
-        const watch = new Case('watch', origin);
-        let heldAtOpen: number | undefined;
-        const result = await watch.run(() =>
-            Promise.resolve({
-                type: 'watch',
-                open: () => {
-                    heldAtOpen = watch.finished;
-                    return () => undefined;
-                },
-            }),
-        );
-        expect([result.type, watch.finished]).toEqual(['watch', 0]);
-        if (result.type === 'watch') result.open({} as WatchSink);
-        expect([heldAtOpen, watch.finished]).toEqual([0, 1]);
-    });
+    it.each(['http', 'inProcess'] as const)(
+        'of a watch (%s) are free after its first events',
+        async (origin) => {
+            const watch = new Case('watch', origin);
+            let heldAtOpen: number | undefined;
+            const result = await watch.run(() =>
+                Promise.resolve({
+                    type: 'watch',
+                    open: () => {
+                        heldAtOpen = watch.finished;
+                        return () => undefined;
+                    },
+                }),
+            );
+            expect([result.type, watch.finished]).toEqual(['watch', 0]);
+            if (result.type === 'watch') result.open({} as WatchSink);
+            expect([heldAtOpen, watch.finished]).toEqual([0, 1]);
+        },
+    );
 
     it('of a watch that nobody begins are free when its client has gone', async () => {
         const watch = new Case('watch', 'http');
