@@ -1,5 +1,5 @@
 // Runs lint and jest, and ends with one line that counts both: "N passed, N failed".
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,23 +10,53 @@ const selected = suites.includes(first) ? [first] : suites;
 const jestOptions = suites.includes(first) ? rest : process.argv.slice(2);
 let [passed, failed, skipped] = [0, 0, 0];
 
-function step(title, command, args, env = {}) {
-    console.log(`\n==> ${title}`);
-    const result = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } });
-    return result.status === 0;
+/** The exit status of a command, 1 where it cannot be run. */
+async function run(command, args, options) {
+    const child = spawn(command, args, options);
+    return await new Promise((resolve) => {
+        child.on('error', (error) => {
+            console.error(`${command}: ${error.message}`);
+            resolve(1);
+        });
+        child.on('close', (status) => resolve(status ?? 1));
+        options.onStart?.(child);
+    });
 }
 
-function check(title, command, ...args) {
-    if (step(title, command, args)) passed++;
+async function step(title, command, args, env = {}) {
+    console.log(`\n==> ${title}`);
+    return (await run(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })) === 0;
+}
+
+async function check(title, command, ...args) {
+    if (await step(title, command, args)) passed++;
     else failed++;
 }
 
-function jest(suite) {
+/** Begins a check that takes what the tests leave of the processors. Gives how to wait for it and print what it said. */
+function checkBeside(title, command, ...args) {
+    const output = [];
+    const status = run('nice', ['-n', '19', command, ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        onStart: ({ stdout, stderr }) => {
+            for (const stream of [stdout, stderr]) stream.on('data', (chunk) => output.push(chunk));
+        },
+    });
+    return async () => {
+        const isOk = (await status) === 0;
+        console.log(`\n==> ${title}`);
+        process.stdout.write(Buffer.concat(output));
+        if (isOk) passed++;
+        else failed++;
+    };
+}
+
+async function jest(suite) {
     const directory = mkdtempSync(join(tmpdir(), 'hyperkube-test-'));
     const report = join(directory, 'report.json');
     // One machine's Docker and kernel are shared by the suites that use them: no workers there.
     const workers = suite === 'unit' || suite === 'simulation' ? ['--maxWorkers=2'] : ['--runInBand'];
-    const ok = step(
+    const ok = await step(
         `${suite} tests`,
         process.execPath,
         [
@@ -61,12 +91,14 @@ function jest(suite) {
     }
 }
 
-check('generate', 'npm', 'run', '--silent', 'generate');
-if (selected.length > 1) {
-    check('types, lint and format', 'npm', 'run', '--silent', 'lint');
-}
-check('build', 'npm', 'run', '--silent', 'build');
-for (const suite of selected) jest(suite);
+await check('generate', 'npm', 'run', '--silent', 'generate');
+const lint =
+    selected.length > 1
+        ? checkBeside('types, lint and format', 'npm', 'run', '--silent', 'lint')
+        : async () => undefined;
+await check('build', 'npm', 'run', '--silent', 'build');
+for (const suite of selected) await jest(suite);
+await lint();
 
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exit(failed === 0 ? 0 : 1);

@@ -17,6 +17,7 @@ import { requestChain } from './chain.ts';
 import type { ServerExtensions } from './extensions.ts';
 import type { FlowControl } from './flow-control/flow-control.ts';
 import { HttpRequest } from './http/http-request.ts';
+import { WatchFlusher } from './http/watch-flusher.ts';
 import { Listener, type TlsMaterial } from './http/listener.ts';
 import { refuseUpgrade } from './http/refuse-upgrade.ts';
 import { respond, respondError, type RespondOptions } from './http/respond.ts';
@@ -228,6 +229,7 @@ export class ApiServer implements Stoppable {
         });
         const options: RespondOptions = {
             nowMs: () => this.#clock.nowMs(),
+            flusher: new WatchFlusher(),
             watchOpened: this.#watchOpened,
             sent: (request, bytes) => {
                 this.#metrics.sent(request, bytes);

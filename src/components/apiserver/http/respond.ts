@@ -8,6 +8,7 @@ import type { Tabular } from '../encode/table.ts';
 import { contentTypeOf, negotiate, negotiatePlain } from '../encode/negotiate.ts';
 import { WatchFramer } from '../encode/watch-frames.ts';
 import { type ApiRequest, type ApiResult, headerOf, type WatchResult } from '../request.ts';
+import type { WatchFlusher } from './watch-flusher.ts';
 import { WatchStream } from './watch-stream.ts';
 import { boundedWarnings } from './bounded-warnings.ts';
 
@@ -18,6 +19,8 @@ const chunkBytes = 256 * 1024;
 
 export interface RespondOptions {
     nowMs: () => number;
+    /** Writes the events of open watches. */
+    flusher: WatchFlusher;
     /** Told about open watches, so that stopping can end them. Returns what to call when one has ended. */
     watchOpened(end: () => void): () => void;
     slowWatchCut(request: ApiRequest): void;
@@ -169,11 +172,12 @@ function openWatch(
     res.statusCode = 200;
     res.flushHeaders();
     const framer = new WatchFramer(result.definition, media.shape, options.nowMs);
-    const stream = new WatchStream(res, framer, () => {
+    const onOverflow = (): void => {
         options.slowWatchCut(request);
         stop();
         res.destroy();
-    });
+    };
+    const stream = new WatchStream(res, { framer, flusher: options.flusher, onOverflow });
     const stop = result.open(stream);
     const forget = options.watchOpened(() => {
         stop();
@@ -181,7 +185,7 @@ function openWatch(
     });
     res.once('close', () => {
         stop();
-        stream.close();
+        stream.abandon();
         forget();
     });
 }

@@ -5,6 +5,7 @@ import type { ResourceDefinition } from '../../../api/groups/resource.ts';
 import { CacheEvent } from '../cache/cache-event.ts';
 import { WatchFramer } from '../encode/watch-frames.ts';
 import { StoredObject } from '../stored-object.ts';
+import { WatchFlusher } from './watch-flusher.ts';
 import { WatchStream } from './watch-stream.ts';
 
 /** A socket that takes a number of writes before it wants to be waited for. */
@@ -35,11 +36,21 @@ const stored = (name: string, bytes = 0): StoredObject =>
 const change = (object: StoredObject): CacheEvent =>
     new CacheEvent('ADDED', 1, { object, previous: undefined });
 
+const namesOf = (text: string): string[] =>
+    [...text.matchAll(/"name":"(.)"/g)].map((match) => match[1] ?? '');
+const turn = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+};
+
 function open(): { socket: Socket; stream: WatchStream; overflows: () => number } {
     const socket = new Socket();
     let overflows = 0;
     const framer = new WatchFramer(definition, { type: 'object' }, () => 0);
-    const stream = new WatchStream(socket as unknown as ServerResponse, framer, () => overflows++);
+    const stream = new WatchStream(socket as unknown as ServerResponse, {
+        framer,
+        flusher: new WatchFlusher(),
+        onOverflow: () => overflows++,
+    });
     return { socket, stream, overflows: () => overflows };
 }
 
@@ -53,6 +64,52 @@ describe('a watch on a socket', () => {
         socket.drain(10);
         expect(socket.written.map((text) => /"name":"(.)"/.exec(text)?.[1])).toEqual(['a', 'b', 'c']);
         expect(socket.isEnded).toBe(true);
+    });
+
+    it('writes what happened in one turn at once, in order, behind the initial state', async () => {
+        const { socket, stream } = open();
+        socket.room = 10;
+        stream.event('ADDED', stored('a'), undefined);
+        for (const name of ['b', 'c', 'd']) {
+            const object = stored(name);
+            stream.event('ADDED', object, change(object));
+        }
+        expect(socket.written).toEqual([]);
+        await turn();
+        expect(socket.written.map(namesOf)).toEqual([['a'], ['b', 'c', 'd']]);
+        const last = stored('e');
+        stream.event('ADDED', last, change(last));
+        stream.close();
+        expect(socket.written.slice(2).map(namesOf)).toEqual([['e']]);
+        expect(socket.isEnded).toBe(true);
+    });
+
+    it('does not take a burst for a slow client', () => {
+        const { socket, stream, overflows } = open();
+        socket.room = 1_000;
+        const big = stored('b', 1024 * 1024);
+        for (let i = 0; i < 20; i++) stream.event('ADDED', big, change(big));
+        expect(overflows()).toBe(0);
+        expect(socket.written).toHaveLength(20);
+    });
+
+    it('gives watches with the same events the same bytes', async () => {
+        const [first, second] = [open(), open()];
+        const written: Buffer[] = [];
+        for (const { socket } of [first, second]) {
+            socket.write = (frame) => {
+                written.push(frame);
+                return true;
+            };
+        }
+        for (const name of ['a', 'b']) {
+            const object = stored(name);
+            const event = change(object);
+            for (const { stream } of [first, second]) stream.event('ADDED', object, event);
+        }
+        await turn();
+        expect(written).toHaveLength(2);
+        expect(written[1]).toBe(written[0]);
     });
 
     it('cuts a client that leaves too many live events unread, but not for a large initial state', () => {

@@ -5,31 +5,43 @@ import type { CacheEvent } from '../cache/cache-event.ts';
 import type { WatchFramer } from '../encode/watch-frames.ts';
 import type { WatchSink } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
+import { joinedBytesMax, joinFrames } from './joined-frames.ts';
+import type { Flushable, WatchFlusher } from './watch-flusher.ts';
 
 /** What a slow client may leave unread before its watch is cut; it then lists anew. */
 export const watchBufferedBytesMax = 8 * 1024 * 1024;
+
+/** What waits beyond this is written at once: a burst must not look like a slow client. */
+const flushNowBytes = 512 * 1024;
+
+type Frame = Buffer | (() => Buffer);
 
 /**
  * Writes a watch to a socket. Invariants: frames leave in order; what waits is at most
  * `watchBufferedBytesMax` of live events. The initial state does not count: it is framed only when the
  * socket can take it.
  */
-export class WatchStream implements WatchSink {
+export class WatchStream implements WatchSink, Flushable {
     readonly #response: ServerResponse | Http2ServerResponse;
     readonly #framer: WatchFramer;
+    readonly #flusher: WatchFlusher;
     readonly #onOverflow: () => void;
-    #queue: (Buffer | (() => Buffer))[] = [];
+    #queue: Frame[] = [];
     #queuedBytes = 0;
     #state: 'open' | 'blocked' | 'ending' | 'closed' = 'open';
 
-    constructor(response: ServerResponse | Http2ServerResponse, framer: WatchFramer, onOverflow: () => void) {
+    constructor(
+        response: ServerResponse | Http2ServerResponse,
+        parts: { framer: WatchFramer; flusher: WatchFlusher; onOverflow: () => void },
+    ) {
         this.#response = response;
-        this.#framer = framer;
-        this.#onOverflow = onOverflow;
+        this.#framer = parts.framer;
+        this.#flusher = parts.flusher;
+        this.#onOverflow = parts.onOverflow;
         response.on('drain', () => {
             if (this.#state !== 'blocked') return;
             this.#state = 'open';
-            this.#flush();
+            this.flush();
         });
     }
 
@@ -49,8 +61,29 @@ export class WatchStream implements WatchSink {
         this.#push(this.#framer.error(status));
     }
 
+    /** Writes what waits, as far as the socket takes it. */
+    flush(): void {
+        const queue = this.#queue;
+        let sent = 0;
+        while (sent < queue.length && this.#state === 'open') {
+            const frame = queue[sent];
+            if (typeof frame === 'function') {
+                sent += 1;
+                this.#write(frame());
+                continue;
+            }
+            const frames = liveFrames(queue, sent);
+            sent += frames.length;
+            const bytes = joinFrames(frames);
+            this.#queuedBytes -= bytes.length;
+            this.#write(bytes);
+        }
+        queue.splice(0, sent);
+    }
+
     end(): void {
         if (this.#state === 'closed' || this.#state === 'ending') return;
+        this.flush();
         if (this.#queue.length > 0) {
             this.#response.once('drain', () => {
                 this.#drainAndEnd();
@@ -63,42 +96,54 @@ export class WatchStream implements WatchSink {
 
     close(): void {
         if (this.#state === 'closed') return;
-        this.#state = 'closed';
-        this.#queue = [];
+        this.flush();
+        this.abandon();
         this.#response.end();
     }
 
+    /** The client has gone. */
+    abandon(): void {
+        this.#state = 'closed';
+        this.#queue = [];
+    }
+
     #drainAndEnd(): void {
-        for (const frame of this.#queue) this.#write(frame);
+        this.#state = 'open';
+        for (const frame of this.#queue)
+            (this.#response as ServerResponse).write(typeof frame === 'function' ? frame() : frame);
+        this.#queue = [];
         this.close();
     }
 
-    #push(frame: Buffer | (() => Buffer)): void {
+    #push(frame: Frame): void {
         if (this.#state === 'closed' || this.#state === 'ending') return;
         this.#queue.push(frame);
         if (typeof frame !== 'function') this.#queuedBytes += frame.length;
-        if (this.#state === 'open') this.#flush();
+        if (this.#state === 'open') {
+            if (this.#queuedBytes > flushNowBytes) this.flush();
+            else this.#flusher.add(this);
+        }
         if (this.#queuedBytes > watchBufferedBytesMax) {
-            this.#state = 'closed';
-            this.#queue = [];
+            this.abandon();
             this.#onOverflow();
         }
     }
 
-    #flush(): void {
-        let sent = 0;
-        for (const frame of this.#queue) {
-            sent++;
-            if (typeof frame !== 'function') this.#queuedBytes -= frame.length;
-            if (!this.#write(frame)) {
-                this.#state = 'blocked';
-                break;
-            }
-        }
-        this.#queue.splice(0, sent);
+    #write(bytes: Buffer): void {
+        if (!(this.#response as ServerResponse).write(bytes)) this.#state = 'blocked';
     }
+}
 
-    #write(frame: Buffer | (() => Buffer)): boolean {
-        return (this.#response as ServerResponse).write(typeof frame === 'function' ? frame() : frame);
+/** The live events from `from` on that are worth a write together; none where the initial state goes on. */
+function liveFrames(queue: readonly Frame[], from: number): Buffer[] {
+    const frames: Buffer[] = [];
+    let bytes = 0;
+    for (let i = from; i < queue.length; i++) {
+        const frame = queue[i];
+        if (frame === undefined || typeof frame === 'function') break;
+        bytes += frame.length;
+        if (frames.length > 0 && bytes > joinedBytesMax) break;
+        frames.push(frame);
     }
+    return frames;
 }

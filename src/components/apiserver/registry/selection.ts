@@ -25,11 +25,11 @@ export class Selection {
 
     constructor(target: Target, query: URLSearchParams) {
         this.target = target;
-        this.keyPrefix = target.cache.prefixOf(target.namespace);
         this.#labels = readSelector(query.get('labelSelector') ?? '', parseLabelSelector);
         const fields = readSelector(query.get('fieldSelector') ?? '', parseFieldSelector);
         checkFields(target.definition, fields);
         this.#fields = target.name === '' ? fields : onlyNamed(target.name, fields);
+        this.keyPrefix = prefixOf(target, this.#fields);
     }
 
     /** True when the namespace alone decides. */
@@ -42,7 +42,7 @@ export class Selection {
         if (this.isWhole) return true;
         const view = versionFor(this.target, stored);
         if (!this.#labels.matches(view.metadata.labels)) return false;
-        return this.#fields.length === 0 || matchesFields([...this.#fields], this.#fieldsOf(view));
+        return this.#fields.length === 0 || matchesFields(this.#fields, this.#fieldsOf(view));
     }
 
     /** Throws a 500 when the collection has something that cannot be decrypted, unless another name is asked for. */
@@ -62,6 +62,13 @@ export class Selection {
         const { definition } = this.target;
         return view.fields((object) => fieldsOf(definition, object));
     }
+}
+
+/** One object's key where a name is asked for: thousands of watches of an object each are told of theirs alone. */
+function prefixOf({ cache, namespace }: Target, fields: readonly FieldRequirement[]): string {
+    const isOne = namespace !== '' || !cache.definition.namespaced;
+    const named = fields.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
+    return isOne && named !== undefined ? cache.keyOf(namespace, named.value) : cache.prefixOf(namespace);
 }
 
 /** A collection whose path names one object (/api/v1/watch/…/pods/a) is that object, whatever its selector says. */

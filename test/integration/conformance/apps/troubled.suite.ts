@@ -90,7 +90,8 @@ export function troubledCases(cluster: () => Cluster, kubelet: () => PlayedKubel
         await readyReplicas(cluster(), path, 3);
 
         const setReady = async (status: 'True' | 'False'): Promise<void> => {
-            for (const name of ['ss-0', 'ss-1', 'ss-2']) {
+            // The one that holds up the others last: nothing goes before all are ready.
+            for (const name of ['ss-2', 'ss-1', 'ss-0']) {
                 await cluster().patch(`${pathIn(namespace, 'v1', 'pods')}/${name}/status`, 'strategic', {
                     status: { conditions: [{ type: 'Ready', status }] },
                 });
