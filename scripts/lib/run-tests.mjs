@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const suites = ['unit', 'simulation', 'integration', 'examples', 'e2e'];
+const suites = ['unit', 'simulation', 'integration', 'machine', 'examples', 'e2e'];
+/** One machine's Docker and kernel are shared by the suites that use them: no workers there. */
+const withWorkers = ['unit', 'simulation', 'integration'];
 const [first, ...rest] = process.argv.slice(2);
 const selected = suites.includes(first) ? [first] : suites;
 const jestOptions = suites.includes(first) ? rest : process.argv.slice(2);
@@ -54,8 +56,7 @@ function checkBeside(title, command, ...args) {
 async function jest(suite) {
     const directory = mkdtempSync(join(tmpdir(), 'hyperkube-test-'));
     const report = join(directory, 'report.json');
-    // One machine's Docker and kernel are shared by the suites that use them: no workers there.
-    const workers = suite === 'unit' || suite === 'simulation' ? ['--maxWorkers=2'] : ['--runInBand'];
+    const workers = withWorkers.includes(suite) ? ['--maxWorkers=2'] : ['--runInBand'];
     const ok = await step(
         `${suite} tests`,
         process.execPath,

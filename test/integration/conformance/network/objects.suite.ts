@@ -17,7 +17,6 @@ export function networkObjectCases(cluster: () => Cluster): void {
             make: () => ({
                 spec: {
                     defaultBackend: { service: { name: 'default-backend', port: { number: 80 } } },
-                    rules: [],
                 },
             }),
             statusPatches: [
