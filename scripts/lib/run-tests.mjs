@@ -66,7 +66,8 @@ async function jest(suite) {
             'node_modules/jest/bin/jest.js',
             '--selectProjects',
             suite,
-            '--passWithNoTests',
+            // A name that matches nothing is an error; a suite without tests is not.
+            ...(jestOptions.length === 0 || selected.length > 1 ? ['--passWithNoTests'] : []),
             '--json',
             `--outputFile=${report}`,
             ...workers,

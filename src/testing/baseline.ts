@@ -1,11 +1,14 @@
 import { type KeyValue, prefixEnd, type Store, type StoreOp } from '../store/store.ts';
 
 const root = '/registry/';
+/** Below what the store takes in one transaction, with room for the keys. */
+const portionOpsMax = 2_000;
+const portionBytesMax = 1024 * 1024;
 const wholeRange = { key: root, end: prefixEnd(root) };
 
 /**
- * The objects that a server goes back to, as the store has them. Going back is one transaction: every watch is told
- * of what it changes, and neither finalizers nor grace periods have a say.
+ * The objects that a server goes back to, as the store has them. Going back is one transaction, or several for
+ * thousands of objects: every watch is told of what it changes, and neither finalizers nor grace periods have a say.
  */
 export class Baseline {
     readonly #store: Store;
@@ -42,8 +45,27 @@ export class Baseline {
             if (found?.modRevision === modRevision || found?.value.equals(value)) continue;
             operations.push({ type: 'put', key, value, withoutPrevious: true });
         }
-        if (operations.length === 0) return revision;
-        const done = await this.#store.txn({ compares: [], success: operations, failure: [] });
-        return done.revision;
+        let restored = revision;
+        for (const success of portions(operations))
+            restored = (await this.#store.txn({ compares: [], success, failure: [] })).revision;
+        return restored;
     }
+}
+
+/** In order, each within what one transaction may hold. */
+function portions(operations: readonly StoreOp[]): StoreOp[][] {
+    const portions: StoreOp[][] = [];
+    let bytes = 0;
+    for (const operation of operations) {
+        const size = operation.type === 'put' ? operation.value.length : 0;
+        const last = portions.at(-1);
+        if (last === undefined || last.length === portionOpsMax || bytes + size > portionBytesMax) {
+            portions.push([operation]);
+            bytes = size;
+        } else {
+            last.push(operation);
+            bytes += size;
+        }
+    }
+    return portions;
 }

@@ -19,7 +19,7 @@ let record: Recorded | null | undefined;
 
 /** Writes the recorded objects into an empty store, with identities and times of their own; false where there is no record. */
 export async function preload(store: Store): Promise<boolean> {
-    record ??= read() ?? null;
+    if (record === undefined) record = read() ?? null;
     if (record === null) return false;
     const now = rfc3339(systemClock.nowMs());
     await store.txn({

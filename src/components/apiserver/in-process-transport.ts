@@ -44,21 +44,23 @@ export class InProcessTransport implements Transport {
         } catch (error) {
             const { code, status } = statusErrorOf(error, inner, this.#options.logger);
             return { status: code, body: status };
+        } finally {
+            inner.end();
         }
     }
 
     async watch(request: TransportRequest, handler: WatchHandler): Promise<TransportWatch> {
         this.#checkOpen();
         const inner = new InProcessRequest(request, this.#options.identity);
-        let result: ApiResult;
         try {
-            result = await this.#options.run(inner);
+            const result = await this.#answerTo(inner);
+            if (result.type !== 'watch') throw statusErrors.badRequest('the path does not ask for a watch');
+            if (request.signal?.aborted === true) throw request.signal.reason as Error;
+            return this.#open(result, inner, handler);
         } catch (error) {
-            throw statusErrorOf(error, inner, this.#options.logger);
+            inner.end();
+            throw error;
         }
-        if (result.type !== 'watch') throw statusErrors.badRequest('the path does not ask for a watch');
-        if (request.signal?.aborted === true) throw request.signal.reason as Error;
-        return this.#open(result, request, handler);
     }
 
     close(): void {
@@ -67,32 +69,37 @@ export class InProcessTransport implements Transport {
         this.#watches.clear();
     }
 
-    #open(result: WatchResult, request: TransportRequest, handler: WatchHandler): TransportWatch {
+    async #answerTo(inner: InProcessRequest): Promise<ApiResult> {
+        try {
+            return await this.#options.run(inner);
+        } catch (error) {
+            throw statusErrorOf(error, inner, this.#options.logger);
+        }
+    }
+
+    #open(result: WatchResult, inner: InProcessRequest, handler: WatchHandler): TransportWatch {
         const delivery = new WatchDelivery(result, handler, this.#options.logger);
         const watch: TransportWatch = {
             stop: () => {
                 delivery.cancel();
                 stop();
-                forget();
-                this.#watches.delete(watch);
-                request.signal?.removeEventListener('abort', onAbort);
+                over();
             },
         };
-        const onAbort = (): void => {
-            watch.stop();
+        const over = (): void => {
+            forget();
+            this.#watches.delete(watch);
+            inner.signal.removeEventListener('abort', watch.stop);
+            inner.end();
         };
         const forget = this.#options.watchOpened(() => {
             stop();
             delivery.end();
         });
         const stop = result.open(delivery);
-        delivery.onEnded = () => {
-            forget();
-            this.#watches.delete(watch);
-            request.signal?.removeEventListener('abort', onAbort);
-        };
+        delivery.onEnded = over;
         this.#watches.add(watch);
-        request.signal?.addEventListener('abort', onAbort);
+        inner.signal.addEventListener('abort', watch.stop);
         return watch;
     }
 
@@ -226,15 +233,20 @@ class InProcessRequest implements ApiRequest {
     info: RequestInfo;
     identity: Identity;
     readonly #body: RequestBody;
+    readonly #over = new AbortController();
+    readonly #callersSignal: AbortSignal | undefined;
 
     constructor(request: TransportRequest, identity: Identity) {
-        const { path, method, contentType = 'application/json' } = request;
+        const { path, method, contentType = 'application/json', signal } = request;
         const question = path.indexOf('?');
         this.method = method;
         this.path = pathOfTarget(question < 0 ? path : path.slice(0, question));
         this.query = new URLSearchParams(question < 0 ? '' : path.slice(question + 1));
         this.origin = { type: 'inProcess', identity } as const;
-        this.signal = request.signal ?? neverAborted;
+        this.signal = this.#over.signal;
+        this.#callersSignal = signal;
+        if (signal?.aborted === true) this.end();
+        else signal?.addEventListener('abort', this.end);
         this.info = { kind: 'nonResource', path: this.path, verb: method.toLowerCase() };
         this.identity = identity;
         this.headers = { 'user-agent': componentOf(identity) };
@@ -244,6 +256,10 @@ class InProcessRequest implements ApiRequest {
     body(): Promise<RequestBody> {
         return Promise.resolve(this.#body);
     }
-}
 
-const neverAborted = new AbortController().signal;
+    /** It is answered, or the caller has gone: as when a connection closes. */
+    readonly end = (): void => {
+        this.#callersSignal?.removeEventListener('abort', this.end);
+        this.#over.abort();
+    };
+}

@@ -234,6 +234,9 @@ export class ApiServer implements Stoppable {
             sent: (request, bytes) => {
                 this.#metrics.sent(request, bytes);
             },
+            watchFailed: ({ path }, err) => {
+                this.#logger.error({ err, path }, 'a watch was ended: an object cannot be shown');
+            },
             slowWatchCut: ({ path, identity }) => {
                 this.#logger.warn({ path, user: identity.username }, 'a watch was too slow and was cut');
             },

@@ -3,7 +3,6 @@ import type { KeyValue, WatchBatch } from '../store.ts';
 import { eventOf } from './event.ts';
 import type { History, StagedTxn } from './history.ts';
 import { versionBefore } from './key-index.ts';
-import { decodeWhole } from './condensed-versions.ts';
 import { keyOfRecord, recordRange } from './record.ts';
 import type { Reader } from './reader.ts';
 import { covers, type Covered } from './watcher-index.ts';
@@ -40,7 +39,7 @@ export async function* readHistory(
         for (const [recordKey, bytes] of entries) {
             // Filters before it decodes: most records concern others.
             if (!covers(watched, keyOfRecord(recordKey))) continue;
-            const record = decodeWhole(recordKey, bytes, (key) => disk.getSync(key));
+            const record = reader.whole(recordKey, bytes);
             if (record.tombstone ? watched.noDelete : watched.noPut) continue;
             if (open?.revision !== record.revision) {
                 if (open !== undefined) done.push(open);

@@ -4,7 +4,7 @@ import type { History } from './history.ts';
 import { versionAt, type KeyEntry } from './key-index.ts';
 import { arrange, needsArranging, needsValues } from './range-arrangement.ts';
 import { decodeWhole } from './condensed-versions.ts';
-import { encodeRecordKey } from './record.ts';
+import { encodeRecordKey, revisionOfRecord, type StoredRecord } from './record.ts';
 
 /** The value of a version that has not been read; an empty value that was read is another buffer. */
 export const unreadValue = Buffer.alloc(0);
@@ -139,6 +139,16 @@ export class Reader {
         }
     }
 
+    /** A record as it was written. Throws 'corrupt', or 'compacted' where compaction took what it needs. */
+    whole(recordKey: Buffer, bytes: Buffer): StoredRecord {
+        try {
+            return decodeWhole(recordKey, bytes, (key) => this.#disk.getSync(key));
+        } catch (error) {
+            const { compacted } = this.#history;
+            throw revisionOfRecord(recordKey) < compacted ? compactedError(compacted) : error;
+        }
+    }
+
     /** The revision to read at. Throws 'futureRevision' or 'compacted'. */
     checkRevision(revision: number, { newest, compacted }: Readable): number {
         if (revision === 0) return newest;
@@ -149,10 +159,7 @@ export class Reader {
 
     #fillFromDisk(kv: KeyValue, recordKey: Buffer | undefined, bytes: Buffer | undefined): void {
         if (recordKey !== undefined && bytes !== undefined) {
-            fill(
-                kv,
-                decodeWhole(recordKey, bytes, (key) => this.#disk.getSync(key)),
-            );
+            fill(kv, this.whole(recordKey, bytes));
             return;
         }
         if (kv.modRevision < this.#history.compacted) throw compactedError(this.#history.compacted);

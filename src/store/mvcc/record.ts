@@ -66,6 +66,11 @@ export function isRecordKey(key: Buffer): boolean {
     return key[0] === recordTag && key.length >= keyOffset;
 }
 
+/** The revision that a record's key contains. */
+export function revisionOfRecord(recordKey: Buffer): number {
+    return recordKey.readUIntBE(1, revisionBytes);
+}
+
 /** The key that a record's key contains. */
 export function keyOfRecord(recordKey: Buffer): string {
     return recordKey.toString('latin1', keyOffset);

@@ -23,6 +23,7 @@ export interface RequestHeaderNames {
 }
 
 const unavailableText = 'service unavailable';
+const inProcessWatchText = 'watches of extension servers are not to be had inside the process';
 /** Of requests inside the process, which have no stream. */
 const answerTimeoutMs = 60_000;
 const answerBytesMax = 32 * 1024 * 1024;
@@ -123,6 +124,8 @@ export class Aggregator implements Aggregation {
         address: Address | undefined,
     ): Promise<ApiResult> {
         if (address === undefined) throw statusErrors.serviceUnavailable(unavailableText);
+        // An answer without an end cannot be read as a whole: who asks from inside lists instead.
+        if (request.info.verb === 'watch') throw statusErrors.serviceUnavailable(inProcessWatchText);
         const given = await request.body();
         const body = given.type === 'value' && given.value !== undefined ? JSON.stringify(given.value) : '';
         const answer = await askExtension({

@@ -58,11 +58,12 @@ export class CertificatePool {
     verify(der: Buffer, nowMs: number, intermediates: Intermediates = () => []): VerifiedCertificate {
         const fingerprint = createHash('sha256').update(der).digest('hex');
         let certificate = this.#verified.get(fingerprint);
-        if (certificate === undefined) {
+        // Another way to an authority may have come since, as with a renewed intermediate.
+        if (certificate === undefined || !isWithin(nowMs, certificate)) {
             certificate = this.#check(der, fingerprint, { nowMs, intermediates });
             this.#verified.set(fingerprint, certificate);
         }
-        if (nowMs > certificate.notAfterMs || nowMs < certificate.notBeforeMs) {
+        if (!isWithin(nowMs, certificate)) {
             throw new CredentialError(
                 'x509: certificate has expired or is not yet valid: ' +
                     `current time ${new Date(nowMs).toISOString()}, valid from ` +
@@ -89,10 +90,13 @@ export class CertificatePool {
 
     /** When all that stand above the certificate are valid; a way that is valid now is preferred. */
     #issuerTimes(certificate: X509Certificate, chaining: Chaining): CertificateTimes | undefined {
-        const direct = this.#waysUp(certificate, []);
-        const ways = direct.length > 0 ? direct : this.#waysUp(certificate, usableIntermediates(chaining));
         const { nowMs } = chaining;
-        return ways.find((way) => nowMs >= way.notBeforeMs && nowMs <= way.notAfterMs) ?? ways[0];
+        const isValid = (way: CertificateTimes): boolean => isWithin(nowMs, way);
+        const direct = this.#waysUp(certificate, []);
+        const ways = direct.some(isValid)
+            ? direct
+            : [...direct, ...this.#waysUp(certificate, usableIntermediates(chaining))];
+        return ways.find(isValid) ?? ways[0];
     }
 
     /** Ways from a certificate to authorities of the pool, the shortest first; each intermediate is tried once. */
@@ -119,6 +123,10 @@ export class CertificatePool {
         }
         return ways;
     }
+}
+
+function isWithin(nowMs: number, { notBeforeMs, notAfterMs }: CertificateTimes): boolean {
+    return nowMs >= notBeforeMs && nowMs <= notAfterMs;
 }
 
 function within(a: CertificateTimes, b: CertificateTimes): CertificateTimes {

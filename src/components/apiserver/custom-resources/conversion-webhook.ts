@@ -81,9 +81,10 @@ export class ConversionWebhook {
                 clientConfig: config.clientConfig ?? {},
                 body: JSON.stringify(review),
                 timeoutSeconds,
-                signal: neverAborted,
+                // Others may wait for the same conversion.
+                signal: new AbortController().signal,
             });
-            const converted = readAnswer(answer as ConversionReview, {
+            const converted = readAnswer((answer ?? {}) as ConversionReview, {
                 ...{ uid, apiVersion, desiredVersion, objects },
             });
             ended('');
@@ -94,9 +95,6 @@ export class ConversionWebhook {
         }
     }
 }
-
-/** Others may wait for the same conversion. */
-const neverAborted = new AbortController().signal;
 
 function failure(what: string, error: unknown): StatusError {
     if (isReason(error, 'InternalError')) return error;

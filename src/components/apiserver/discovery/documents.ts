@@ -102,8 +102,10 @@ export async function groupDiscoveryItems(
         resources,
         foreign: other,
     }: DiscoveredVersion): Promise<object> => {
-        if (other !== undefined && foreign !== undefined)
-            return { version, ...(await foreign.resourcesOf(other)) };
+        if (other !== undefined && foreign !== undefined) {
+            const found = await foreign.resourcesOf(other);
+            return { version, resources: found.resources, freshness: found.freshness };
+        }
         return { version, resources: resources.map(aggregatedEntry), freshness: 'Current' };
     };
     return await Promise.all(

@@ -29,12 +29,16 @@ export class WatchFramer {
         this.#variant = `${apiVersionOf(definition)}/${shape.type}${include}`;
     }
 
-    event(type: EventType, object: StoredObject, event: CacheEvent | undefined): Buffer {
-        const withColumns = this.#shape.type === 'table' && !this.#hasColumns;
-        this.#hasColumns ||= withColumns;
+    event(type: EventType, object: StoredObject, event: CacheEvent): Buffer {
+        const withColumns = this.#takeColumns();
         const make = (): Buffer => this.#frame(type, object, withColumns);
-        if (event === undefined) return make();
         return event.frame(`${this.#variant}/${type}${withColumns ? '/columns' : ''}`, make);
+    }
+
+    /** Of the initial state: to be made when it is written, in whatever order of calls. */
+    later(type: EventType, object: StoredObject): () => Buffer {
+        const withColumns = this.#takeColumns();
+        return () => this.#frame(type, object, withColumns);
     }
 
     bookmark(resourceVersion: string, isInitialEventsEnd: boolean): Buffer {
@@ -47,6 +51,12 @@ export class WatchFramer {
 
     error(status: V1Status): Buffer {
         return encode('ERROR', status);
+    }
+
+    #takeColumns(): boolean {
+        const withColumns = this.#shape.type === 'table' && !this.#hasColumns;
+        this.#hasColumns ||= withColumns;
+        return withColumns;
     }
 
     #frame(type: EventType, object: StoredObject, withColumns: boolean): Buffer {

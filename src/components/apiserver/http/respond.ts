@@ -24,6 +24,7 @@ export interface RespondOptions {
     /** Told about open watches, so that stopping can end them. Returns what to call when one has ended. */
     watchOpened(end: () => void): () => void;
     slowWatchCut(request: ApiRequest): void;
+    watchFailed(request: ApiRequest, error: unknown): void;
     /** Told how large an answer is, before compression. */
     sent?(request: ApiRequest, bytes: number): void;
 }
@@ -166,6 +167,8 @@ function openWatch(
 ): void {
     const media = negotiate(request, { isWatch: true });
     const { res } = context;
+    // The client went while the watch was prepared: nobody would say that it has ended.
+    if (request.signal.aborted) return;
     context.status = 200;
     context.set('Content-Type', contentTypeOf.json);
     context.respond = false;
@@ -177,7 +180,12 @@ function openWatch(
         stop();
         res.destroy();
     };
-    const stream = new WatchStream(res, { framer, flusher: options.flusher, onOverflow });
+    const onFailure = (error: unknown): void => {
+        options.watchFailed(request, error);
+        stop();
+        res.destroy();
+    };
+    const stream = new WatchStream(res, { framer, flusher: options.flusher, onOverflow, onFailure });
     const stop = result.open(stream);
     const forget = options.watchOpened(() => {
         stop();

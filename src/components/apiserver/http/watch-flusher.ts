@@ -36,11 +36,14 @@ export class WatchFlusher {
     #run(): void {
         this.#isScheduled = false;
         const until = this.#nowMs() + sliceMs;
-        for (const watch of this.#due) {
-            this.#due.delete(watch);
-            watch.flush();
-            if (this.#nowMs() >= until) break;
+        try {
+            for (const watch of this.#due) {
+                this.#due.delete(watch);
+                watch.flush();
+                if (this.#nowMs() >= until) break;
+            }
+        } finally {
+            if (this.#due.size > 0 && !this.#isScheduled) this.#schedule();
         }
-        if (this.#due.size > 0 && !this.#isScheduled) this.#schedule();
     }
 }

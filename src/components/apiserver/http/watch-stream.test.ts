@@ -42,16 +42,27 @@ const turn = async (): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
 };
 
-function open(): { socket: Socket; stream: WatchStream; overflows: () => number } {
+function open(type: 'object' | 'table' = 'object'): {
+    socket: Socket;
+    stream: WatchStream;
+    overflows: () => number;
+    failures: unknown[];
+} {
     const socket = new Socket();
     let overflows = 0;
-    const framer = new WatchFramer(definition, { type: 'object' }, () => 0);
+    const failures: unknown[] = [];
+    const framer = new WatchFramer(
+        definition,
+        type === 'table' ? { type, includeObject: 'None' } : { type },
+        () => 0,
+    );
     const stream = new WatchStream(socket as unknown as ServerResponse, {
         framer,
         flusher: new WatchFlusher(),
         onOverflow: () => overflows++,
+        onFailure: (error) => failures.push(error),
     });
-    return { socket, stream, overflows: () => overflows };
+    return { socket, stream, overflows: () => overflows, failures };
 }
 
 describe('a watch on a socket', () => {
@@ -91,6 +102,30 @@ describe('a watch on a socket', () => {
         for (let i = 0; i < 20; i++) stream.event('ADDED', big, change(big));
         expect(overflows()).toBe(0);
         expect(socket.written).toHaveLength(20);
+    });
+
+    it('has the columns of a table in the first event, although live ones come before that is written', async () => {
+        const { socket, stream } = open('table');
+        socket.room = 10;
+        stream.event('ADDED', stored('a'), undefined);
+        const live = stored('b');
+        stream.event('ADDED', live, change(live));
+        await turn();
+        expect(socket.written.map((text) => text.includes('"columnDefinitions":[{'))).toEqual([true, false]);
+    });
+
+    it('ends with an object that cannot be shown, and nothing else does', async () => {
+        const { stream, failures } = open();
+        const other = open();
+        const broken = stored('a');
+        broken.wireParts = () => {
+            throw new Error('broken');
+        };
+        stream.event('ADDED', broken, undefined);
+        other.stream.event('ADDED', stored('b'), undefined);
+        await turn();
+        expect(failures).toEqual([new Error('broken')]);
+        expect(other.socket.written).toHaveLength(1);
     });
 
     it('gives watches with the same events the same bytes', async () => {

@@ -16,6 +16,15 @@ const flushNowBytes = 512 * 1024;
 
 type Frame = Buffer | (() => Buffer);
 
+export interface WatchStreamParts {
+    framer: WatchFramer;
+    flusher: WatchFlusher;
+    /** The client is too slow; the stream is closed already. */
+    onOverflow: () => void;
+    /** An object could not be shown; the stream is closed already. */
+    onFailure: (error: unknown) => void;
+}
+
 /**
  * Writes a watch to a socket. Invariants: frames leave in order; what waits is at most
  * `watchBufferedBytesMax` of live events. The initial state does not count: it is framed only when the
@@ -26,18 +35,17 @@ export class WatchStream implements WatchSink, Flushable {
     readonly #framer: WatchFramer;
     readonly #flusher: WatchFlusher;
     readonly #onOverflow: () => void;
+    readonly #onFailure: (error: unknown) => void;
     #queue: Frame[] = [];
     #queuedBytes = 0;
     #state: 'open' | 'blocked' | 'ending' | 'closed' = 'open';
 
-    constructor(
-        response: ServerResponse | Http2ServerResponse,
-        parts: { framer: WatchFramer; flusher: WatchFlusher; onOverflow: () => void },
-    ) {
+    constructor(response: ServerResponse | Http2ServerResponse, parts: WatchStreamParts) {
         this.#response = response;
         this.#framer = parts.framer;
         this.#flusher = parts.flusher;
         this.#onOverflow = parts.onOverflow;
+        this.#onFailure = parts.onFailure;
         response.on('drain', () => {
             if (this.#state !== 'blocked') return;
             this.#state = 'open';
@@ -47,9 +55,7 @@ export class WatchStream implements WatchSink, Flushable {
 
     event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: StoredObject, event: CacheEvent | undefined): void {
         this.#push(
-            event === undefined
-                ? () => this.#framer.event(type, object, undefined)
-                : this.#framer.event(type, object, event),
+            event === undefined ? this.#framer.later(type, object) : this.#framer.event(type, object, event),
         );
     }
 
@@ -63,6 +69,16 @@ export class WatchStream implements WatchSink, Flushable {
 
     /** Writes what waits, as far as the socket takes it. */
     flush(): void {
+        try {
+            this.#flush();
+        } catch (error) {
+            // An object that cannot be shown ends this watch, and nothing else.
+            this.abandon();
+            this.#onFailure(error);
+        }
+    }
+
+    #flush(): void {
         const queue = this.#queue;
         let sent = 0;
         while (sent < queue.length && this.#state === 'open') {

@@ -1,4 +1,4 @@
-import { isReason, statusErrors } from '../../../api/meta/status-error.ts';
+import { statusErrors } from '../../../api/meta/status-error.ts';
 import { anonymousAllowed } from '../authn/anonymous.ts';
 import type { Authenticator } from '../authn/method.ts';
 import { anonymous, type Identity } from '../identity.ts';
@@ -27,7 +27,7 @@ export function authenticate(authenticator: Authenticator, metrics?: ChainMetric
         try {
             identity = await authenticating;
         } catch (error) {
-            metrics?.authenticated(isReason(error, 'Unauthorized') ? 'failure' : 'error', took());
+            metrics?.authenticated('error', took());
             throw error;
         }
         const isRefused = identity === undefined && !mayBeAnonymous(request.path);

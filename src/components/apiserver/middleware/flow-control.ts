@@ -12,7 +12,7 @@ import { tooManyRequests } from './too-many-requests.ts';
 
 /**
  * API Priority and Fairness: runs the request when it has its seats, after a wait where there are none, and
- * answers 429 where it cannot wait. A watch holds seats until its first events are on their way; other requests
+ * answers 429 where it cannot wait. A watch holds seats until its first events were handed over; other requests
  * that last as long as their client likes (log, exec, proxy) hold none.
  *
  * A component inside the process is classified by its identity like anybody else. What the server asks of
@@ -40,6 +40,11 @@ export function controlFlow(flowControl: FlowControl, longRunning: LongRunningCh
             throw error;
         }
         if (result.type === 'watch') return releasedWhenReady(request, seated, result);
+        // A watch of an extension server: its work is done there.
+        if (result.type === 'raw' && request.info.verb === 'watch') {
+            seated.finish();
+            return result;
+        }
         finishWithAnswer(request, seated);
         return result;
     };

@@ -39,10 +39,12 @@ const durationCharsMax = 64;
 /** As Go's time.ParseDuration: "30s", "1m0s", ".5h". Undefined for none, and for those that bound nothing. */
 function parseDurationMs(text: string | null): number | undefined {
     if (text === null || text === '') return undefined;
+    // Before it is looked at: the expressions below take the square of its length.
+    if (text.length > durationCharsMax) throw invalidTimeout(`${text.slice(0, durationCharsMax)}...`);
     const unsigned = text.replace(/^[-+]/, '');
     if (unsigned === '0') return undefined;
     const isDuration = /^(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|µs|ns))+$/.test(unsigned);
-    if (text.length > durationCharsMax || !isDuration) throw invalidTimeout(text);
+    if (!isDuration) throw invalidTimeout(text);
     let totalMs = 0;
     for (const [, amount, unit] of unsigned.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g)) {
         totalMs += Number(amount) * (unitsMs[unit ?? ''] ?? 0);

@@ -35,7 +35,12 @@ export function managerOf(request: Pick<ApiRequest, 'query' | 'headers'>): strin
     if (given !== '') return given;
     const [program = ''] = (headerOf(request, 'user-agent') ?? '').split('/');
     const printable = program.replaceAll(/[^\P{C}]/gu, '');
-    return printable.slice(0, fieldManagerBytesMax) || unnamed;
+    let name = '';
+    for (const char of printable) {
+        if (Buffer.byteLength(name + char) > fieldManagerBytesMax) break;
+        name += char;
+    }
+    return name || unnamed;
 }
 
 export function managerInfo(

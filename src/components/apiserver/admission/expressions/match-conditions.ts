@@ -14,7 +14,6 @@ export const callTooCostly = 'operation cancelled: actual cost limit exceeded';
 const bool = { kind: 'bool' } as const;
 /** Made once: the compiler remembers programs by expression and environment. */
 export const conditionEnvironment = admissionEnvironment({ result: bool });
-export const conditionWithParamsEnvironment = admissionEnvironment({ result: bool, hasParams: true });
 
 export type ConditionsOutcome = { type: 'match' | 'noMatch' } | { type: 'error'; message: string };
 
