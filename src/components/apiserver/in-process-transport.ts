@@ -79,17 +79,16 @@ export class InProcessTransport implements Transport {
 
     #open(result: WatchResult, inner: InProcessRequest, handler: WatchHandler): TransportWatch {
         const delivery = new WatchDelivery(result, handler, this.#options.logger);
-        const watch: TransportWatch = {
-            stop: () => {
-                delivery.cancel();
-                stop();
-                over();
-            },
+        const stopWatch = (): void => {
+            delivery.cancel();
+            stop();
+            over();
         };
+        const watch: TransportWatch = { stop: stopWatch };
         const over = (): void => {
             forget();
             this.#watches.delete(watch);
-            inner.signal.removeEventListener('abort', watch.stop);
+            inner.signal.removeEventListener('abort', stopWatch);
             inner.end();
         };
         const forget = this.#options.watchOpened(() => {
@@ -99,7 +98,7 @@ export class InProcessTransport implements Transport {
         const stop = result.open(delivery);
         delivery.onEnded = over;
         this.#watches.add(watch);
-        inner.signal.addEventListener('abort', watch.stop);
+        inner.signal.addEventListener('abort', stopWatch);
         return watch;
     }
 

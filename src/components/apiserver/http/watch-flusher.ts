@@ -23,10 +23,11 @@ export class WatchFlusher {
     /** Has `watch` flushed soon; in the order in which they were added first. */
     add(watch: Flushable): void {
         this.#due.add(watch);
-        if (!this.#isScheduled) this.#schedule();
+        this.#schedule();
     }
 
     #schedule(): void {
+        if (this.#isScheduled) return;
         this.#isScheduled = true;
         setImmediate(() => {
             this.#run();
@@ -43,7 +44,7 @@ export class WatchFlusher {
                 if (this.#nowMs() >= until) break;
             }
         } finally {
-            if (this.#due.size > 0 && !this.#isScheduled) this.#schedule();
+            if (this.#due.size > 0) this.#schedule();
         }
     }
 }
