@@ -46,7 +46,8 @@ export class HotPaths {
         let busy = 0;
         profile.samples.forEach((id, i) => {
             const part = parts.get(id) ?? '';
-            if (part === '(idle)') return;
+            // The last is the profiler itself, which writes its own report.
+            if (part === '(idle)' || part === 'dispatch (native)') return;
             const micros = profile.timeDeltas[i] ?? 0;
             busy += micros;
             times.set(part, (times.get(part) ?? 0) + micros);

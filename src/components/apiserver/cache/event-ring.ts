@@ -43,6 +43,11 @@ export class EventRing {
         }
     }
 
+    /** Whether nothing has happened since `revision`, as far as is remembered. */
+    isUnchangedSince(revision: number): boolean {
+        return revision >= this.#oldest && (this.#events.at(-1)?.revision ?? 0) <= revision;
+    }
+
     /** Events with a revision greater than `revision`. */
     after(revision: number): CacheEvent[] {
         let first = this.#events.length;

@@ -41,9 +41,7 @@ export class HttpRequest implements ApiRequest {
         this.info = { kind: 'nonResource', path: this.path, verb: this.method.toLowerCase() };
         this.origin = {
             type: 'http',
-            peerCertificate: peerCertificateOf(message.socket as TLSSocket),
-            peerIntermediates: () => peerIntermediatesOf(message.socket as TLSSocket),
-            remoteAddress: message.socket.remoteAddress ?? '',
+            ...peerOf(message),
             request: message,
             response,
         };
@@ -73,6 +71,29 @@ function distinctHeaders(raw: readonly string[]): Record<string, string | string
         else headers[name] = [existing, value];
     }
     return headers;
+}
+
+type Peer = Pick<
+    Extract<RequestOrigin, { type: 'http' }>,
+    'peerCertificate' | 'peerIntermediates' | 'remoteAddress'
+>;
+
+const peers = new WeakMap<object, Peer>();
+
+/** Who is at the other end, asked once for each connection: to take a certificate apart takes time. */
+function peerOf(message: IncomingMessage | Http2ServerRequest): Peer {
+    const connection = ('stream' in message ? message.stream.session : undefined) ?? message.socket;
+    let peer = peers.get(connection);
+    if (peer === undefined) {
+        const socket = message.socket as TLSSocket;
+        peer = {
+            peerCertificate: peerCertificateOf(socket),
+            peerIntermediates: () => peerIntermediatesOf(socket),
+            remoteAddress: socket.remoteAddress ?? '',
+        };
+        peers.set(connection, peer);
+    }
+    return peer;
 }
 
 /** The certificate that the peer proved to hold. */

@@ -26,7 +26,7 @@ export async function list(registry: Registry, request: ApiRequest, target: Targ
         if (!token.start.startsWith(selection.keyPrefix)) {
             throw statusErrors.badRequest('invalid continue token: continue key is not valid');
         }
-        if (token.revision > 0) return await listAt(registry, selection, { options, token });
+        if (token.revision > 0) return await nextPage(registry, selection, { options, token });
         await registry.caches.fresh();
         return await listCached(registry, selection, { limit: options.limit, start: token.start });
     }
@@ -50,16 +50,36 @@ export async function list(registry: Registry, request: ApiRequest, target: Targ
     return await listCached(registry, selection, { limit, start: selection.keyPrefix });
 }
 
+/** From memory as long as nothing has changed since the first page, which is the rule. */
+async function nextPage(
+    registry: Registry,
+    selection: Selection,
+    { options, token }: PageRequest,
+): Promise<ListResult> {
+    const { cache, definition } = selection.target;
+    const { start, revision } = token;
+    const isUnchanged = (): boolean =>
+        revision <= registry.caches.revision &&
+        cache.ring.isUnchangedSince(revision) &&
+        !isConvertedRemotely(definition);
+    if (isUnchanged()) {
+        // A token is good for as long as the store keeps its revision, whatever is in memory.
+        await rangeAt(registry, selection, { token, end: undefined, size: 1 });
+        if (isUnchanged()) return await listCached(registry, selection, { ...options, start, revision });
+    }
+    return await listAt(registry, selection, { options, token });
+}
+
 async function listCached(
     registry: Registry,
     selection: Selection,
-    { limit, start }: { limit: number; start: string },
+    { limit, start, ...at }: { limit: number; start: string; revision?: number },
 ): Promise<ListResult> {
     const { target } = selection;
     const { objects } = target.cache;
     if (isConvertedRemotely(target.definition))
         await prepareViews([...objects.range(selection.keyPrefix, start)], target.definition);
-    const { revision } = registry.caches;
+    const { revision = registry.caches.revision } = at;
     const items: StoredObject[] = [];
     let next: string | undefined;
     selection.checkReadable();
@@ -133,12 +153,16 @@ async function listAt(
 async function rangeAt(
     registry: Registry,
     selection: Selection,
-    { token, end, size }: { token: ContinueToken; end: string; size: number },
+    { token, end, size }: { token: ContinueToken; end: string | undefined; size: number },
 ): Promise<RangeResult> {
     const { store } = registry.caches;
     try {
         const { revision } = token;
-        return await store.range({ key: token.start, end, revision, ...(size === 0 ? {} : { limit: size }) });
+        return await store.range({
+            ...{ key: token.start, revision },
+            ...(end === undefined ? { keysOnly: true } : { end }),
+            ...(size === 0 ? {} : { limit: size }),
+        });
     } catch (error) {
         if (error instanceof StoreError && error.reason === 'futureRevision') {
             throw tooLargeResourceVersion(token.revision, store.revision);
