@@ -9,7 +9,7 @@ import { apiserverFlags } from '../../../src/cli/flag-sets/apiserver-flags.ts';
 import type { FlagValues } from '../../../src/cli/flags.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../../src/pki/authority.ts';
 import { Lifecycle } from '../../../src/util/lifecycle.ts';
-import { silentLogger } from '../../../src/util/logger.ts';
+import { type Logger, silentLogger } from '../../../src/util/logger.ts';
 
 type Flags = FlagValues<typeof apiserverFlags>;
 export type GivenFlags = { -readonly [K in keyof Flags]?: Flags[K] };
@@ -74,7 +74,10 @@ export class AuthServer {
     }
 
     /** @param flags gets the directory of the server's files, for files that flags name */
-    static async start(flags: (directory: string) => Promise<GivenFlags> | GivenFlags): Promise<AuthServer> {
+    static async start(
+        flags: (directory: string) => Promise<GivenFlags> | GivenFlags,
+        logger: Logger = silentLogger(),
+    ): Promise<AuthServer> {
         const directory = await mkdtemp(join(tmpdir(), 'hyperkube-auth-'));
         const lifecycle = new Lifecycle();
         const fallbacks = Object.fromEntries(
@@ -104,7 +107,7 @@ export class AuthServer {
                     nodeName: 'master',
                     // Of a documentation range: what is advertised must not be a loopback address.
                     nodeIp: advertisedAddress,
-                    logger: silentLogger(),
+                    logger,
                 },
                 lifecycle,
             );
