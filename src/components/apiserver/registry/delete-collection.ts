@@ -31,6 +31,11 @@ export async function deleteCollection(
             }
         }
     };
-    await Promise.all(Array.from({ length: Math.min(concurrencyMax, queue.length) }, work));
+    // Nothing is deleted any more once the request has been answered.
+    const workers = await Promise.allSettled(
+        Array.from({ length: Math.min(concurrencyMax, queue.length) }, work),
+    );
+    const failed = workers.find((worker) => worker.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     return { ...found, items: deleted.filter(Boolean) };
 }

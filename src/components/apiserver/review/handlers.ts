@@ -7,6 +7,7 @@ import type {
     V1SubjectAccessReview,
     V1TokenReview,
 } from '../../../api/meta/object.ts';
+import { schema } from '../../../api/schema/schema.ts';
 import type { SigningKey } from '../../../pki/service-account-token.ts';
 import { type Clock, rfc3339 } from '../../../util/clock.ts';
 import { checkNodeToken } from '../admission/node-token.ts';
@@ -86,10 +87,14 @@ function review(group: string, kind: string, answer: Answer): ResourceHandler {
         async handle(request, info) {
             const { fieldValidation } = writeOptionsOf(request, 'CreateOptions');
             const body = await readObject(request, expected, fieldValidation);
+            // A question without one asks for nothing; how that is answered is for the review to say.
+            if (asksBySpec(expected.type)) (body as { spec?: object }).spec ??= {};
             return { type: 'value', status: 201, value: await answer(body, request, info) };
         },
     };
 }
+
+const asksBySpec = (type: string): boolean => schema().type(type).fields.has('spec');
 
 function tokenHandler(options: ReviewOptions): ResourceHandler {
     const expected = {
