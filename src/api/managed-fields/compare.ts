@@ -1,4 +1,4 @@
-import { deepEqual } from '../meta/deep.ts';
+import { deepEqual, memberOf } from '../meta/deep.ts';
 import {
     concrete,
     type ConcreteSchema,
@@ -107,7 +107,7 @@ function visitMembers(schema: MapSchema, { before, after }: Sides, walk: Walk): 
     const now = isMap(after) ? after : noMembers;
     const at = walk.path.push('') - 1;
     const visitMember = (name: string): void => {
-        const sides = { before: old[name], after: now[name] };
+        const sides = { before: memberOf(old, name), after: memberOf(now, name) };
         const field = schema.field(name);
         if (field?.zero !== undefined) {
             const zero = field.zero === 'struct' ? zeroStruct : null;
@@ -119,9 +119,9 @@ function visitMembers(schema: MapSchema, { before, after }: Sides, walk: Walk): 
         visit(memberSchema(schema, name) ?? untyped, sides, walk);
     };
     for (const name in now) visitMember(name);
-    for (const name in old) if (now[name] === undefined) visitMember(name);
+    for (const name in old) if (memberOf(now, name) === undefined) visitMember(name);
     for (const name of schema.present) {
-        if (now[name] === undefined && old[name] === undefined) visitMember(name);
+        if (memberOf(now, name) === undefined && memberOf(old, name) === undefined) visitMember(name);
     }
     walk.path.pop();
 }

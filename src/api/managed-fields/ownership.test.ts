@@ -105,6 +105,12 @@ describe('compare', () => {
     const cases: [string, object, object, { added?: string[]; modified?: string[]; removed?: string[] }][] = [
         ['nothing', { string: 'a', set: ['a'] }, { set: ['a'], string: 'a' }, {}],
         [
+            'members with the names of what every object inherits',
+            { labels: { toString: 'a' } },
+            { labels: { constructor: 'a' } },
+            { added: ['.labels.constructor'], removed: ['.labels.toString'] },
+        ],
+        [
             'a scalar',
             { string: 'a', numeric: 1 },
             { string: 'b', struct: { a: 'x' } },

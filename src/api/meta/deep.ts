@@ -16,13 +16,18 @@ function equalArrays(
     return true;
 }
 
+/** A member of its own: every record inherits a "constructor". */
+export function memberOf<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+    return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
 /** Equal as JSON: a property that is undefined counts as absent, the order of keys does not matter. */
 export function deepEqual(a: unknown, b: unknown): boolean {
     if (a === b) return true;
     if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b, deepEqual);
     if (!isRecord(a) || !isRecord(b)) return false;
-    for (const key in a) if (!deepEqual(a[key], b[key])) return false;
-    for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false;
+    for (const key in a) if (!deepEqual(a[key], memberOf(b, key))) return false;
+    for (const key in b) if (b[key] !== undefined && memberOf(a, key) === undefined) return false;
     return true;
 }
 
@@ -44,8 +49,8 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
     if (isEmpty(a) && isEmpty(b)) return true;
     if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b, semanticEqual);
     if (!isRecord(a) || !isRecord(b)) return false;
-    for (const key in a) if (!semanticEqual(a[key], b[key])) return false;
-    for (const key in b) if (a[key] === undefined && !isEmpty(b[key])) return false;
+    for (const key in a) if (!semanticEqual(a[key], memberOf(b, key))) return false;
+    for (const key in b) if (memberOf(a, key) === undefined && !isEmpty(b[key])) return false;
     return true;
 }
 

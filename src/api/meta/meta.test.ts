@@ -8,6 +8,8 @@ describe('deep equality', () => {
     it.each([
         [{ a: 1, b: [1, { c: 2 }] }, { b: [1, { c: 2 }], a: 1 }, true, true],
         [{ a: undefined }, {}, true, true],
+        [{ constructor: 'a' }, {}, false, false],
+        [JSON.parse('{"__proto__": {}}') as object, { a: 1 }, false, false],
         [{ a: [] }, {}, false, true],
         [{ a: {} }, { a: null }, false, true],
         [{ a: '' }, {}, false, false],

@@ -1,3 +1,4 @@
+import { memberOf } from './deep.ts';
 import type { V1LabelSelector } from './object.ts';
 import {
     checkRequirement,
@@ -86,7 +87,7 @@ function requirementsOf(selector: V1LabelSelector): LabelRequirement[] {
     for (const [key, value] of Object.entries(selector.matchLabels ?? {}))
         requirements.push({ key, operator: '=', values: [value] });
     for (const expression of selector.matchExpressions ?? []) {
-        const operator = operators[expression.operator];
+        const operator = memberOf(operators, expression.operator);
         if (operator === undefined)
             throw new Error(`"${expression.operator}" is not a valid label selector operator`);
         requirements.push({ key: expression.key, operator, values: [...(expression.values ?? [])].sort() });

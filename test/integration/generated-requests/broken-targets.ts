@@ -3,7 +3,15 @@ import type { GeneratedAnswer, GeneratedRequest, Target } from './target.ts';
 const refusal = (code: number, reason: string): GeneratedAnswer => ({
     code,
     headers: { 'content-type': 'application/json' },
-    text: JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'no', reason, code }),
+    text: JSON.stringify({
+        kind: 'Status',
+        apiVersion: 'v1',
+        metadata: {},
+        status: 'Failure',
+        message: 'no',
+        reason,
+        code,
+    }),
 });
 
 const isWrite = ({ method }: GeneratedRequest): boolean => ['POST', 'PUT', 'PATCH'].includes(method);
@@ -23,7 +31,9 @@ export const mistakes: Readonly<Record<string, { break: Break; complaint: RegExp
     'writes, and refuses then': {
         break: async (request, server) => {
             const answer = await server.send(request);
-            return isWrite(request) && isGenerated(request) && answer.code < 300 ? refusal(422, 'Invalid') : answer;
+            return isWrite(request) && isGenerated(request) && answer.code < 300
+                ? refusal(422, 'Invalid')
+                : answer;
         },
         complaint: /^refused with 422, and something was written/,
     },
@@ -50,15 +60,21 @@ export const mistakes: Readonly<Record<string, { break: Break; complaint: RegExp
     },
     'leaves what was made out of watches': {
         break: async (request, server) => {
-            const answer = await server.send({ ...request, enough: undefined, quietMs: request.quietMs && 100 });
+            const answer = await server.send({
+                ...request,
+                enough: undefined,
+                quietMs: request.quietMs && 100,
+            });
             const lines = answer.text.split('\n').filter((line) => !line.startsWith('{"type":"ADDED"'));
-            return request.path.includes('watch=true&resourceVersion') ? { ...answer, text: lines.join('\n') } : answer;
+            return request.path.includes('watch=true&resourceVersion')
+                ? { ...answer, text: lines.join('\n') }
+                : answer;
         },
         complaint: /^a watch gives another state than a list/,
     },
     'loses connections': {
         break: async (request, server) => {
-            if (request.path.includes('pretty')) throw new Error('socket hang up');
+            if (request.path.includes('/readyz')) throw new Error('socket hang up');
             return await server.send(request);
         },
         complaint: /^no answer: socket hang up/,

@@ -39,7 +39,11 @@ export const gadgetDefinition = {
                                     share: { 'x-kubernetes-int-or-string': true, maxLength: 10 },
                                     note: { type: 'string', nullable: true },
                                     raw: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-                                    template: { type: 'object', 'x-kubernetes-embedded-resource': true },
+                                    template: {
+                                        type: 'object',
+                                        'x-kubernetes-embedded-resource': true,
+                                        'x-kubernetes-preserve-unknown-fields': true,
+                                    },
                                     ports: {
                                         type: 'array',
                                         maxItems: 20,

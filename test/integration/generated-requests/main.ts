@@ -35,7 +35,13 @@ async function main(): Promise<number> {
         for (; performance.now() < until; seed = (seed + 1) % 2 ** 31) {
             const left = until - performance.now();
             const shrinks = !values['keep-going'];
-            const result = await fuzz(runner, resources, { seed, path, runsMax: runsPerSeed, lastsMs: left, shrinks });
+            const result = await fuzz(runner, resources, {
+                seed,
+                path,
+                runsMax: runsPerSeed,
+                lastsMs: left,
+                shrinks,
+            });
             runs += result.runs;
             const { failure } = result;
             if (failure !== undefined) {
@@ -45,7 +51,9 @@ async function main(): Promise<number> {
             }
             if (path !== undefined) break;
         }
-        console.log(`${runs} scenarios, ${runner.requests} requests, ${runner.accepted} writes accepted; ${known.size} failures`);
+        console.log(
+            `${runs} scenarios, ${runner.requests} requests, ${runner.accepted} writes accepted; ${known.size} failures`,
+        );
         return known.size > 0 ? 1 : 0;
     } finally {
         await server.stop();

@@ -16,7 +16,9 @@ function mutateObject(draw: Draw, object: JsonObject, type: FieldType | undefine
     // Down into what is there, or a field that is not there yet.
     const isNew = present.length === 0 || draw.chance(35);
     const known = fields === undefined ? [] : [...fields.keys()];
-    const name = isNew ? draw.pick(known.length > 0 ? known : ['spec', 'a', '__proto__']) : draw.pick(present);
+    const name = isNew
+        ? draw.pick(known.length > 0 ? known : ['spec', 'a', '__proto__'])
+        : draw.pick(present);
     const fieldType = fields?.get(name)?.type ?? (type?.kind === 'map' ? type.values : undefined);
     const value = Object.hasOwn(object, name) ? object[name] : undefined;
     if (isObject(value) && draw.chance(85)) mutateObject(draw, value, fieldType);
@@ -29,7 +31,11 @@ function mutateArray(draw: Draw, list: Json[], type: FieldType | undefined): voi
     const at = draw.below(list.length);
     const item = list[at]!;
     draw.oneOf([
-        [5, () => isObject(item) ? mutateObject(draw, item, items) : void (list[at] = generated(draw, items))],
+        [
+            5,
+            () =>
+                isObject(item) ? mutateObject(draw, item, items) : void (list[at] = generated(draw, items)),
+        ],
         [2, () => void list.push(generated(draw, items))],
         [1, () => void list.push(structuredClone(item))],
         [1, () => void list.splice(at, 1)],
@@ -39,7 +45,11 @@ function mutateArray(draw: Draw, list: Json[], type: FieldType | undefined): voi
     ]);
 }
 
-function changeMember(draw: Draw, object: JsonObject, member: { name: string; type: FieldType | undefined }): void {
+function changeMember(
+    draw: Draw,
+    object: JsonObject,
+    member: { name: string; type: FieldType | undefined },
+): void {
     const { name, type } = member;
     draw.oneOf([
         [6, () => setMember(object, name, generated(draw, type))],
@@ -58,7 +68,8 @@ const deep = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(d
 
 /** Text that no object serialises to: doubled keys, numbers beyond double, half surrogates, deep nesting, cut off. */
 export function spoil(draw: Draw, text: string): string | Buffer {
-    const insert = (member: string): string => text.replace('{', text.trim() === '{}' ? `{${member}` : `{${member},`);
+    const insert = (member: string): string =>
+        text.replace('{', text.trim() === '{}' ? `{${member}` : `{${member},`);
     const replaceOne = (pattern: RegExp, by: string): string => {
         const found = [...text.matchAll(pattern)];
         if (found.length === 0) return text;
@@ -66,14 +77,56 @@ export function spoil(draw: Draw, text: string): string | Buffer {
         return text.slice(0, index) + by + text.slice(index + match.length);
     };
     return draw.oneOf<string | Buffer>([
-        [2, () => insert(draw.pick(['"metadata":{"name":"gen-b"}', '"kind":"Pod"', '"spec":null', '"data":{"a":"\\ud800"}']))],
+        [
+            2,
+            () =>
+                insert(
+                    draw.pick([
+                        '"metadata":{"name":"gen-b"}',
+                        '"kind":"Pod"',
+                        '"spec":null',
+                        '"data":{"a":"\\ud800"}',
+                    ]),
+                ),
+        ],
         [1, () => insert(`"__proto__":${draw.pick(['{"name":"gen-a"}', 'null', '1'])}`)],
         [1, () => insert(`"spec":${deep(draw.pick([50, 500, 20_000]))}`)],
-        [2, () => replaceOne(/(?<=[:,[])-?\d+/g, draw.pick(['1e400', '-0', '1.0', '123456789012345678901234567890', '01', '1e2']))],
-        [2, () => replaceOne(/"[^"\\]*"/g, draw.pick(['"\\ud800"', '"\\u0000"', '"\\udc00a"', 'null', '[]', '{}', '"\\x"']))],
+        [
+            2,
+            () =>
+                replaceOne(
+                    /(?<=[:,[])-?\d+/g,
+                    draw.pick(['1e400', '-0', '1.0', '123456789012345678901234567890', '01', '1e2']),
+                ),
+        ],
+        [
+            2,
+            () =>
+                replaceOne(
+                    /"[^"\\]*"/g,
+                    draw.pick(['"\\ud800"', '"\\u0000"', '"\\udc00a"', 'null', '[]', '{}', '"\\x"']),
+                ),
+        ],
         [1, () => text.slice(0, draw.below(text.length))],
         [1, () => `${text}${draw.pick([' ', '\n\n', '{}', ']', 'x', '\u0000'])}`],
-        [1, () => draw.pick(['', 'null', '[]', '1', '"a"', '{', '\ufeff{}', '[[[[', 'a: [', '- a\n- b', '&a [*a]', '---\n---\n'])],
+        [
+            1,
+            () =>
+                draw.pick([
+                    '',
+                    'null',
+                    '[]',
+                    '1',
+                    '"a"',
+                    '{',
+                    '\ufeff{}',
+                    '[[[[',
+                    'a: [',
+                    '- a\n- b',
+                    '&a [*a]',
+                    '---\n---\n',
+                ]),
+        ],
         [1, () => Buffer.from(draw.some(40, () => draw.below(256)))],
     ]);
 }

@@ -12,7 +12,11 @@ export const patchTypes: Readonly<Record<PatchKind, string>> = {
 };
 
 /** The document of a patch for an object like `object`. */
-export function patchOf(draw: Draw, kind: PatchKind, of: { object: JsonObject; resource: ServedResource }): Json {
+export function patchOf(
+    draw: Draw,
+    kind: PatchKind,
+    of: { object: JsonObject; resource: ServedResource },
+): Json {
     if (kind === 'json') return jsonPatch(draw, of.object);
     const patch = draw.chance(30) ? structuredClone(of.object) : partOf(draw, of.object);
     for (let i = draw.below(3); i > 0; i--) mutate(draw, patch, of.resource.type);
@@ -28,7 +32,11 @@ function partOf(draw: Draw, object: JsonObject): JsonObject {
     const part: JsonObject = {};
     for (const [name, value] of Object.entries(object)) {
         if (!draw.chance(50)) continue;
-        setMember(part, name, isObject(value) && draw.chance(70) ? partOf(draw, value) : structuredClone(value));
+        setMember(
+            part,
+            name,
+            isObject(value) && draw.chance(70) ? partOf(draw, value) : structuredClone(value),
+        );
     }
     return part;
 }
@@ -38,13 +46,24 @@ const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('
 /** A pointer into the object, mostly to what is there. */
 function pointer(draw: Draw, object: JsonObject): string {
     if (draw.chance(8))
-        return draw.pick(['', '/', 'a', '/a/b/c', '/metadata/labels/~2', '/__proto__/x', '/constructor/prototype/x', '/metadata/annotations/a~1b']);
+        return draw.pick([
+            '',
+            '/',
+            'a',
+            '/a/b/c',
+            '/metadata/labels/~2',
+            '/__proto__/x',
+            '/constructor/prototype/x',
+            '/metadata/annotations/a~1b',
+        ]);
     let at: Json = object;
     let path = '';
     for (;;) {
         const steps: string[] = Array.isArray(at)
-            ? [...at.keys().map(String), '-', '99', '-1', '01', 'x']
-            : isObject(at) ? [...Object.keys(at), 'new'] : [];
+            ? [...at.map((_item, index) => String(index)), '-', '99', '-1', '01', 'x']
+            : isObject(at)
+              ? [...Object.keys(at), 'new']
+              : [];
         if (steps.length === 0 || (path !== '' && draw.chance(25))) return path;
         const step = draw.pick(steps);
         path += `/${escape(step)}`;
@@ -63,13 +82,16 @@ function jsonPatch(draw: Draw, object: JsonObject): Json {
     });
     if (draw.chance(5)) return draw.pick<Json>([{}, null, [null], [1], [[]]]);
     // Doubles the object in itself again and again: bounded, or memory goes.
-    if (draw.chance(2)) return Array.from({ length: 60 }, () => ({ op: 'copy', from: '/metadata', path: '/metadata/x' }));
+    if (draw.chance(2))
+        return Array.from({ length: 60 }, () => ({ op: 'copy', from: '/metadata', path: '/metadata/x' }));
     return operations;
 }
 
 /** A directive of strategic merge patches somewhere in the patch, in a form that may be right. */
 function addDirective(draw: Draw, patch: JsonObject): void {
-    const inside = Object.entries(patch).filter(([, value]) => isObject(value) || (Array.isArray(value) && value.some(isObject)));
+    const inside = Object.entries(patch).filter(
+        ([, value]) => isObject(value) || (Array.isArray(value) && value.some(isObject)),
+    );
     if (inside.length > 0 && draw.chance(75)) {
         const value = draw.pick(inside)[1];
         const next = Array.isArray(value) ? draw.pick(value.filter(isObject)) : value;
@@ -77,11 +99,47 @@ function addDirective(draw: Draw, patch: JsonObject): void {
         return;
     }
     const field = draw.pick([...Object.keys(patch), 'finalizers', 'containers', 'ports', 'none']);
-    draw.oneOf<void>([
-        [3, () => setMember(patch, '$patch', draw.pick<Json>(['replace', 'delete', 'merge', 'none', 1, null]))],
-        [2, () => setMember(patch, '$retainKeys', draw.pick<Json>([[field], [], null, 'a', [1], [{}], [field, 'none']]))],
-        [3, () => setMember(patch, `$setElementOrder/${field}`, draw.pick<Json>([[], null, [{ name: 'web' }], ['a', 'a'], [1], {}, [{}], [null]]))],
-        [2, () => setMember(patch, `$deleteFromPrimitiveList/${field}`, draw.pick<Json>([['a'], [], null, 'a', [{}], [1]]))],
-        [1, () => setMember(patch, draw.pick(['$', '$none', '$setElementOrder', '$setElementOrder/', '$retainKeys/a']), wildValue(draw))],
+    draw.oneOf([
+        [
+            3,
+            () =>
+                setMember(patch, '$patch', draw.pick<Json>(['replace', 'delete', 'merge', 'none', 1, null])),
+        ],
+        [
+            2,
+            () =>
+                setMember(
+                    patch,
+                    '$retainKeys',
+                    draw.pick<Json>([[field], [], null, 'a', [1], [{}], [field, 'none']]),
+                ),
+        ],
+        [
+            3,
+            () =>
+                setMember(
+                    patch,
+                    `$setElementOrder/${field}`,
+                    draw.pick<Json>([[], null, [{ name: 'web' }], ['a', 'a'], [1], {}, [{}], [null]]),
+                ),
+        ],
+        [
+            2,
+            () =>
+                setMember(
+                    patch,
+                    `$deleteFromPrimitiveList/${field}`,
+                    draw.pick<Json>([['a'], [], null, 'a', [{}], [1]]),
+                ),
+        ],
+        [
+            1,
+            () =>
+                setMember(
+                    patch,
+                    draw.pick(['$', '$none', '$setElementOrder', '$setElementOrder/', '$retainKeys/a']),
+                    wildValue(draw),
+                ),
+        ],
     ]);
 }

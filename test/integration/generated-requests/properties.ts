@@ -24,18 +24,34 @@ export type State = ReadonlyMap<string, ServedObject>;
 
 /** Answers of 500 and above that upstream gives too, and why. */
 const upstreamsOwn: readonly { matches: RegExp; why: string }[] = [
-    { matches: /failed to create typed patch object/, why: 'server-side apply passes on errors of the typed value as they are' },
-    { matches: /failed to create manager for existing fields/, why: 'managed fields are decoded before anything is validated' },
-    { matches: /the spec replicas field ".*" does not exist/, why: 'a custom resource has a scale only while it has replicas' },
+    {
+        matches: /failed to create typed patch object/,
+        why: 'server-side apply passes on errors of the typed value as they are',
+    },
+    {
+        matches: /failed to create manager for existing fields/,
+        why: 'managed fields are decoded before anything is validated',
+    },
+    {
+        matches: /the spec replicas field ".*" does not exist/,
+        why: 'a custom resource has a scale only while it has replicas',
+    },
 ];
 
 /** Written to by the server itself, at a time of its own. */
-const settling = new Set(['CustomResourceDefinition', 'FlowSchema', 'PriorityLevelConfiguration', 'ServiceCIDR']);
+const settling = new Set([
+    'CustomResourceDefinition',
+    'FlowSchema',
+    'PriorityLevelConfiguration',
+    'ServiceCIDR',
+]);
+
+export const isSettling = ({ kind }: ServedResource): boolean => settling.has(kind);
 
 /** Objects without what the answer to a request need not agree about with a later read. */
 export function comparable(resource: ServedResource, object: ServedObject): object {
     const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
-    if (!settling.has(resource.kind)) return rest;
+    if (!isSettling(resource)) return rest;
     const { name, uid } = object.metadata;
     return { ...rest, status: undefined, metadata: { name, uid } };
 }
@@ -58,7 +74,8 @@ export function parseJson(text: string): unknown {
     }
 }
 
-const isJson = ({ headers }: GeneratedAnswer): boolean => /^application\/json/.test(String(headers['content-type'] ?? ''));
+const isJson = ({ headers }: GeneratedAnswer): boolean =>
+    /^application\/json/.test(String(headers['content-type'] ?? ''));
 
 /** Of every answer: its code, and the form of its Status or object. */
 export function complaintsAboutForm(step: Step, answer: GeneratedAnswer): string[] {
@@ -68,18 +85,22 @@ export function complaintsAboutForm(step: Step, answer: GeneratedAnswer): string
     if (step.method === 'HEAD' || !/^\/apis?\//.test(step.path) || !isJson(answer)) return [];
     if (/[?&]watch=|\/watch\//.test(step.path) && code === 200) return [];
     const body = parseJson(text);
-    if (typeof body !== 'object' || body === null) return [`answered ${code} and no JSON object: ${text.slice(0, 300)}`];
+    if (typeof body !== 'object' || body === null)
+        return [`answered ${code} and no JSON object: ${text.slice(0, 300)}`];
     const { kind, apiVersion } = body as Record<string, unknown>;
-    if (typeof kind !== 'string' || typeof apiVersion !== 'string') return [`answered ${code} without a kind: ${text.slice(0, 300)}`];
+    if (typeof kind !== 'string' || typeof apiVersion !== 'string')
+        return [`answered ${code} without a kind: ${text.slice(0, 300)}`];
     return code < 400 ? [] : complaintsAboutStatus(code, body as Record<string, unknown>);
 }
 
 function complaintsAboutStatus(code: number, status: Record<string, unknown>): string[] {
     const complaints: string[] = [];
-    if (status['kind'] !== 'Status' || status['status'] !== 'Failure') complaints.push('a refusal is no Status of a Failure');
+    if (status['kind'] !== 'Status' || status['status'] !== 'Failure')
+        complaints.push('a refusal is no Status of a Failure');
     if (status['code'] !== code) complaints.push(`the Status of a ${code} says ${String(status['code'])}`);
     const reason = status['reason'] ?? '';
-    if (typeof reason !== 'string' || !Object.hasOwn(statusReasonCodes, reason)) complaints.push('the reason of a Status is unknown');
+    if (typeof reason !== 'string' || !Object.hasOwn(statusReasonCodes, reason))
+        complaints.push('the reason of a Status is unknown');
     if (typeof status['message'] !== 'string') complaints.push('a Status has no message');
     return complaints;
 }
@@ -104,21 +125,24 @@ export function complaintsAboutWrite(
     if (isRead) return changed ? ['a read changed something'] : [];
     // One by one: those before the one that is refused are gone.
     const isCollection = step.method === 'DELETE' && step.name === undefined;
-    if (answer.code >= 400) return changed && !isCollection ? [`refused with ${answer.code}, and something was written`] : [];
+    if (answer.code >= 400)
+        return changed && !isCollection ? [`refused with ${answer.code}, and something was written`] : [];
     if (isDryRun(step)) return changed ? ['a dry run changed something'] : [];
     if (!['POST', 'PUT', 'PATCH'].includes(step.method) || !isJson(answer)) return [];
     const answered = parseJson(answer.text) as ServedObject | undefined;
     if (answered?.kind !== resource.kind || !hasObjects(resource)) return [];
     if (!isOf(resource, step.path)) return [];
     const stored = after.get(answered.metadata.name);
-    if (stored === undefined) return answered.metadata.deletionTimestamp === undefined ? ['what was accepted is not there'] : [];
+    if (stored === undefined)
+        return answered.metadata.deletionTimestamp === undefined ? ['what was accepted is not there'] : [];
     return isDeepStrictEqual(comparable(resource, answered), comparable(resource, stored))
         ? []
         : [`an accepted write reads back otherwise: answered ${shown(answered)}, stored ${shown(stored)}`];
 }
 
 /** True where an object is stored, and not only answered. */
-export const hasObjects = ({ verbs }: ServedResource): boolean => verbs.includes('get') && verbs.includes('list');
+export const hasObjects = ({ verbs }: ServedResource): boolean =>
+    verbs.includes('get') && verbs.includes('list');
 
 /** The collection itself, an object in it, or the object's status. */
 function isOf(resource: ServedResource, path: string): boolean {

@@ -62,7 +62,14 @@ export async function servedResources(target: Target): Promise<ServedResource[]>
                 .filter(({ name }) => name.startsWith(`${resource.name}/`))
                 .map(({ name }) => name.slice(resource.name.length + 1))
                 .filter((name) => !connecting.has(name));
-            served.push({ ...resource, root, apiVersion, plural: resource.name, subresources, ...known(apiVersion, resource.kind) });
+            served.push({
+                ...resource,
+                root,
+                apiVersion,
+                plural: resource.name,
+                subresources,
+                ...known(apiVersion, resource.kind),
+            });
         }
     }
     return served;
@@ -71,11 +78,15 @@ export async function servedResources(target: Target): Promise<ServedResource[]>
 function known(apiVersion: string, kind: string): Pick<ServedResource, 'type' | 'example'> {
     const [version, group] = apiVersion.split('/').reverse() as [string, string?];
     const name = schema().typeNameOf({ group: group ?? '', version, kind });
-    const objects: { apiVersion?: string; kind?: string }[] = Object.values(examples).map(({ object }) => object);
-    const example = [gadget, ...objects].find((object) => object.apiVersion === apiVersion && object.kind === kind);
+    const objects: { apiVersion?: string | undefined; kind?: string | undefined }[] = Object.values(
+        examples,
+    ).map(({ object }) => object);
+    const example = [gadget, ...objects].find(
+        (object) => object.apiVersion === apiVersion && object.kind === kind,
+    );
     return {
         type: name === undefined ? undefined : schema().type(name),
-        example: example as Record<string, unknown> | undefined,
+        example,
     };
 }
 

@@ -33,6 +33,9 @@ export function scenarioOf(draw: Draw, resources: readonly ServedResource[]): Sc
     return { resource, steps };
 }
 
+/** Most requests are about one object, so that they meet. */
+const nameOf = (draw: Draw): string => (draw.chance(20) ? names[1] : names[0]);
+
 function stepOf(draw: Draw, resource: ServedResource, isFirst: boolean): Step {
     if (isFirst && draw.chance(70)) return createStep(draw, resource);
     return draw.oneOf<Step>([
@@ -53,7 +56,7 @@ function objectFor(draw: Draw, resource: ServedResource, name: string): JsonObje
         type !== undefined && (example === undefined || draw.chance(15))
             ? objectOf(draw, type)
             : (structuredClone(example ?? {}) as JsonObject);
-    const changes = draw.below(4);
+    const changes = draw.pick([0, 0, 0, 1, 1, 2, 4]);
     const metadata: JsonObject = { name, labels: { app: 'gen' } };
     if (draw.chance(6)) metadata['finalizers'] = ['example.com/hold'];
     const whole: JsonObject = {
@@ -72,16 +75,26 @@ const subPath = (draw: Draw, resource: ServedResource): string =>
 /** Text of a body, now and then spoiled. */
 function textOf(draw: Draw, value: Json): string | Buffer {
     const text = JSON.stringify(value);
-    return draw.chance(8) ? spoil(draw, text) : text;
+    return draw.chance(4) ? spoil(draw, text) : text;
 }
 
 function withType(draw: Draw, type: string): Record<string, string> {
-    const wrong = ['text/plain', 'application/xml', '', 'x', 'application/vnd.kubernetes.protobuf', 'application/cbor', 'application/yaml', 'application/json; charset=utf-8', ...Object.values(patchTypes)];
-    return { ...headersOf(draw), 'content-type': draw.chance(5) ? draw.pick(wrong) : type };
+    const wrong = [
+        'text/plain',
+        'application/xml',
+        '',
+        'x',
+        'application/vnd.kubernetes.protobuf',
+        'application/cbor',
+        'application/yaml',
+        'application/json; charset=utf-8',
+        ...Object.values(patchTypes),
+    ];
+    return { ...headersOf(draw), 'content-type': draw.chance(3) ? draw.pick(wrong) : type };
 }
 
 function createStep(draw: Draw, resource: ServedResource): Step {
-    const name = draw.pick(names);
+    const name = nameOf(draw);
     const sub = resource.verbs.includes('create') ? '' : subPath(draw, resource);
     const object = objectFor(draw, resource, name);
     const isYaml = draw.chance(8);
@@ -99,7 +112,7 @@ function yamlOf(value: JsonObject): string {
 }
 
 function updateStep(draw: Draw, resource: ServedResource): Step {
-    const name = draw.pick(names);
+    const name = nameOf(draw);
     const object = objectFor(draw, resource, name);
     const { metadata } = object;
     if (typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)) {
@@ -117,7 +130,7 @@ function updateStep(draw: Draw, resource: ServedResource): Step {
 }
 
 function patchStep(draw: Draw, resource: ServedResource): Step {
-    const name = draw.pick(names);
+    const name = nameOf(draw);
     const kind = draw.pick(['merge', 'json', 'strategic'] as const);
     const patch = patchOf(draw, kind, { object: objectFor(draw, resource, name), resource });
     return {
@@ -130,7 +143,7 @@ function patchStep(draw: Draw, resource: ServedResource): Step {
 }
 
 function applyStep(draw: Draw, resource: ServedResource): Step {
-    const name = draw.pick(names);
+    const name = nameOf(draw);
     const object = objectFor(draw, resource, name);
     const manager = draw.pick(['gen', 'gen', 'other']);
     const query = queryOf(draw, 'PATCH');
@@ -145,7 +158,7 @@ function applyStep(draw: Draw, resource: ServedResource): Step {
 
 function deleteStep(draw: Draw, resource: ServedResource): Step {
     const isAll = resource.namespaced && draw.chance(25);
-    const name = isAll ? undefined : draw.pick(names);
+    const name = isAll ? undefined : nameOf(draw);
     const step: Step = {
         method: 'DELETE',
         path: `${collectionOf(resource)}${name === undefined ? '' : `/${name}`}${queryOf(draw, 'DELETE')}`,
@@ -153,13 +166,24 @@ function deleteStep(draw: Draw, resource: ServedResource): Step {
         name,
     };
     if (draw.chance(50)) {
-        const options: JsonObject = { kind: 'DeleteOptions', apiVersion: draw.pick(['v1', resource.apiVersion, 'meta.k8s.io/v1', 'x/y/z']) };
+        const options: JsonObject = {
+            kind: 'DeleteOptions',
+            apiVersion: draw.pick(['v1', resource.apiVersion, 'meta.k8s.io/v1', 'x/y/z']),
+        };
         const add = (field: string, values: readonly Json[]): void => {
             if (draw.chance(30)) options[field] = draw.pick(values);
         };
         add('propagationPolicy', ['Foreground', 'Orphan', 'Background', 'x', null, 1]);
         add('gracePeriodSeconds', [0, 1, -1, 1.5, '1', 1e30]);
-        add('preconditions', [{ uid: 'x' }, { resourceVersion: '@current@' }, { resourceVersion: '@stale@' }, {}, null, [], { uid: 1 }]);
+        add('preconditions', [
+            { uid: 'x' },
+            { resourceVersion: '@current@' },
+            { resourceVersion: '@stale@' },
+            {},
+            null,
+            [],
+            { uid: 1 },
+        ]);
         add('dryRun', [['All'], [], ['x'], 'All', null, ['All', 'All']]);
         add('orphanDependents', [true, false, 'x']);
         step.body = textOf(draw, options);
@@ -170,7 +194,7 @@ function deleteStep(draw: Draw, resource: ServedResource): Step {
 function readStep(draw: Draw, resource: ServedResource): Step {
     const method = draw.pick(['GET', 'GET', 'GET', 'HEAD']);
     const isList = draw.chance(60);
-    const name = isList ? undefined : draw.pick(names);
+    const name = isList ? undefined : nameOf(draw);
     return {
         method,
         path: `${collectionOf(resource)}${name === undefined ? '' : `/${name}${subPath(draw, resource)}`}${queryOf(draw, method)}`,
@@ -180,9 +204,19 @@ function readStep(draw: Draw, resource: ServedResource): Step {
 }
 
 function oddStep(draw: Draw, resource: ServedResource): Step {
-    const method = draw.pick(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'TRACE', 'PROPFIND']);
+    const method = draw.pick([
+        'GET',
+        'POST',
+        'PUT',
+        'PATCH',
+        'DELETE',
+        'OPTIONS',
+        'HEAD',
+        'TRACE',
+        'PROPFIND',
+    ]);
     const path = oddPath(draw, resource);
-    const object = draw.chance(50) ? objectFor(draw, resource, draw.pick(names)) : wildValue(draw);
+    const object = draw.chance(50) ? objectFor(draw, resource, nameOf(draw)) : wildValue(draw);
     const hasBody = method !== 'GET' && method !== 'HEAD' && method !== 'TRACE';
     return {
         method: method === 'DELETE' && !isOwn(path) ? 'GET' : method,

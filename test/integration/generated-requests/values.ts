@@ -7,17 +7,91 @@ export type JsonObject = Record<string, Json>;
 
 const depthMax = 6;
 const texts = [
-    'a', 'gen-a', 'gen-b', 'app', '', '1', 'true', '80', '100m', '1Gi', '50%', 'default', 'TCP', 'Always',
-    'Never', 'RollingUpdate', 'IfNotPresent', 'ClusterIP', 'None', 'In', 'Exists', 'Equal', '10.0.0.1',
-    '::1', '10.0.0.0/8', 'example.com/a', 'a.example.com', '/data', '../..', '0 3 * * *', '@hourly', 'v1',
-    'apps/v1', 'Pod', 'object.a == 1', '$(A)', '{.a}', 'a=b', 'A B', '-', '.', 'ä', '\u0000', '𝄞', '*',
-    'x'.repeat(64), 'x'.repeat(300), '9223372036854775807', '2026-01-01T00:00:00Z', '99999-13-45', 'NaN',
-    '1e3', '0x10', '-1', 'constructor', '__proto__', 'toString', 'hasOwnProperty', 'null', '[', '(((((', '%00',
+    'a',
+    'gen-a',
+    'gen-b',
+    'app',
+    '',
+    '1',
+    'true',
+    '80',
+    '100m',
+    '1Gi',
+    '50%',
+    'default',
+    'TCP',
+    'Always',
+    'Never',
+    'RollingUpdate',
+    'IfNotPresent',
+    'ClusterIP',
+    'None',
+    'In',
+    'Exists',
+    'Equal',
+    '10.0.0.1',
+    '::1',
+    '10.0.0.0/8',
+    'example.com/a',
+    'a.example.com',
+    '/data',
+    '../..',
+    '0 3 * * *',
+    '@hourly',
+    'v1',
+    'apps/v1',
+    'Pod',
+    'object.a == 1',
+    '$(A)',
+    '{.a}',
+    'a=b',
+    'A B',
+    '-',
+    '.',
+    'ä',
+    '\u0000',
+    '𝄞',
+    '*',
+    'x'.repeat(64),
+    'x'.repeat(300),
+    '9223372036854775807',
+    '2026-01-01T00:00:00Z',
+    '99999-13-45',
+    'NaN',
+    '1e3',
+    '0x10',
+    '-1',
+    'constructor',
+    '__proto__',
+    'toString',
+    'hasOwnProperty',
+    'null',
+    '[',
+    '(((((',
+    '%00',
 ];
 const quantities = ['1', '0', '100m', '1Gi', '-1', '1e3', '1.5', '0.0000000001', '1E', '12e999', 'x', ''];
 const numbers = [1, 0, 2, 80, -1, 65_536, 30_080, 2 ** 31 - 1, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, 1.5, 1e300];
-const times = ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.123456Z', '0001-01-01T00:00:00Z', 'yesterday', ''];
-const keys = ['a', 'app', 'b', 'cpu', 'memory', 'example.com/a', 'color', 'A B', '', '__proto__', 'constructor'];
+const times = [
+    '2026-01-01T00:00:00Z',
+    '2026-01-01T00:00:00.123456Z',
+    '0001-01-01T00:00:00Z',
+    'yesterday',
+    '',
+];
+const keys = [
+    'a',
+    'app',
+    'b',
+    'cpu',
+    'memory',
+    'example.com/a',
+    'color',
+    'A B',
+    '',
+    '__proto__',
+    'constructor',
+];
 
 /** An object literal's "__proto__" would be its prototype; here it is a member as any other. */
 export function setMember(object: JsonObject, name: string, value: Json): void {
@@ -75,7 +149,8 @@ export function valueOf(draw: Draw, type: FieldType, depth = 0): Json {
 function mapOf(draw: Draw, values: FieldType, depth: number): JsonObject {
     const object: JsonObject = {};
     if (depth > depthMax) return object;
-    for (const key of draw.some(3, () => draw.pick(keys))) setMember(object, key, valueOf(draw, values, depth + 1));
+    for (const key of draw.some(3, () => draw.pick(keys)))
+        setMember(object, key, valueOf(draw, values, depth + 1));
     return object;
 }
 

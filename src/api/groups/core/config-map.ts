@@ -20,7 +20,7 @@ function validateConfigMap({ data = {}, binaryData = {} }: V1ConfigMap): FieldEr
     let bytes = 0;
     for (const [key, value] of Object.entries(data)) {
         errors.push(...formatErrors(key, `data[${key}]`, isConfigMapKey(key)));
-        if (key in binaryData) {
+        if (Object.hasOwn(binaryData, key)) {
             errors.push(fieldErrors.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
         }
         bytes += Buffer.byteLength(value);

@@ -104,7 +104,7 @@ const kindsOfMembers = [
 
 function subjectErrors(subject: Incomplete<FlowcontrolV1Subject>, path: string): FieldError[] {
     const { kind = '' } = subject;
-    if (!(kind in memberOfKind)) {
+    if (!Object.hasOwn(memberOfKind, kind)) {
         return [fieldErrors.notSupported(`${path}.kind`, kind, ['Group', 'ServiceAccount', 'User'])];
     }
     const expected = memberOfKind[kind as keyof typeof memberOfKind];

@@ -1,3 +1,4 @@
+import { memberOf } from '../../meta/deep.ts';
 import { compareQuantity, quantityToMilli } from '../../meta/quantity.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import type { V1ResourceRequirements } from '../../meta/object.ts';
@@ -101,7 +102,7 @@ export function validateResources(
         ...Object.entries(requests).flatMap(([name, quantity]) => [
             ...validateContainerResourceName(name, `${path}.requests[${name}]`),
             ...validateResourceQuantity(name, quantity, `${path}.requests[${name}]`),
-            ...validateRequestAgainstLimit(name, quantity, limits[name], path),
+            ...validateRequestAgainstLimit(name, quantity, memberOf(limits, name), path),
         ]),
         ...validateHugePagesCompany(requests, limits, path),
         ...validateClaims(resources, `${path}.claims`, claimNames),

@@ -16,8 +16,8 @@ export interface TokenReviewOptions {
 /** Says whose token it is. A bad token is an answer ("authenticated: false"), not an error. */
 export async function reviewToken(body: V1TokenReview, options: TokenReviewOptions): Promise<V1TokenReview> {
     // Clients leave out what the type asks for.
-    const { token = '', audiences }: Partial<V1TokenReview['spec']> = body.spec;
-    if (token === '') throw statusErrors.badRequest('token is required for TokenReview in authentication');
+    const { token, audiences } = body.spec as Partial<V1TokenReview['spec']>;
+    if (!token) throw statusErrors.badRequest('token is required for TokenReview in authentication');
     const wanted = audiences?.length ? audiences : options.apiAudiences;
     const answer = (status: V1TokenReview['status']): V1TokenReview => ({ ...body, status });
     try {
