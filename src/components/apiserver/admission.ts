@@ -11,6 +11,8 @@ export interface AdmissionRequest {
     namespace: string;
     /** Empty while generateName has not been resolved. */
     name: string;
+    /** The name in the request's path: empty for a POST of a new object, whatever its name. */
+    readonly pathName: string;
     /** What `object` is: the resource's kind, or that of a subresource's body (Scale, Eviction, PodExecOptions). */
     kind: GroupVersionKind;
     /** The new object; mutating plugins change it in place. For a subresource with another type, its body. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { signLegacyToken } from '../../../src/pki/legacy-service-account-token.ts';
+import { loadSigningKey } from '../../../src/pki/service-account-token.ts';
 import { AuthServer, type Credentials } from '../support/auth-server.ts';
 import { certificateRequest } from './certificate-request.ts';
 
@@ -25,10 +27,27 @@ const pod = (name: string, nodeName: string, more: object = {}) => ({
             { name: 's', secret: { secretName: `of-${nodeName}` } },
             { name: 'm', configMap: { name: `of-${nodeName}` } },
             { name: 'p', persistentVolumeClaim: { claimName: `of-${nodeName}` } },
-        ],
+        ] as object[],
         ...more,
     },
 });
+
+const storeToken = {
+    name: 'store',
+    projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'store' } }] },
+};
+const applied = (name: string, kind = 'ClusterRole') => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind,
+    metadata: { name },
+});
+const aggregation = { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { x: 'y' } }] } };
+const aggregateToView = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' };
+/** Methods that stand for a patch, and the type of its body. */
+const patchTypes: Readonly<Record<string, string>> = {
+    PATCH: 'application/merge-patch+json',
+    APPLY: 'application/apply-patch+yaml',
+};
 
 /** Who: made in `people`. Request, the body's name in `bodies` where it has one, and the answer's code. */
 type Case = readonly [who: string, request: string, code: number, body?: string];
@@ -86,6 +105,19 @@ const cases: Record<string, readonly Case[]> = {
         ['role author', `PATCH ${rbac}/clusterroles/view`, 403, 'rules'],
         ['role author', `POST ${rbac}/clusterrolebindings`, 403, 'clusterAdminBinding'],
         ['role author', `POST ${rbac}/clusterroles?dryRun=All`, 201, 'emptyRole'],
+        ['role author', `PATCH ${rbac}/clusterroles/cluster-admin`, 403, 'aggregateLabel'],
+        ['role author', `PATCH ${rbac}/clusterroles/system:node`, 403, 'labels'],
+        ['role author', `PATCH ${rbac}/clusterroles/view`, 403, 'withoutAggregation'],
+        ['role author', `PATCH ${rbac}/clusterrolebindings/cluster-admin`, 403, 'labels'],
+        ['role author', `APPLY ${rbac}/clusterroles/x?fieldManager=t`, 403, 'appliedStar'],
+        ['role author', `APPLY ${rbac}/clusterroles/cluster-admin?fieldManager=t`, 403, 'appliedLabel'],
+        ['role author', `APPLY ${rbac}/clusterroles/view?fieldManager=t&force=true`, 403, 'appliedSelectors'],
+        ['role author', `APPLY ${rbac}/clusterrolebindings/x?fieldManager=t`, 403, 'appliedBinding'],
+        ['role author', `PATCH ${rbac}/clusterroles/harmless?dryRun=All`, 200, 'labels'],
+        ['named escalator', `POST ${rbac}/clusterroles`, 403, 'nodeRole'],
+        ['named escalator', `APPLY ${rbac}/clusterroles/x?fieldManager=t&dryRun=All`, 201, 'appliedStar'],
+        ['named escalator', `APPLY ${rbac}/clusterroles/y?fieldManager=t`, 403, 'appliedOther'],
+        ['escalator', `PATCH ${rbac}/clusterroles/cluster-admin?dryRun=All`, 200, 'labels'],
         ['escalator', `POST ${rbac}/clusterroles?dryRun=All`, 201, 'nodeRole'],
         ['binder', `POST ${rbac}/clusterrolebindings?dryRun=All`, 201, 'viewBinding'],
         ['binder', `POST ${rbac}/clusterrolebindings`, 403, 'clusterAdminBinding'],
@@ -155,6 +187,10 @@ const cases: Record<string, readonly Case[]> = {
         ['n1', `POST ${a}/serviceaccounts/on-n1/token`, 403, 'tokenRequest'],
         ['n1', `POST ${a}/serviceaccounts/on-n1/token`, 201, 'tokenForOwn'],
         ['n1', `POST ${a}/serviceaccounts/on-n2/token`, 403, 'tokenForOther'],
+        ['n1', `POST ${a}/serviceaccounts/on-n1/token`, 201, 'tokenForStore'],
+        ['n1', `POST ${a}/serviceaccounts/on-n1/token`, 403, 'tokenForVault'],
+        ['n1', `POST ${a}/serviceaccounts/on-n1/token`, 403, 'tokenForBoth'],
+        ['n1', `POST ${a}/serviceaccounts/on-n1/token`, 201, 'tokenForRegistry'],
         ['n1', 'PATCH /api/v1/nodes/n2/status', 403, 'empty'],
         ['n1', 'PATCH /api/v1/nodes/n2', 403, 'labels'],
         ['n1', 'PATCH /api/v1/nodes/n1', 403, 'roleLabel'],
@@ -191,6 +227,23 @@ const cases: Record<string, readonly Case[]> = {
         ['front proxy', 'GET /api/v1/secrets', 403],
         ['cluster admin', 'GET /api/v1/secrets', 200],
         ['master', 'GET /metrics', 200],
+    ],
+    'tokens of accounts': [
+        ['token of a Secret', 'GET /api', 200],
+        ['token of a Secret', `GET ${a}/secrets`, 403],
+        ['token of a Secret', `GET ${a}/secrets/legacy`, 403],
+        ['token of a Secret', `POST ${a}/configmaps`, 403, 'configMap'],
+        ['token of a Secret', `POST ${a}/serviceaccounts/default/token`, 403, 'tokenRequest'],
+        ['token of a Secret', 'POST /apis/authentication.k8s.io/v1/tokenreviews', 403, 'tokenReview'],
+        ['a controller', 'GET /apis/apps/v1/replicasets', 200],
+        ['a controller', `POST ${a}/pods?dryRun=All`, 201, 'ordinaryPod'],
+        ['a controller', `GET ${a}/secrets`, 403],
+        ['a controller', `POST ${a}/serviceaccounts/default/token`, 403, 'tokenRequest'],
+        ['a controller', `GET ${a}/pods/on-n1/exec?command=ls&stdout=1`, 403],
+        ['a controller', `POST ${rbac}/clusterroles`, 403, 'emptyRole'],
+        ['a controller', `POST ${rbac}/clusterrolebindings`, 403, 'clusterAdminBinding'],
+        ['a controller', `PATCH ${rbac}/clusterroles/view`, 403, 'rules'],
+        ['a controller', 'DELETE /api/v1/nodes/n1', 403],
     ],
     'acting as somebody else': [
         ['as root', `GET ${a}/secrets`, 403],
@@ -249,6 +302,23 @@ describe('who may do what, over HTTPS', () => {
         ['starRole', { metadata: { name: 'x' }, rules: [rule(['*'], ['*'], { apiGroups: ['*'] })] }],
         ['emptyRole', { metadata: { name: 'x' }, rules: [] }],
         ['rules', { rules: [rule(['get'], ['secrets'])] }],
+        ['withoutAggregation', { aggregationRule: null }],
+        ['aggregateLabel', { metadata: { labels: aggregateToView } }],
+        [
+            'appliedLabel',
+            { ...applied('cluster-admin'), metadata: { name: 'cluster-admin', labels: aggregateToView } },
+        ],
+        ['appliedSelectors', { ...applied('view'), ...aggregation }],
+        ['appliedStar', { ...applied('x'), rules: [rule(['*'], ['*'], { apiGroups: ['*'] })] }],
+        ['appliedOther', { ...applied('y'), rules: [rule(['get'], ['nodes'])] }],
+        [
+            'appliedBinding',
+            {
+                ...applied('x', 'ClusterRoleBinding'),
+                roleRef: ref('ClusterRole', 'cluster-admin'),
+                subjects: [user('me')],
+            },
+        ],
         ['pathRole', { metadata: { name: 'x' }, rules: [{ verbs: ['get'], nonResourceURLs: ['/metrics'] }] }],
         [
             'aggregatedRole',
@@ -257,13 +327,7 @@ describe('who may do what, over HTTPS', () => {
                 rules: [rule(['get'], ['nodes'])],
             },
         ],
-        [
-            'aggregatingRole',
-            {
-                metadata: { name: 'x' },
-                aggregationRule: { clusterRoleSelectors: [{ matchLabels: { x: 'y' } }] },
-            },
-        ],
+        ['aggregatingRole', { metadata: { name: 'x' }, ...aggregation }],
         [
             'clusterAdminBinding',
             { metadata: { name: 'x' }, roleRef: ref('ClusterRole', 'cluster-admin'), subjects: [user('me')] },
@@ -329,18 +393,31 @@ describe('who may do what, over HTTPS', () => {
             await server.make('POST /api/v1/nodes', { metadata: { name: node } });
             await server.make(`POST ${a}/secrets`, { metadata });
             await server.make(`POST ${a}/configmaps`, { metadata });
+            const storage = '1Gi';
+            const accessModes = ['ReadWriteOnce'];
+            await server.make('POST /api/v1/persistentvolumes', {
+                metadata,
+                spec: { accessModes, capacity: { storage }, hostPath: { path: '/srv' } },
+            });
             await server.make(`POST ${a}/persistentvolumeclaims`, {
                 metadata,
-                spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+                spec: { accessModes, resources: { requests: { storage } }, volumeName: metadata.name },
             });
             await server.make(`POST ${a}/serviceaccounts`, { metadata: { name: `on-${node}` } });
             const own = pod(`on-${node}`, node, { serviceAccountName: `on-${node}` });
+            own.spec.volumes.push(storeToken);
             const { uid } = (await server.make(`POST ${a}/pods`, own)).metadata ?? {};
-            bodies.set(node === 'n1' ? 'tokenForOwn' : 'tokenForOther', {
-                apiVersion: 'authentication.k8s.io/v1',
-                kind: 'TokenRequest',
-                spec: { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: `on-${node}`, uid } },
-            });
+            const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: `on-${node}`, uid };
+            const token = (name: string, spec: object = {}): void => {
+                const type = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' };
+                bodies.set(name, { ...type, spec: { boundObjectRef, ...spec } });
+            };
+            token(node === 'n1' ? 'tokenForOwn' : 'tokenForOther');
+            if (node !== 'n1') continue;
+            token('tokenForStore', { audiences: ['store'] });
+            token('tokenForVault', { audiences: ['vault'] });
+            token('tokenForBoth', { audiences: ['store', 'registry'] });
+            token('tokenForRegistry', { audiences: ['registry'] });
         }
         const { uid } = (await server.make('GET /api/v1/nodes/n1')).metadata ?? {};
         const mirror = (nodeName: string, volumes: object[]) => ({
@@ -365,6 +442,28 @@ describe('who may do what, over HTTPS', () => {
         bodies.set('otherNodeRequest', await request('n2'));
     };
 
+    /** An account by a token that a Secret holds, and a controller's by one that it was given. */
+    const makeAccounts = async (): Promise<void> => {
+        const { uid: accountUid = '' } =
+            (await server.make(`GET ${a}/serviceaccounts/default`)).metadata ?? {};
+        const claims = { namespace: 'a', accountName: 'default', accountUid, secretName: 'legacy' };
+        const key = loadSigningKey(server.running.pki.serviceAccount.privateKey);
+        const token = signLegacyToken(key, claims);
+        await server.make(`POST ${a}/secrets`, {
+            metadata: { name: 'legacy', annotations: { 'kubernetes.io/service-account.name': 'default' } },
+            type: 'kubernetes.io/service-account-token',
+            stringData: { token },
+        });
+        people.set('token of a Secret', { token });
+        const accounts = '/api/v1/namespaces/kube-system/serviceaccounts';
+        await server.make(`POST ${accounts}`, { metadata: { name: 'replicaset-controller' } });
+        const given = await server.make(
+            `POST ${accounts}/replicaset-controller/token`,
+            bodies.get('tokenRequest'),
+        );
+        people.set('a controller', { token: given.status?.token ?? '' });
+    };
+
     const makePeople = async (): Promise<void> => {
         const add = async (name: string, commonName = name, ...groups: string[]): Promise<Credentials> => {
             const made = await server.user(commonName, ...groups);
@@ -386,11 +485,21 @@ describe('who may do what, over HTTPS', () => {
         const all = ['create', 'update', 'patch', 'get', 'list'];
         const roles = { apiGroups: ['rbac.authorization.k8s.io'] };
         await bind('role author', [rule(all, ['clusterroles', 'clusterrolebindings'], roles)]);
+        await bind('named escalator', [
+            rule(all, ['clusterroles'], roles),
+            rule(['escalate'], ['clusterroles'], { ...roles, resourceNames: ['x'] }),
+        ]);
+        await server.make(`POST ${rbac}/clusterroles`, { metadata: { name: 'harmless' }, rules: [] });
         await bind('escalator', [rule([...all, 'escalate'], ['clusterroles'], roles)]);
         await bind('binder', [
             rule(all, ['clusterrolebindings'], roles),
             rule(['bind'], ['clusterroles'], { ...roles, resourceNames: ['view'] }),
         ]);
+        // What a node may ask tokens for besides what its pods do: the audience is the resource.
+        const asks = rule(['request-serviceaccounts-token-audience'], ['registry'], {
+            resourceNames: ['on-n1'],
+        });
+        await bind('system:node:n1', [asks]);
         await bind('one secret', [
             rule(['get', 'list', 'watch', 'delete'], ['secrets'], { resourceNames: ['plain'] }),
         ]);
@@ -405,7 +514,7 @@ describe('who may do what, over HTTPS', () => {
         });
         for (const name of [
             ...['plain user', 'role author', 'escalator', 'binder', 'one secret', 'log reader', 'reader'],
-            ...['a shell user', 'cluster admin'],
+            ...['a shell user', 'cluster admin', 'named escalator'],
         ])
             await add(name);
         people.set('nobody', {});
@@ -422,6 +531,7 @@ describe('who may do what, over HTTPS', () => {
             bodies.get('tokenRequest'),
         );
         people.set('default account', { token: tokens.status?.token ?? '' });
+        await makeAccounts();
         const base64 = (text: string): string => Buffer.from(text).toString('base64');
         await server.make('POST /api/v1/namespaces/kube-system/secrets', {
             metadata: { name: 'bootstrap-token-abcdef' },
@@ -479,13 +589,11 @@ describe('who may do what, over HTTPS', () => {
         for (const [who, request, , body] of list) {
             const as = people.get(who);
             if (as === undefined) throw new Error(`who is "${who}"?`);
-            const patch = request.startsWith('PATCH')
-                ? { 'content-type': 'application/merge-patch+json' }
-                : {};
-
+            const patchType = patchTypes[request.slice(0, 5)];
+            const patch = patchType === undefined ? {} : { 'content-type': patchType };
             const { status, body: answer } = await server.call(
                 { ...as, headers: { ...as.headers, ...patch } },
-                request,
+                request.replace(/^APPLY/, 'PATCH'),
                 body === undefined ? undefined : bodies.get(body),
             );
             answers.push(`${who}: ${request} ${body ?? ''} ${status}`);

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { V1ClusterRole, V1ClusterRoleBinding } from '../../../api/meta/object.ts';
+import type { ApiObject, V1ClusterRole, V1ClusterRoleBinding } from '../../../api/meta/object.ts';
 import { clusterRoleBindings, clusterRoles } from '../../../client/resource-type.ts';
 import type { Decision, RequestAttributes } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
+import { admissionRequest, admit } from '../testing/admission-request.ts';
 import { MemoryClient } from '../testing/memory-client.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
 import { type ClusterAuthorizer, createAuthorizer } from './authorizer.ts';
 import { reconcileBootstrapPolicy } from './bootstrap-policy.ts';
-import { checkBindingEscalation, checkRoleEscalation } from './escalation.ts';
+import { checkBindingEscalation, createEscalationGuard } from './escalation.ts';
 
 const who = (username: string, ...groups: string[]): Identity => ({ username, uid: '', groups, extra: {} });
 
@@ -130,10 +131,10 @@ describe('bootstrap policy', () => {
         const check =
             (verbs: string[], identity = jane) =>
             async () => {
-                await checkRoleEscalation(authorizer, identity, {
-                    target,
-                    rules: [{ apiGroups: [''], resources: ['pods', 'secrets'], verbs }],
-                });
+                const rules = [{ apiGroups: [''], resources: ['pods', 'secrets'], verbs }];
+                const role = { metadata: { namespace: 'default', name: 'r' }, ...{ rules } };
+                const request = admissionRequest('roles.rbac.authorization.k8s.io', role, { identity });
+                await admit([createEscalationGuard(authorizer)], request);
             };
         await expect(check(['get'])()).rejects.toThrow(
             'roles.rbac.authorization.k8s.io "r" is forbidden: user "jane" (groups=["dev"]) is attempting to ' +
@@ -149,5 +150,78 @@ describe('bootstrap policy', () => {
         await bind('view');
         await expect(bind('edit')).rejects.toThrow('attempting to grant RBAC permissions not currently held');
         await expect(bind('gone')).rejects.toThrow('clusterroles.rbac.authorization.k8s.io "gone" not found');
+    });
+
+    describe('a role that changes', () => {
+        const aggregating = { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] } };
+        const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }];
+        const role = (metadata: object, more: object = {}): ApiObject => ({
+            metadata: { name: 'powerful', ...metadata },
+            ...more,
+        });
+        const update = (old: ApiObject, object: ApiObject, identity: Identity) => async () => {
+            const more = { operation: 'UPDATE', oldObject: old, identity } as const;
+            const request = admissionRequest('clusterroles.rbac.authorization.k8s.io', object, more);
+            await admit([createEscalationGuard(authorizer)], request);
+        };
+        const jane = who('jane');
+        const label = { labels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } };
+
+        it('is not relabelled by who does not hold it', async () => {
+            await expect(update(role({}, { rules }), role(label, { rules }), jane)()).rejects.toThrow(
+                'attempting to grant RBAC permissions not currently held',
+            );
+            await update(role({}, { rules }), role(label, { rules }), who('root', 'system:masters'))();
+        });
+
+        it('loses finalizers and owners by the garbage collector, which holds nothing', async () => {
+            const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' };
+            const before = role({ finalizers: ['x/y'], ownerReferences: [owner] }, { rules });
+            await update(before, role({}, { rules }), jane)();
+            await expect(update(before, role(label, { rules }), jane)()).rejects.toThrow(
+                'not currently held',
+            );
+        });
+
+        it.each([
+            ['gets selectors', role({}), role({}, aggregating)],
+            ['keeps selectors', role({}, aggregating), role({ labels: { c: 'd' } }, aggregating)],
+            ['loses selectors', role({}, aggregating), role({})],
+        ])('%s by an administrator of the cluster alone', async (_what, before, after) => {
+            await expect(update(before, after, jane)()).rejects.toThrow(
+                'clusterroles.rbac.authorization.k8s.io "powerful" is forbidden: must have cluster-admin privileges to use the aggregationRule',
+            );
+            reader.set(clusterRoleBindings, {
+                metadata: { name: 'b' },
+                ...{
+                    roleRef: { kind: 'ClusterRole', name: 'cluster-admin' },
+                    subjects: [{ kind: 'User', name: 'jane' }],
+                },
+            });
+            await update(before, after, jane)();
+        });
+
+        it('is made by who may escalate on all roles, not on those of some names', async () => {
+            const verbs = ['escalate'];
+            const escalate = { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'], verbs };
+            const grant = (more: object): void => {
+                reader.set(clusterRoles, {
+                    metadata: { name: 'e' },
+                    ...{ rules: [{ ...escalate, ...more }] },
+                });
+            };
+            const roleRef = { kind: 'ClusterRole', name: 'e' };
+            const subjects = [{ kind: 'User', name: 'jane' }];
+            reader.set(clusterRoleBindings, { metadata: { name: 'e' }, ...{ roleRef, subjects } });
+            const made = admissionRequest('clusterroles.rbac.authorization.k8s.io', role({}, { rules }), {
+                identity: jane,
+            });
+            const make = async () => await admit([createEscalationGuard(authorizer)], made);
+            grant({ resourceNames: ['powerful'] });
+            await expect(make()).rejects.toThrow('not currently held');
+            await update(role({}), role({}, { rules }), jane)();
+            grant({});
+            await make();
+        });
     });
 });

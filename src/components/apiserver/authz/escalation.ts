@@ -7,6 +7,7 @@ import type {
     V1RoleBinding,
     V1RoleRef,
 } from '../../../api/meta/object.ts';
+import { semanticEqual } from '../../../api/meta/deep.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import type { ResourceAttributes } from '../authorizer.ts';
@@ -28,17 +29,15 @@ export interface RbacTarget {
 }
 
 /**
- * Throws forbidden unless the identity itself holds all `rules` in the target's namespace, or may
- * "escalate" on the role.
+ * Whether the identity may write what it likes into a role. `target.name` is that of the request's path, empty
+ * for a POST: a permission to escalate on named roles says nothing about new ones.
  */
-export async function checkRoleEscalation(
+async function mayEscalate(
     authorizer: ClusterAuthorizer,
-    identity: Identity,
-    { target, rules }: { target: RbacTarget; rules: readonly V1PolicyRule[] },
-): Promise<void> {
-    if (identity.groups.includes(mastersGroup)) return;
-    if (await may(authorizer, identity, { ...target, verb: 'escalate' })) return;
-    confirmHeld(authorizer, identity, { target, rules });
+    { target, identity }: { target: RbacTarget; identity: Identity },
+): Promise<boolean> {
+    if (identity.groups.includes(mastersGroup)) return true;
+    return await may(authorizer, identity, { ...target, verb: 'escalate' });
 }
 
 /** Throws forbidden unless the identity may "bind" the role, or itself holds all that the role gives. */
@@ -110,46 +109,56 @@ export function createEscalationGuard(authorizer: ClusterAuthorizer): AdmissionP
 }
 
 async function guard(authorizer: ClusterAuthorizer, request: AdmissionRequest): Promise<void> {
-    const { definition, namespace, name, object, oldObject, identity } = request;
+    const { definition, object, oldObject } = request;
     if (object === undefined) return;
+    // The garbage collector takes away finalizers and owners without holding what the role gives.
+    if (oldObject !== undefined && changesOnlyCollection(object, oldObject)) return;
     const target: RbacTarget = {
         resource: definition.plural as RbacTarget['resource'],
-        namespace,
-        name: name || (object.metadata?.name ?? ''),
+        namespace: request.namespace,
+        name: request.name || (object.metadata?.name ?? ''),
     };
     if (definition.plural.endsWith('bindings')) {
-        const { roleRef, subjects } = object as V1RoleBinding | V1ClusterRoleBinding;
-        if (oldObject !== undefined) {
-            const old = oldObject as V1RoleBinding | V1ClusterRoleBinding;
-            if (same(old.subjects, subjects) && same(old.roleRef, roleRef)) return;
-        }
-        await checkBindingEscalation(authorizer, identity, { target, roleRef });
-        return;
+        const { roleRef } = object as V1RoleBinding | V1ClusterRoleBinding;
+        await checkBindingEscalation(authorizer, request.identity, { target, roleRef });
+    } else {
+        await guardRole(authorizer, { ...request, target, object });
     }
-    await guardRole(authorizer, { target, identity, object, oldObject });
 }
 
+/**
+ * All that a written role says has to be held, changed or not: a label alone can make other roles aggregate
+ * it. Who has to do with selectors takes part in all that is ever aggregated, and must hold everything.
+ */
 async function guardRole(
     authorizer: ClusterAuthorizer,
-    write: {
+    write: Pick<AdmissionRequest, 'identity' | 'pathName' | 'oldObject'> & {
         target: RbacTarget;
-        identity: Identity;
         object: ApiObject;
-        oldObject: ApiObject | undefined;
     },
 ): Promise<void> {
-    const role = write.object as V1Role & V1ClusterRole;
-    const old = write.oldObject as (V1Role & V1ClusterRole) | undefined;
     const { target, identity } = write;
-    if (!(old !== undefined && same(old.rules, role.rules))) {
-        await checkRoleEscalation(authorizer, identity, { target, rules: role.rules ?? [] });
-    }
-    // Who sets the selectors takes part in all that is ever aggregated.
-    if (role.aggregationRule !== undefined && !same(old?.aggregationRule, role.aggregationRule)) {
-        await checkRoleEscalation(authorizer, identity, { target, rules: everything });
-    }
+    const role: V1Role & V1ClusterRole = write.object;
+    const question = { target: { ...target, name: write.pathName }, identity };
+    if (await mayEscalate(authorizer, question)) return;
+    confirmHeld(authorizer, identity, { target, rules: role.rules ?? [] });
+    if (!hasSelectors(role) && !hasSelectors(write.oldObject)) return;
+    const held = authorizer.rbacRules(identity, '');
+    if (missingPermissions(held, everything).length === 0) return;
+    throw statusErrors.forbidden(
+        { group, resource: target.resource, name: target.name },
+        'must have cluster-admin privileges to use the aggregationRule',
+    );
 }
 
-function same(a: unknown, b: unknown): boolean {
-    return JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+function hasSelectors(role: V1ClusterRole | undefined): boolean {
+    return (role?.aggregationRule?.clusterRoleSelectors ?? []).length > 0;
+}
+
+function changesOnlyCollection(object: ApiObject, old: ApiObject): boolean {
+    const rest = ({ metadata, ...content }: ApiObject): object => {
+        const { ownerReferences: _o, finalizers: _f, managedFields: _m, ...kept } = metadata ?? {};
+        return { ...content, metadata: kept };
+    };
+    return semanticEqual(rest(object), rest(old));
 }

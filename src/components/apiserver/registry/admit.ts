@@ -105,6 +105,7 @@ function admissionRequestOf(target: Target, request: ApiRequest, input: Admissio
         subresource: target.subresource,
         namespace: target.namespace,
         name: target.name,
+        pathName: request.info.kind === 'resource' ? request.info.name : '',
         options: input.options ?? optionsOf(operation, request.query),
         identity: request.identity,
         signal: request.signal,

@@ -19,6 +19,7 @@ export function admissionRequest(
         subresource,
         namespace: object?.metadata?.namespace ?? '',
         name: object?.metadata?.name ?? '',
+        pathName: (more.operation ?? 'CREATE') === 'CREATE' ? '' : (object?.metadata?.name ?? ''),
         object,
         oldObject: undefined,
         identity: { username: 'jane', uid: '', groups: ['system:authenticated'], extra: {} },
