@@ -39,6 +39,7 @@ export const persistentVolumes = type<api.V1PersistentVolume>(
     false,
 );
 export const pods = type<api.V1Pod>('', 'v1', 'pods', 'Pod');
+export const csiDrivers = type<api.V1CSIDriver>('storage.k8s.io', 'v1', 'csidrivers', 'CSIDriver', false);
 export const replicationControllers = type<api.V1ReplicationController>(
     '',
     'v1',

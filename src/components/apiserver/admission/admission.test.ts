@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ApiObject, V1Node, V1Pod } from '../../../api/meta/object.ts';
 import {
+    csiDrivers,
     limitRanges,
     namespaces,
     nodes,
+    persistentVolumeClaims,
+    persistentVolumes,
     pods,
     priorityClasses,
     resourceQuotas,
@@ -332,21 +335,74 @@ describe('NodeRestriction', () => {
         );
     });
 
-    it('gives tokens only for pods that run there', async () => {
-        reader.set(pods, named('here', { spec: { nodeName: 'n1' } }, { namespace: 'default' }));
-        reader.set(pods, named('there', { spec: { nodeName: 'n2' } }, { namespace: 'default' }));
-        const token = async (boundObjectRef?: object) =>
+    describe('tokens', () => {
+        const ref = (name: string, uid = `${name}-uid`) => ({ apiVersion: 'v1', kind: 'Pod', name, uid });
+        const token = async (boundObjectRef?: object, audiences?: string[]) =>
             await run(
                 'serviceaccounts/token',
-                { metadata: {}, ...{ spec: { boundObjectRef } } },
-                { namespace: 'default' },
+                { metadata: {}, ...{ spec: { boundObjectRef, audiences } } },
+                { namespace: 'default', name: 'web' },
             );
-        const ref = (name: string, uid = `${name}-uid`) => ({ apiVersion: 'v1', kind: 'Pod', name, uid });
-        await token(ref('here'));
-        await expect(token()).rejects.toThrow('node requested token not bound to a pod');
-        await expect(token(ref('here', ''))).rejects.toThrow('a pod binding without a uid');
-        await expect(token(ref('there'))).rejects.toThrow('bound to a pod scheduled on a different node');
-        await expect(token(ref('here', 'old'))).rejects.toThrow('does not match the UID in record');
+        const runs = (name: string, nodeName: string, volumes: object[]): void => {
+            reader.set(pods, named(name, { spec: { nodeName, volumes } }, { namespace: 'default' }));
+        };
+        const projected = (audience?: string) => ({
+            name: audience ?? 'api',
+            projected: { sources: [{ serviceAccountToken: { path: 'token', audience } }] },
+        });
+
+        it('are given only for pods that run there', async () => {
+            runs('here', 'n1', [projected()]);
+            runs('there', 'n2', [projected()]);
+            await token(ref('here'));
+            await token(ref('here'), ['']);
+            await expect(token()).rejects.toThrow('node requested token not bound to a pod');
+            await expect(token(ref('here', ''))).rejects.toThrow('a pod binding without a uid');
+            await expect(token(ref('there'))).rejects.toThrow('bound to a pod scheduled on a different node');
+            await expect(token(ref('here', 'old'))).rejects.toThrow('does not match the UID in record');
+        });
+
+        it('are given for an audience that a volume projects, and one at a time', async () => {
+            runs('here', 'n1', [projected('vault')]);
+            await token(ref('here'), ['vault']);
+            await expect(token(ref('here'))).rejects.toThrow(
+                'serviceaccounts "web" is forbidden: audience "" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience',
+            );
+            await expect(token(ref('here'), ['vault', 'vault'])).rejects.toThrow(
+                'node may only request 0 or 1 audiences',
+            );
+        });
+
+        it.each([
+            ['inline', { csi: { driver: 'd.example.com' } }],
+            ['by a claim', { persistentVolumeClaim: { claimName: 'data' } }],
+            ['by a claim of its own', { ephemeral: { volumeClaimTemplate: {} } }],
+        ])('are given for what the CSI driver of a volume wants, %s', async (_how, source) => {
+            runs('here', 'n1', [{ name: 'v', ...source }]);
+            await expect(token(ref('here'), ['store'])).rejects.toThrow(
+                /error validating audience "store": (csidriver.storage.k8s.io "d.example.com"|persistentvolumeclaim "(data|here-v)") not found/,
+            );
+            for (const name of ['data', 'here-v']) {
+                const claim = { spec: { volumeName: 'pv' } };
+                reader.set(persistentVolumeClaims, named(name, claim, { namespace: 'default' }));
+            }
+            reader.set(persistentVolumes, named('pv', { spec: { csi: { driver: 'd.example.com' } } }));
+            reader.set(
+                csiDrivers,
+                named('d.example.com', { spec: { tokenRequests: [{ audience: 'store' }] } }),
+            );
+            await token(ref('here'), ['store']);
+            await expect(token(ref('here'), ['other'])).rejects.toThrow('not found in pod spec volume');
+        });
+
+        it('are given for what a volume of old is that a CSI driver has taken over', async () => {
+            runs('here', 'n1', [{ name: 'v', azureFile: { shareName: 's', secretName: 't' } }]);
+            reader.set(
+                csiDrivers,
+                named('file.csi.azure.com', { spec: { tokenRequests: [{ audience: 'azure' }] } }),
+            );
+            await token(ref('here'), ['azure']);
+        });
     });
 
     it('does not touch what others write', async () => {

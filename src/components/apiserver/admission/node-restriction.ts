@@ -45,7 +45,7 @@ async function restrict(context: PluginContext, request: AdmissionRequest, node:
             restrictClaim(request, node);
             return;
         case 'serviceaccounts':
-            restrictToken(context, request);
+            await restrictToken(context, request);
             return;
         case 'leases.coordination.k8s.io':
             if (request.namespace !== 'kube-node-lease') {
@@ -273,9 +273,9 @@ function withoutReport({ metadata, spec, status }: V1PersistentVolumeClaim): obj
     return { metadata: identity, spec, status: decided };
 }
 
-function restrictToken(context: PluginContext, request: AdmissionRequest): void {
+async function restrictToken(context: PluginContext, request: AdmissionRequest): Promise<void> {
     if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
-    checkNodeToken(context.reader, request.identity, {
+    await checkNodeToken(context, request.identity, {
         namespace: request.namespace,
         name: request.name,
         body: request.object,

@@ -2,15 +2,20 @@ import type { AuthenticationV1TokenRequest, V1Pod } from '../../../api/meta/obje
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { pods } from '../../../client/resource-type.ts';
 import { nodeNameOf } from '../authz/node-identity.ts';
+import type { Authorizer } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import { audienceRefusal } from './node-audience.ts';
 
-/** A kubelet's token request is for a pod that runs on its node; throws forbidden otherwise. Others pass. */
-export function checkNodeToken(
-    reader: ObjectReader,
+/**
+ * A kubelet's token request is for a pod that runs on its node, and for an audience that the pod has use for;
+ * throws forbidden otherwise. Others pass.
+ */
+export async function checkNodeToken(
+    parts: { reader: ObjectReader; authorizer: Authorizer | undefined },
     identity: Identity,
     request: { namespace: string; name: string; body: AuthenticationV1TokenRequest | undefined },
-): void {
+): Promise<void> {
     const node = nodeNameOf(identity);
     if (node === undefined) return;
     const forbidden = (why: string) =>
@@ -20,7 +25,7 @@ export function checkNodeToken(
         throw forbidden('node requested token not bound to a pod');
     }
     if (!ref.uid) throw forbidden('node requested token with a pod binding without a uid');
-    const pod = reader.get<V1Pod>(pods, request.namespace, ref.name);
+    const pod = parts.reader.get<V1Pod>(pods, request.namespace, ref.name);
     if (pod === undefined) throw statusErrors.notFound({ resource: 'pods', name: ref.name });
     if (ref.uid !== pod.metadata.uid) {
         throw forbidden(
@@ -30,4 +35,10 @@ export function checkNodeToken(
     if (pod.spec?.nodeName !== node) {
         throw forbidden('node requested token bound to a pod scheduled on a different node');
     }
+    const subject = { namespace: request.namespace, name: request.name, pod };
+    const refusal = await audienceRefusal(parts, identity, {
+        audiences: request.body?.spec?.audiences ?? [],
+        subject,
+    });
+    if (refusal !== undefined) throw forbidden(refusal);
 }

@@ -99,16 +99,18 @@ export async function assembleApiServer(
             onClientCertificate: (secondsLeft) => {
                 chainMetrics.clientCertificate(secondsLeft);
             },
+            restrictsNodes: () => admission.some(({ name }) => name === 'NodeRestriction'),
         },
         lifecycle,
     );
+    const admission = admissionOf(options, { authorizer: auth.authorizer, metrics, client: ownClient });
     const server: ApiServer = new ApiServer({
         store: caches.store,
         caches,
         definitions,
         authenticator: auth.authenticator,
         authorizer: auth.authorizer,
-        admission: admissionOf(options, { authorizer: auth.authorizer, metrics, client: ownClient }),
+        admission,
         tls: options.listen.tls,
         bindAddress: options.listen.address,
         port: options.listen.port,
@@ -126,6 +128,7 @@ export async function assembleApiServer(
                 aggregation.metrics,
                 customResources.metrics,
                 metrics.source,
+                auth.metrics,
                 ...(extensions.metrics ?? []),
             ],
             routes: [

@@ -1,5 +1,6 @@
 import type { Client } from '../../../client/client.ts';
 import { secrets } from '../../../client/resource-type.ts';
+import type { Metric } from '../../../store/etcd/server/http/metric.ts';
 import { loadSigningKey, loadVerifyingKeys } from '../../../pki/service-account-token.ts';
 import { systemClock } from '../../../util/clock.ts';
 import type { Lifecycle } from '../../../util/lifecycle.ts';
@@ -8,6 +9,7 @@ import { type AuthenticatorOptions, createAuthenticator } from '../authn/authent
 import { CertificatePool } from '../authn/certificate-pool.ts';
 import type { Authenticator } from '../authn/method.ts';
 import { ServiceAccountTokens } from '../authn/service-account.ts';
+import { TokenUseMetrics } from '../authn/token-use.ts';
 import { type AuthorizerOptions, type ClusterAuthorizer, createAuthorizer } from '../authz/authorizer.ts';
 import type { RequestHeaderOptions } from '../bootstrap/system-objects.ts';
 import type { NonResourceRoute, ResourceHandler } from '../extensions.ts';
@@ -68,6 +70,8 @@ export interface AuthParts {
     address: () => string;
     /** Told how many seconds the client certificate of each request is still valid. */
     onClientCertificate: (secondsLeft: number) => void;
+    /** Whether the admission plugin NodeRestriction is on. */
+    restrictsNodes: () => boolean;
 }
 
 /** How the API server knows who asks and what they may do, and answers questions about both. */
@@ -76,6 +80,7 @@ export interface Auth {
     authorizer: ClusterAuthorizer;
     resources: ResourceHandler[];
     routes: NonResourceRoute[];
+    metrics: () => Metric[];
     /** Believes these from now on, and no others. @throws Error for a bundle without a certificate */
     trust(authorities: TrustedAuthorities): void;
 }
@@ -89,12 +94,14 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
     if (issuer === undefined) throw new RangeError('there must be an issuer of service-account tokens');
     const audiences = audiencesOf(serviceAccounts);
     const keys = loadVerifyingKeys(serviceAccounts.publicKeys);
+    const tokenUse = new TokenUseMetrics();
     const tokens = new ServiceAccountTokens({
         keys,
         issuers,
         audiences,
         reader,
         clock: systemClock,
+        metrics: tokenUse,
         markUsed: (secret, label) => {
             markUsed(parts, secret, label);
         },
@@ -124,6 +131,7 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
         },
         authenticator,
         authorizer,
+        metrics: tokenUse.source,
         resources: reviewHandlers({
             authenticator,
             authorizer,
@@ -133,6 +141,7 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
             signingKey: loadSigningKey(serviceAccounts.privateKey),
             issuer,
             audiences,
+            restrictsNodes: parts.restrictsNodes,
             extendExpiration: serviceAccounts.extendExpiration ?? true,
             ...(tokenLifetimeMaxSeconds === undefined ? {} : { tokenLifetimeMaxSeconds }),
         }),

@@ -15,6 +15,7 @@ import type { Authenticator } from '../authn/authenticator.ts';
 import type { ServiceAccountTokens } from '../authn/service-account.ts';
 import type { ClusterAuthorizer } from '../authz/authorizer.ts';
 import type { ResourceHandler } from '../extensions.ts';
+import { reportTo } from '../middleware/authenticate.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { readObject } from '../registry/read-body.ts';
 import { writeOptionsOf } from '../registry/write-options.ts';
@@ -39,6 +40,8 @@ export interface ReviewOptions {
     /** Default true. */
     extendExpiration?: boolean;
     tokenLifetimeMaxSeconds?: number;
+    /** Whether kubelets only get tokens for the pods of their node: the admission plugin NodeRestriction is on. */
+    restrictsNodes: () => boolean;
 }
 
 type Answer = (body: ApiObject, request: ApiRequest, info: ResourceRequestInfo) => object | Promise<object>;
@@ -50,11 +53,12 @@ const authorization = 'authorization.k8s.io';
 export function reviewHandlers(options: ReviewOptions): ResourceHandler[] {
     const { authorizer } = options;
     return [
-        review(authentication, 'TokenReview', async (body) => {
+        review(authentication, 'TokenReview', async (body, request) => {
             return await reviewToken(body as V1TokenReview, {
                 authenticator: options.authenticator,
                 serviceAccounts: options.tokens,
                 apiAudiences: options.audiences,
+                report: reportTo(request),
             });
         }),
         review(authentication, 'SelfSubjectReview', (body, { identity }) =>
@@ -110,7 +114,9 @@ function tokenHandler(options: ReviewOptions): ResourceHandler {
         async handle(request, { namespace, name }) {
             const { fieldValidation } = writeOptionsOf(request, 'CreateOptions');
             const body: AuthenticationV1TokenRequest = await readObject(request, expected, fieldValidation);
-            checkNodeToken(options.reader, request.identity, { namespace, name, body });
+            if (options.restrictsNodes()) {
+                await checkNodeToken(options, request.identity, { namespace, name, body });
+            }
             const value = requestToken({ namespace, name }, body, {
                 reader: options.reader,
                 key: options.signingKey,
@@ -119,7 +125,7 @@ function tokenHandler(options: ReviewOptions): ResourceHandler {
                 clock: options.clock,
                 extendExpiration: options.extendExpiration ?? true,
                 lifetimeMaxSeconds: options.tokenLifetimeMaxSeconds ?? 0,
-                warn: (message) => request.warnings.push(message),
+                report: reportTo(request),
             });
             return { type: 'value', status: 201, value };
         },
