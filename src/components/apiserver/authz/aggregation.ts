@@ -2,6 +2,7 @@ import type { Stored, V1ClusterRole, V1PolicyRule } from '../../../api/meta/obje
 import { aggregatedRules } from '../../../api/groups/rbac/aggregated-rules.ts';
 import type { Client } from '../../../client/client.ts';
 import { clusterRoles } from '../../../client/resource-type.ts';
+import { againstRivals } from '../bootstrap/rivals.ts';
 
 /**
  * Brings the rules of all aggregated roles up to date. Roles that feed others (view feeds edit feeds
@@ -9,8 +10,11 @@ import { clusterRoles } from '../../../client/resource-type.ts';
  */
 export async function aggregateClusterRoles(client: Client): Promise<void> {
     const resource = client.resource(clusterRoles);
-    const { items } = await resource.list();
-    for (const role of outdatedRoles(items)) await resource.update(role);
+    // What another member has written meanwhile is up to date at the next look.
+    await againstRivals(async () => {
+        const { items } = await resource.list();
+        for (const role of outdatedRoles(items)) await resource.update(role);
+    });
 }
 
 /** Aggregated roles whose rules are not what they should be, with the right rules. */

@@ -19,6 +19,7 @@ import {
     roles,
 } from '../../../client/resource-type.ts';
 import { aggregateClusterRoles } from './aggregation.ts';
+import { againstRivals, find } from '../bootstrap/rivals.ts';
 import { autoUpdateAnnotation, bootstrapPolicy } from './policy/index.ts';
 import { compactRules, missingPermissions } from './rule.ts';
 
@@ -42,29 +43,50 @@ export async function reconcileBootstrapPolicy(client: Client): Promise<void> {
 
 /** What has to be done about an existing object. */
 type Repair<T> = { type: 'none' } | { type: 'update'; object: T } | { type: 'recreate' };
+type RepairOf<T extends ApiObject> = (existing: Stored<T>, wanted: T) => Repair<T>;
 
 async function reconcileAll<T extends ApiObject>(
     resource: ResourceClient<T>,
     wanted: readonly T[],
-    repair: (existing: Stored<T>, wanted: T) => Repair<T>,
+    repair: RepairOf<T>,
 ): Promise<void> {
     const { items } = await resource.list();
     const existing = new Map(items.map((item) => [objectKey(item), item]));
     await inBatches(wanted, async (object) => {
         const present = existing.get(objectKey(object));
-        if (present === undefined) {
-            await createUnlessPresent(resource, object);
-            return;
-        }
-        if (present.metadata.annotations?.[autoUpdateAnnotation] === 'false') return;
-        const action = repair(present, object);
-        if (action.type === 'update') await resource.update(action.object);
-        if (action.type === 'recreate') {
-            const { namespace, name } = present.metadata;
-            await resource.delete({ namespace, name });
-            await createUnlessPresent(resource, object);
-        }
+        await againstRivals(
+            async () => {
+                await reconcileOne(resource, { wanted: object, present, repair });
+            },
+            async () => {
+                await reconcileOne(resource, {
+                    wanted: object,
+                    present: await find(resource, object),
+                    repair,
+                });
+            },
+        );
     });
+}
+
+async function reconcileOne<T extends ApiObject>(
+    resource: ResourceClient<T>,
+    { wanted, present, repair }: { wanted: T; present: Stored<T> | undefined; repair: RepairOf<T> },
+): Promise<void> {
+    if (present === undefined) {
+        await resource.create(wanted);
+        return;
+    }
+    if (present.metadata.annotations?.[autoUpdateAnnotation] === 'false') return;
+    const action = repair(present, wanted);
+    if (action.type === 'update') await resource.update(action.object);
+    if (action.type === 'recreate') {
+        const { namespace, name, uid } = present.metadata;
+        // Not one that another member has made anew meanwhile.
+        const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+        await resource.delete({ namespace, name }, preconditions);
+        await resource.create(wanted);
+    }
 }
 
 async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
@@ -73,24 +95,17 @@ async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void
     }
 }
 
-/** Another member may do the same at the same time. */
-async function createUnlessPresent<T extends ApiObject>(
-    resource: ResourceClient<T>,
-    object: T,
-): Promise<void> {
-    try {
-        await resource.create(object);
-    } catch (error) {
-        if (!isReason(error, 'AlreadyExists')) throw error;
-    }
-}
-
 async function ensureNamespaces(client: Client, names: readonly string[]): Promise<void> {
     const resource = client.resource(namespaces);
     const present = new Set((await resource.list()).items.map(({ metadata }) => metadata.name));
     const missing = names.filter((name) => !present.has(name));
     await inBatches(missing, async (name) => {
-        await createUnlessPresent(resource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+        try {
+            await resource.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+        } catch (error) {
+            // Another member was quicker.
+            if (!isReason(error, 'AlreadyExists')) throw error;
+        }
     });
 }
 

@@ -16,6 +16,7 @@ import {
     services,
 } from '../../../client/resource-type.ts';
 import { rfc3339, systemClock } from '../../../util/clock.ts';
+import { againstRivals, find } from './rivals.ts';
 import { numberToIp, parseIpRange } from '../services/ip-range.ts';
 
 export interface SystemObjectsOptions {
@@ -52,6 +53,7 @@ export async function ensureSystemObjects(options: SystemObjectsOptions): Promis
     await ensureServiceCidr(options);
     await ensureKubernetesService(options);
     await ensureAuthenticationConfig(options);
+    await ensureTokenTracking(options);
 }
 
 /** The first address of the Service range, which pods find in KUBERNETES_SERVICE_HOST. */
@@ -124,6 +126,24 @@ async function ensureAuthenticationConfig({
     await ensure(client, configMaps, configMap, (found) => ({ ...found, data }));
 }
 
+/** Says since when uses of tokens of Secrets are written down; who cleans up unused ones reads it. */
+async function ensureTokenTracking({ client }: SystemObjectsOptions): Promise<void> {
+    const since = rfc3339(systemClock.nowMs()).slice(0, 'yyyy-mm-dd'.length);
+    const data = { since };
+    const name = 'kube-apiserver-legacy-service-account-token-tracking';
+    const configMap: V1ConfigMap = { metadata: { name, namespace: 'kube-system' }, data };
+    await ensure(client, configMaps, configMap, (found) =>
+        isDay(found.data?.['since'] ?? '') ? found : { ...found, data },
+    );
+}
+
+/** "2026-01-31"; no "2026-02-30". */
+function isDay(text: string): boolean {
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+    const time = new Date(`${text}T00:00:00Z`);
+    return !Number.isNaN(time.getTime()) && rfc3339(time.getTime()).startsWith(text);
+}
+
 /**
  * Creates the object where it is missing.
  * @param update gives what an existing one should be; nothing is written when it is that already
@@ -134,19 +154,15 @@ async function ensure<T extends ApiObject>(
     wanted: T,
     update?: (found: T) => T,
 ): Promise<void> {
-    const { namespace, name = '' } = wanted.metadata ?? {};
     const resource = client.resource(type);
-    try {
-        const found = await resource.get({ namespace, name });
+    // Another master may be doing the same.
+    await againstRivals(async () => {
+        const found = await find(resource, wanted);
+        if (found === undefined) {
+            await resource.create(wanted);
+            return;
+        }
         const updated = update?.(found);
         if (updated !== undefined && !semanticEqual(updated, found)) await resource.update(updated);
-    } catch (error) {
-        if (!isReason(error, 'NotFound')) throw error;
-        try {
-            await resource.create(wanted);
-        } catch (conflict) {
-            // Another master was quicker.
-            if (!isReason(conflict, 'AlreadyExists')) throw conflict;
-        }
-    }
+    });
 }
