@@ -1,26 +1,48 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import http2 from 'node:http2';
 import { join, relative } from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { createAuthority, issueCertificate, type KeyPair } from '../../../src/pki/authority.ts';
-import { loadSigningKey, signToken } from '../../../src/pki/service-account-token.ts';
+import {
+    loadSigningKey,
+    signToken,
+    type TokenClaims,
+    type TokenRequest,
+} from '../../../src/pki/service-account-token.ts';
 import { AuthServer, type Credentials, validity } from '../support/auth-server.ts';
 
 const hourMs = 3_600_000;
+/** Who one is, and which tokens are given. */
+const auditPolicy = {
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    omitStages: ['RequestReceived'],
+    rules: [
+        { level: 'Metadata', resources: [{ group: 'authentication.k8s.io' }] },
+        { level: 'Metadata', resources: [{ group: '', resources: ['serviceaccounts/token'] }] },
+        { level: 'None' },
+    ],
+};
 
 describe('connections, credentials and files', () => {
     let server: AuthServer;
     let directory: string;
     let jane: KeyPair;
+    let accountUid: string;
 
     beforeAll(async () => {
-        server = await AuthServer.start((made) => {
+        server = await AuthServer.start(async (made) => {
             directory = made;
-            return {};
+            const policyFile = join(made, 'policy.json');
+            await writeFile(policyFile, JSON.stringify(auditPolicy));
+            return { 'audit-policy-file': policyFile, 'audit-log-path': join(made, 'audit.log') };
         });
         jane = (await server.user('jane')).certificate ?? server.running.pki.ca;
-        await server.make('POST /api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'web' } });
+        const account = { metadata: { name: 'web' } };
+        const made = await server.make('POST /api/v1/namespaces/default/serviceaccounts', account);
+        accountUid = made.metadata?.uid ?? '';
     }, 60_000);
     afterAll(async () => {
         await server.stop();
@@ -145,6 +167,21 @@ describe('connections, credentials and files', () => {
         expect((await server.call({ certificate }, 'GET /version')).status).toBe(401);
     });
 
+    it('a certificate with another subject under the original signature is nobody', async () => {
+        const { certificate } = await server.user('joe', 'system:mastery');
+        if (certificate === undefined) throw new Error('there is no certificate');
+        expect(await server.whoAmI({ certificate })).toMatchObject({ username: 'joe' });
+        const bytes = new X509Certificate(certificate.cert).raw;
+        const at = bytes.indexOf('system:mastery');
+        expect(at).toBeGreaterThan(0);
+        bytes.write('system:masters', at);
+        const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
+        const cert = ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+        expect(new X509Certificate(cert).subject).toContain('system:masters');
+        const altered = { ...certificate, cert };
+        expect((await server.call({ certificate: altered }, 'GET /version')).status).toBe(401);
+    });
+
     async function leaf(
         issuer: KeyPair,
         usage: 'client' | 'server',
@@ -198,21 +235,70 @@ describe('connections, credentials and files', () => {
             ['that names a file as its key', () => withHeader({ alg: 'ES256', kid: '../../etc/passwd' })],
             ['that brings its key', () => withHeader({ alg: 'ES256', jwk: { kty: 'EC' }, jku: 'https://x' })],
             ['longer than any', () => `${token}${'A'.repeat(20_000)}`],
-            ['not valid yet', () => signed(hourMs)],
+            ['not valid yet', () => signed({ nowMs: Date.now() + hourMs })],
+            ['no longer valid', () => signed({ nowMs: Date.now() - hourMs })],
+            ['for another audience', () => signed({ audiences: ['vault'] })],
+            ['of another issuer', () => signed({ issuer: 'https://example.com' })],
+            ['of an account made again', () => signed({}, { name: 'web', uid: 'x' })],
         ])('%s is nobody', async (_what, make) => {
             expect(await whoIs(make())).toBeUndefined();
         });
 
-        function signed(fromNowMs: number): string {
+        it('of the same making without any of these faults is somebody', async () => {
+            expect(await whoIs(signed())).toMatchObject({ username: 'system:serviceaccount:default:web' });
+        });
+
+        function signed(
+            more: Partial<TokenRequest> = {},
+            serviceaccount = { name: 'web', uid: accountUid },
+        ): string {
             const key = loadSigningKey(server.running.pki.serviceAccount.privateKey);
+            const issuer = 'https://kubernetes.default.svc.cluster.local';
             return signToken(key, {
-                issuer: 'https://kubernetes.default.svc.cluster.local',
-                audiences: ['https://kubernetes.default.svc.cluster.local'],
-                nowMs: Date.now() + fromNowMs,
+                issuer,
+                audiences: [issuer],
+                nowMs: Date.now(),
                 lifetimeSeconds: 600,
-                kubernetes: { namespace: 'default', serviceaccount: { name: 'web', uid: 'x' } },
+                kubernetes: { namespace: 'default', serviceaccount },
+                ...more,
             }).token;
         }
+
+        it('leaves in the audit log that it was given, and that it is too old', async () => {
+            const warnafter = Math.floor(Date.now() / 1000) - 60;
+            const serviceaccount = { name: 'web', uid: accountUid };
+            const kubernetes = { namespace: 'default', serviceaccount, warnafter };
+            expect(await whoIs(signed({ kubernetes }))).toBeDefined();
+            const claims = JSON.parse(
+                Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'),
+            ) as TokenClaims;
+            const said = [
+                `"authentication.kubernetes.io/issued-credential-id":"JTI=${claims.jti}"`,
+                '"authentication.k8s.io/stale-token":"subject: system:serviceaccount:default:web, seconds after warning threshold: 6',
+            ];
+            let log = '';
+            while (!said.every((text) => log.includes(text))) {
+                await new Promise((resolve) => setTimeout(resolve, 20));
+                log = await readFile(join(directory, 'audit.log'), 'utf8');
+            }
+            expect(log).not.toContain(token);
+        });
+
+        it('that its client should have replaced is counted, and Secrets’ tokens are watched since today', async () => {
+            const count = async (name: string): Promise<number> => {
+                const { message = '' } = (await server.call(server.admin, 'GET /metrics')).body;
+                return Number(new RegExp(`^serviceaccount_${name}_total (\\d+)$`, 'm').exec(message)?.[1]);
+            };
+            const before = await count('stale_tokens');
+            const warnafter = Math.floor(Date.now() / 1000) - 60;
+            const serviceaccount = { name: 'web', uid: accountUid };
+            const kubernetes = { namespace: 'default', serviceaccount, warnafter };
+            expect(await whoIs(signed({ kubernetes }))).toBeDefined();
+            expect(await count('stale_tokens')).toBe(before + 1);
+            const name = 'kube-apiserver-legacy-service-account-token-tracking';
+            const tracking = await server.make(`GET /api/v1/namespaces/kube-system/configmaps/${name}`);
+            expect(tracking['data']).toEqual({ since: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/) });
+        });
     });
 
     it('keys, kubeconfigs and the store are for their owner alone', async () => {

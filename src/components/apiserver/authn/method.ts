@@ -2,6 +2,7 @@ import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
 import type { Identity } from '../identity.ts';
+import type { TokenReport } from './token-use.ts';
 import { unusableAuthorization, webSocketAuthorization } from './websocket-token.ts';
 
 /** What a request shows to prove who sent it. */
@@ -16,6 +17,8 @@ export interface AuthenticationInput {
      * group out of several.
      */
     headers: Readonly<Record<string, string | string[] | undefined>>;
+    /** Absent: nobody wants to know. */
+    report?: TokenReport;
 }
 
 /**

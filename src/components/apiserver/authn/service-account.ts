@@ -15,6 +15,7 @@ import type { ObjectReader } from '../object-reader.ts';
 import { LegacyServiceAccountTokens, type LegacyTokenOptions } from './legacy-service-account.ts';
 import { type AuthenticationMethod, bearerToken, CredentialError } from './method.ts';
 import { serviceAccountIdentity } from './service-account-identity.ts';
+import { silentReport, type TokenReport, TokenUseMetrics } from './token-use.ts';
 
 export { serviceAccountIdentity };
 
@@ -33,6 +34,8 @@ export interface ServiceAccountOptions {
     clock: Clock;
     /** Absent: how often tokens of Secrets are used is not written down. */
     markUsed?: LegacyTokenOptions['markUsed'];
+    /** Where uses of tokens are counted that clients should no longer depend on. */
+    metrics?: TokenUseMetrics;
 }
 
 /** Checks service-account tokens: signature, times, audience, and that all they are bound to still exists. */
@@ -40,14 +43,17 @@ export class ServiceAccountTokens {
     readonly #options: ServiceAccountOptions;
     readonly #verified = new BoundedMap<string, TokenClaims>(verifiedTokensMax);
     readonly #legacy: LegacyServiceAccountTokens;
+    readonly #metrics: TokenUseMetrics;
 
     constructor(options: ServiceAccountOptions) {
         this.#options = options;
         const { keys, reader, clock, markUsed } = options;
+        this.#metrics = options.metrics ?? new TokenUseMetrics();
         this.#legacy = new LegacyServiceAccountTokens({
             keys,
             reader,
             clock,
+            metrics: this.#metrics,
             ...(markUsed === undefined ? {} : { markUsed }),
         });
     }
@@ -56,13 +62,15 @@ export class ServiceAccountTokens {
     authenticate(
         token: string,
         audiences: readonly string[] = this.#options.audiences,
+        report: TokenReport = silentReport,
     ): { identity: Identity; audiences: string[] } | undefined {
         try {
             const claims = this.#verify(token);
-            if (claims === undefined) return this.#authenticateLegacy(token, audiences);
+            if (claims === undefined) return this.#authenticateLegacy(token, audiences, report);
             const nowMs = this.#options.clock.nowMs();
             const common = checkClaims(claims, { nowMs, audiences });
             this.#checkObjects(claims, nowMs);
+            this.#reportAge(claims, nowMs, report);
             return { identity: this.#identity(claims), audiences: common };
         } catch (error) {
             if (error instanceof TokenError) throw new CredentialError(error.message, { cause: error });
@@ -74,8 +82,9 @@ export class ServiceAccountTokens {
     #authenticateLegacy(
         token: string,
         audiences: readonly string[],
+        report: TokenReport,
     ): { identity: Identity; audiences: string[] } | undefined {
-        const identity = this.#legacy.authenticate(token);
+        const identity = this.#legacy.authenticate(token, report);
         if (identity === undefined) return undefined;
         const common = audiences.filter((audience) => this.#options.audiences.includes(audience));
         if (common.length === 0) {
@@ -118,6 +127,20 @@ export class ServiceAccountTokens {
         requireSame('node', found, { uid: node.uid, nowMs });
     }
 
+    /** A token with an extended life is stale once its client should have read the next one. */
+    #reportAge(
+        { sub, 'kubernetes.io': { warnafter } }: TokenClaims,
+        nowMs: number,
+        report: TokenReport,
+    ): void {
+        if (warnafter === undefined) return;
+        const lateSeconds = Math.floor(nowMs / 1000) - warnafter;
+        this.#metrics.add(nowMs > warnafter * 1000 ? 'stale' : 'valid');
+        if (nowMs <= warnafter * 1000) return;
+        const value = `subject: ${sub}, seconds after warning threshold: ${lateSeconds}`;
+        report.annotate('authentication.k8s.io/stale-token', value);
+    }
+
     #identity(claims: TokenClaims): Identity {
         const { namespace, serviceaccount, pod, node } = claims['kubernetes.io'];
         const extra: Record<string, string[]> = {};
@@ -138,9 +161,9 @@ export class ServiceAccountTokens {
 export function serviceAccountMethod(tokens: ServiceAccountTokens): AuthenticationMethod {
     return {
         name: 'service-account',
-        authenticate({ authorization }) {
+        authenticate({ authorization, report }) {
             const token = bearerToken(authorization);
-            return token === undefined ? undefined : tokens.authenticate(token)?.identity;
+            return token === undefined ? undefined : tokens.authenticate(token, undefined, report)?.identity;
         },
     };
 }

@@ -1,9 +1,10 @@
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import { anonymousAllowed } from '../authn/anonymous.ts';
 import type { Authenticator } from '../authn/method.ts';
+import type { TokenReport } from '../authn/token-use.ts';
 import { anonymous, type Identity } from '../identity.ts';
 import type { ChainMetrics } from '../metrics/chain-metrics.ts';
-import { headerOf, type Middleware } from '../request.ts';
+import { annotate, type ApiRequest, headerOf, type Middleware } from '../request.ts';
 
 /** Sets the identity: given inside the process, else proved by certificate, token or front proxy. */
 export function authenticate(authenticator: Authenticator, metrics?: ChainMetrics): Middleware {
@@ -22,6 +23,7 @@ export function authenticate(authenticator: Authenticator, metrics?: ChainMetric
             peerCertificate: origin.peerCertificate,
             peerIntermediates: origin.peerIntermediates,
             headers: request.headers,
+            report: reportTo(request),
         });
         let identity: Identity | undefined;
         try {
@@ -36,5 +38,17 @@ export function authenticate(authenticator: Authenticator, metrics?: ChainMetric
         if (isRefused) throw statusErrors.unauthorized();
         request.identity = identity ?? anonymous;
         return await next();
+    };
+}
+
+/** What authenticators say besides goes into the request's audit events and the answer's warnings. */
+export function reportTo(request: ApiRequest): TokenReport {
+    return {
+        annotate: (key, value) => {
+            annotate(request, key, value);
+        },
+        warn: (message) => {
+            request.warnings.push(message);
+        },
     };
 }

@@ -13,6 +13,7 @@ import { statusErrors } from '../../../api/meta/status-error.ts';
 import { nodes, pods, secrets, serviceAccounts } from '../../../client/resource-type.ts';
 import { type KubernetesClaim, type SigningKey, signToken } from '../../../pki/service-account-token.ts';
 import { type Clock, rfc3339 } from '../../../util/clock.ts';
+import type { TokenReport } from '../authn/token-use.ts';
 import type { ObjectReader } from '../object-reader.ts';
 
 const lifetimeMinSeconds = 600;
@@ -34,8 +35,8 @@ export interface TokenRequestOptions {
     extendExpiration: boolean;
     /** --service-account-max-token-expiration in seconds; 0: no further limit. */
     lifetimeMaxSeconds?: number;
-    /** Adds a `Warning` header to the answer. */
-    warn?(message: string): void;
+    /** Takes warnings, and which token was issued. */
+    report?: TokenReport;
 }
 
 /** Where the request was posted: serviceaccounts/<name>/token. */
@@ -63,7 +64,7 @@ export function requestToken(
     const bound = boundClaims(options.reader, account, spec.boundObjectRef);
     const nowMs = options.clock.nowMs();
     const extended = mayExtend(options, { lifetime: wanted, bound, audiences });
-    const { token } = signToken(options.key, {
+    const { token, claims } = signToken(options.key, {
         issuer: options.issuer,
         audiences,
         nowMs,
@@ -75,6 +76,7 @@ export function requestToken(
             ...(extended ? { warnafter: Math.floor(nowMs / 1000) + wanted } : {}),
         },
     });
+    options.report?.annotate('authentication.kubernetes.io/issued-credential-id', `JTI=${claims.jti}`);
     return {
         ...body,
         metadata: { name, namespace, creationTimestamp: rfc3339(nowMs) },
@@ -97,7 +99,7 @@ function lifetimeErrors(seconds: number | undefined): FieldError[] {
 function boundedLifetime(seconds = lifetimeDefaultSeconds, options: TokenRequestOptions): number {
     const max = options.lifetimeMaxSeconds ?? 0;
     if (max <= 0 || seconds <= max) return seconds;
-    options.warn?.(`requested expiration of ${seconds} seconds shortened to ${max} seconds`);
+    options.report?.warn(`requested expiration of ${seconds} seconds shortened to ${max} seconds`);
     return max;
 }
 
