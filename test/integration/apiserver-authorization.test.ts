@@ -265,7 +265,7 @@ describe('who may do what', () => {
         it('is of a user', async () => {
             expect(await act(server.admin, { 'impersonate-group': 'dev' })).toMatchObject({
                 status: 400,
-                body: { message: 'requested [Group dev] without impersonating a user' },
+                body: { message: 'requested [{Group  dev    }] without impersonating a user' },
             });
         });
     });

@@ -76,16 +76,22 @@ function decodeKey(key: string): string {
     }
 }
 
-/** What was asked for, by kind and name. */
+/** What was asked for, as upstream prints a list of ObjectReferences. */
 function requested({ uid, groups, extra }: Pick<Identity, 'uid' | 'groups' | 'extra'>): string {
+    const version = 'authentication.k8s.io/v1';
     const parts = [
-        ...groups.map((group) => `Group ${group}`),
+        ...groups.map((group) => referenceText({ kind: 'Group', name: group })),
         ...Object.entries(extra).flatMap(([key, values]) =>
-            values.map((value) => `UserExtra ${key}=${value}`),
+            values.map((value) => referenceText({ kind: 'UserExtra', name: value, version, path: key })),
         ),
-        ...(uid === '' ? [] : [`UID ${uid}`]),
+        ...(uid === '' ? [] : [referenceText({ kind: 'UID', name: uid, version })]),
     ];
-    return `[${parts.join(', ')}]`;
+    return `[${parts.join(' ')}]`;
+}
+
+/** Go's %v of an ObjectReference: kind, namespace, name, uid, API version, resource version, field path. */
+function referenceText(about: { kind: string; name: string; version?: string; path?: string }): string {
+    return `{${[about.kind, '', about.name, '', about.version ?? '', '', about.path ?? ''].join(' ')}}`;
 }
 
 function check(

@@ -1,10 +1,12 @@
 import type {
     V1LocalSubjectAccessReview,
+    V1ObjectMeta,
     V1SelfSubjectAccessReview,
     V1SubjectAccessReview,
     V1SubjectAccessReviewSpec,
     V1SubjectAccessReviewStatus,
 } from '../../../api/meta/object.ts';
+import { semanticEqual } from '../../../api/meta/deep.ts';
 import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { Authorizer, RequestAttributes } from '../authorizer.ts';
@@ -19,7 +21,10 @@ export async function reviewSelfAccess(
     body: V1SelfSubjectAccessReview,
     authorizer: Authorizer,
 ): Promise<V1SelfSubjectAccessReview> {
-    requireValid('SelfSubjectAccessReview', attributeErrors(body.spec));
+    requireValid('SelfSubjectAccessReview', [
+        ...attributeErrors(body.spec),
+        ...metadataErrors(body.metadata, 'must be empty'),
+    ]);
     return { ...body, status: await decide(authorizer, identity, body.spec) };
 }
 
@@ -28,7 +33,11 @@ export async function reviewSubjectAccess(
     body: V1SubjectAccessReview,
     authorizer: Authorizer,
 ): Promise<V1SubjectAccessReview> {
-    requireValid('SubjectAccessReview', [...attributeErrors(body.spec), ...subjectErrors(body.spec)]);
+    requireValid('SubjectAccessReview', [
+        ...attributeErrors(body.spec),
+        ...subjectErrors(body.spec),
+        ...metadataErrors(body.metadata, 'must be empty'),
+    ]);
     return { ...body, status: await decide(authorizer, subjectOf(body.spec), body.spec) };
 }
 
@@ -38,16 +47,12 @@ export async function reviewLocalSubjectAccess(
     body: V1LocalSubjectAccessReview,
     authorizer: Authorizer,
 ): Promise<V1LocalSubjectAccessReview> {
-    const errors = [...attributeErrors(body.spec), ...subjectErrors(body.spec)];
-    if (body.spec.nonResourceAttributes !== undefined) {
-        errors.push(
-            fieldErrors.invalid(
-                'spec.nonResourceAttributes',
-                body.spec.nonResourceAttributes,
-                'disallowed on this kind of request',
-            ),
-        );
-    }
+    const { namespace: _own, ...metadata } = body.metadata ?? {};
+    const errors = [
+        ...attributeErrors(body.spec),
+        ...subjectErrors(body.spec),
+        ...metadataErrors(metadata, 'must be empty except for namespace', body.metadata),
+    ];
     const about = body.spec.resourceAttributes?.namespace ?? '';
     if (body.spec.resourceAttributes !== undefined && about !== namespace) {
         errors.push(
@@ -58,8 +63,27 @@ export async function reviewLocalSubjectAccess(
             ),
         );
     }
+    if (body.spec.nonResourceAttributes !== undefined) {
+        errors.push(
+            fieldErrors.invalid(
+                'spec.nonResourceAttributes',
+                body.spec.nonResourceAttributes,
+                'disallowed on this kind of request',
+            ),
+        );
+    }
     requireValid('LocalSubjectAccessReview', errors);
     return { ...body, status: await decide(authorizer, subjectOf(body.spec), body.spec) };
+}
+
+/** A review is not stored: it has no metadata of its own. `shown` is what the message says was given. */
+function metadataErrors(
+    metadata: V1ObjectMeta | undefined,
+    message: string,
+    shown: V1ObjectMeta | undefined = metadata,
+): FieldError[] {
+    const { managedFields: _managers, ...rest } = metadata ?? {};
+    return semanticEqual(rest, {}) ? [] : [fieldErrors.invalid('metadata', shown, message)];
 }
 
 function requireValid(kind: string, errors: readonly FieldError[]): void {

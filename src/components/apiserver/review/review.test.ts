@@ -12,8 +12,11 @@ import { silentLogger } from '../../../util/logger.ts';
 import { createAuthenticator, ServiceAccountTokens } from '../authn/authenticator.ts';
 import { createAuthorizer } from '../authz/authorizer.ts';
 import type { Identity } from '../identity.ts';
+import type { ApiRequest } from '../request.ts';
+import type { ResourceRequestInfo } from '../request-info.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
 import { reviewLocalSubjectAccess, reviewSelfAccess, reviewSubjectAccess } from './access-review.ts';
+import { reviewHandlers } from './handlers.ts';
 import { reviewSelfSubject } from './self-subject-review.ts';
 import { reviewSelfRules } from './self-subject-rules-review.ts';
 import { requestToken } from './token-request.ts';
@@ -90,6 +93,39 @@ describe('TokenRequest', () => {
             },
         });
         expect(answer.status?.expirationTimestamp).toBe('2026-06-01T01:00:07Z');
+    });
+
+    it('says in the audit log which token it issued', () => {
+        const said: string[] = [];
+        const report = {
+            annotate: (key: string, value: string) => said.push(`${key}: ${value}`),
+            warn: () => undefined,
+        };
+        const answer = requestToken(subject, {}, { ...options, report });
+        const { jti } = verifyToken(answer.status?.token ?? '', { keys, issuers: [issuer] }) ?? {};
+        expect(jti).toBeTruthy();
+        expect(said).toEqual([`authentication.kubernetes.io/issued-credential-id: JTI=${jti ?? ''}`]);
+    });
+
+    it.each([true, false])('holds kubelets to their pods where NodeRestriction is on: %s', async (isOn) => {
+        const handler = reviewHandlers({
+            ...{ authenticator, authorizer, tokens, reader, clock, issuer },
+            signingKey: options.key,
+            audiences: [issuer],
+            restrictsNodes: () => isOn,
+        }).find(({ subresource }) => subresource === 'token');
+        const value = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+        const request = {
+            query: new URLSearchParams(),
+            identity: { username: 'system:node:n1', uid: '', groups: ['system:nodes'], extra: {} },
+            warnings: [],
+            auditAnnotations: new Map<string, string>(),
+            body: () => Promise.resolve({ type: 'value', value, contentType: 'application/json' }),
+        } as unknown as ApiRequest;
+        const info = { namespace: 'default', name: 'web' } as ResourceRequestInfo;
+        const answer = async () => await handler?.handle(request, info);
+        if (isOn) await expect(answer()).rejects.toThrow('node requested token not bound to a pod');
+        else expect(await answer()).toMatchObject({ status: 201, value: { kind: 'TokenRequest' } });
     });
 
     it.each([
@@ -180,6 +216,27 @@ describe('access reviews', () => {
             'must match metadata.namespace: default',
         );
     });
+
+    it.each([{ name: 'x' }, { namespace: 'default' }, { labels: { a: 'b' } }])(
+        'have no metadata of their own: %j',
+        async (metadata) => {
+            const body = { metadata, spec: { ...about('get'), user: 'x' } };
+            const invalid = (kind: string, message: string) =>
+                `${kind}.authorization.k8s.io "" is invalid: metadata: Invalid value: ${JSON.stringify(metadata)}: ${message}`;
+            await expect(reviewSelfAccess(jane, body, authorizer)).rejects.toThrow(
+                invalid('SelfSubjectAccessReview', 'must be empty'),
+            );
+            await expect(reviewSubjectAccess(body, authorizer)).rejects.toThrow(
+                invalid('SubjectAccessReview', 'must be empty'),
+            );
+            const local = reviewLocalSubjectAccess('default', body, authorizer);
+            if ('namespace' in metadata) expect((await local).status?.allowed).toBe(false);
+            else {
+                const message = 'must be empty except for namespace';
+                await expect(local).rejects.toThrow(invalid('LocalSubjectAccessReview', message));
+            }
+        },
+    );
 
     it('list rules, and tell who one is', () => {
         const { status } = reviewSelfRules(jane, { spec: { namespace: 'default' } }, authorizer);
