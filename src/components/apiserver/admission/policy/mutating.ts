@@ -1,12 +1,12 @@
 import { deepClone, semanticEqual } from '../../../../api/meta/deep.ts';
 import type { ApiObject, V1MutatingAdmissionPolicy, V1Mutation } from '../../../../api/meta/object.ts';
 import { applyJsonPatch } from '../../../../api/patch/json-patch.ts';
-import { applyStrategicMergePatch } from '../../../../api/patch/strategic-merge-patch.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts';
 import type { PluginContext } from '../context.ts';
 import { forbidden } from '../forbidden.ts';
 import { convert } from '../matching/equivalents.ts';
 import { isExempt } from '../matching/rules.ts';
+import { applyConfiguration, type Original } from './apply-configuration.ts';
 import { PolicyEvaluation } from './evaluation.ts';
 import { boundInvocations, type Invocation } from './invocations.ts';
 import { type BoundPolicy, PolicySource } from './policy-source.ts';
@@ -71,7 +71,7 @@ async function apply(
     { bound, compiler, values, matched }: Ready,
 ): Promise<boolean> {
     const { policy } = bound;
-    const { object, definition } = request;
+    const { object, definition, subresource } = request;
     if (object === undefined) return false;
     const evaluation = new PolicyEvaluation(compiler, policy, values);
     const conditions = evaluation.meetsConditions();
@@ -81,7 +81,11 @@ async function apply(
     try {
         let next = await convert(before, definition, matched.definition);
         for (const mutation of policy.spec.mutations ?? []) {
-            next = mutated(evaluation, { mutation, object: next, type: matched.definition.type });
+            next = mutated(evaluation, mutation, {
+                object: next,
+                definition: matched.definition,
+                subresource,
+            });
         }
         request.replaceObject(await convert(next, matched.definition, definition));
     } catch (error) {
@@ -92,11 +96,9 @@ async function apply(
 }
 
 /** The object after one mutation; each sees what those before it did. Throws an Error that says why not. */
-function mutated(
-    evaluation: PolicyEvaluation<Policy>,
-    { mutation, object, type }: { mutation: V1Mutation; object: ApiObject; type: string },
-): ApiObject {
+function mutated(evaluation: PolicyEvaluation<Policy>, mutation: V1Mutation, original: Original): ApiObject {
     const { environments } = evaluation;
+    const { object } = original;
     const isPatch = mutation.patchType === 'JSONPatch';
     const expression = (isPatch ? mutation.jsonPatch : mutation.applyConfiguration)?.expression ?? '';
     const environment = isPatch ? environments.patches : environments.configurations;
@@ -110,6 +112,5 @@ function mutated(
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         throw new Error('the ApplyConfiguration expression does not result in an Object');
     }
-    const { apiVersion, kind } = object;
-    return { ...(applyStrategicMergePatch(type, object, value) as ApiObject), apiVersion, kind };
+    return applyConfiguration(original, value);
 }

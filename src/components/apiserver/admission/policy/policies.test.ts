@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createCelCompiler } from '../../../../api/cel/compiler.ts';
 import { resourceDefinitions } from '../../../../api/groups/index.ts';
+import type { ResourceDefinition } from '../../../../api/groups/resource.ts';
+import { structuralFieldSchema } from '../../../../api/managed-fields/structural-schema.ts';
 import type { ApiObject } from '../../../../api/meta/object.ts';
 import { configMaps, namespaces } from '../../../../client/resource-type.ts';
-import type { AdmissionRequest } from '../../admission.ts';
+import { type AdmissionRequest, newReinvocation } from '../../admission.ts';
 import { admissionRequest, admit } from '../../testing/admission-request.ts';
 import { MemoryClient } from '../../testing/memory-client.ts';
 import { MemoryReader } from '../../testing/memory-reader.ts';
@@ -189,5 +191,169 @@ describe('MutatingAdmissionPolicy', () => {
         });
         bind('mutating');
         expect(await run(map({ a: '1' }))).toMatchObject({ data: { a: '1', b: '2', c: '2!' } });
+    });
+
+    const labelling = (value: string) => ({
+        patchType: 'ApplyConfiguration',
+        applyConfiguration: { expression: `Object{metadata: Object.metadata{labels: {'tier': ${value}}}}` },
+    });
+    const anything = {
+        resourceRules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }],
+    };
+    /** What one expression makes of an object of this resource. */
+    const configure = async (definition: ResourceDefinition, expression: string, given: object) => {
+        const mutation = { patchType: 'ApplyConfiguration', applyConfiguration: { expression } };
+        policy('mutating', { matchConstraints: anything, mutations: [mutation] });
+        bind('mutating');
+        const { group, version, kind } = definition;
+        const apiVersion = group === '' ? version : `${group}/${version}`;
+        const object = { apiVersion, kind, metadata: { name: 'm', namespace: 'ns' }, ...given } as ApiObject;
+        return await run(object, { definition, kind: { group, version, kind } });
+    };
+    const builtin = (plural: string) => definitions.find((one) => one.plural === plural)!;
+
+    it('merges items of a list by their keys, and leaves what a configuration does not say', async () => {
+        const path = 'Object.spec.template.spec';
+        const made = await configure(
+            builtin('deployments'),
+            `Object{spec: Object.spec{template: Object.spec.template{spec: ${path}{containers: [${path}.containers{name: 'web', imagePullPolicy: 'Always'}, ${path}.containers{name: 'new', image: 'n'}]}}}}`,
+            {
+                spec: {
+                    replicas: 3,
+                    template: {
+                        spec: {
+                            containers: [
+                                { name: 'first', image: 'f' },
+                                { name: 'web', image: 'w', imagePullPolicy: 'Never' },
+                            ],
+                        },
+                    },
+                },
+            },
+        );
+        expect(made).toMatchObject({
+            apiVersion: 'apps/v1',
+            kind: 'Deployment',
+            spec: {
+                replicas: 3,
+                template: {
+                    spec: {
+                        containers: [
+                            { name: 'first', image: 'f' },
+                            { name: 'web', image: 'w', imagePullPolicy: 'Always' },
+                            { name: 'new', image: 'n' },
+                        ],
+                    },
+                },
+            },
+        });
+    });
+
+    it.each([
+        [
+            'replaces what is owned as a whole',
+            "Object{spec: Object.spec{selector: {'a': 'b'}, ports: [Object.spec.ports{port: 80}], externalIPs: ['1.2.3.4']}}",
+            "policy 'p' with binding 'b' denied request: error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector, .spec.externalIPs",
+        ],
+        [
+            'says what the type does not know',
+            "Object{spec: Object.spec{nope: 'x'}}",
+            'error applying patch: failed to convert patch object to typed object: .spec.nope: field not declared in schema',
+        ],
+    ])('refuses a configuration that %s', async (_case, expression, message) => {
+        await expect(
+            configure(builtin('services'), expression, { spec: { type: 'NodePort' } }),
+        ).rejects.toThrow(message);
+    });
+
+    const strings = { type: 'object', properties: { name: { type: 'string' }, size: { type: 'string' } } };
+    const schema = structuralFieldSchema({
+        type: 'object',
+        properties: {
+            spec: {
+                type: 'object',
+                properties: {
+                    parts: {
+                        type: 'array',
+                        'x-kubernetes-list-type': 'map',
+                        'x-kubernetes-list-map-keys': ['name'],
+                        items: strings,
+                    },
+                    tags: { type: 'array', items: { type: 'string' } },
+                    free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+                },
+            },
+        },
+    });
+    const widgets: ResourceDefinition = {
+        ...mapDefinition,
+        group: 'example.com',
+        plural: 'widgets',
+        kind: 'Widget',
+        type: '',
+        storagePrefix: 'example.com/widgets',
+        fieldTyping: { schemaOf: () => schema, convert: (object) => object },
+    };
+
+    it('goes by the schema of a custom resource', async () => {
+        const spec = {
+            parts: [
+                { name: 'a', size: '1' },
+                { name: 'b', size: '1' },
+            ],
+            tags: ['kept'],
+            free: { old: 1 },
+        };
+        const parts = "parts: [Object.spec.parts{name: 'b', size: '2'}]";
+        const made = await configure(
+            widgets,
+            `Object{spec: Object.spec{${parts}, free: Object.spec.free{more: ['x']}}}`,
+            { spec },
+        );
+        expect(made).toMatchObject({
+            apiVersion: 'example.com/v1',
+            kind: 'Widget',
+            spec: {
+                parts: [
+                    { name: 'a', size: '1' },
+                    { name: 'b', size: '2' },
+                ],
+                tags: ['kept'],
+                free: { old: 1, more: ['x'] },
+            },
+        });
+        await expect(configure(widgets, "Object{spec: Object.spec{tags: ['x']}}", { spec })).rejects.toThrow(
+            'may not mutate atomic arrays, maps or structs: .spec.tags',
+        );
+    });
+
+    it('takes parameters', async () => {
+        policy('mutating', {
+            paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+            mutations: [labelling('params.data.tier')],
+        });
+        bind('mutating', { paramRef: { name: 'params', parameterNotFoundAction: 'Deny' } });
+        await expect(run(map({}))).rejects.toThrow('no params found for policy binding with `Deny`');
+        const params = { metadata: { name: 'params', namespace: 'ns' }, data: { tier: 'gold' } };
+        reader.set(configMaps, params as ApiObject);
+        expect(await run(map({}))).toMatchObject({ metadata: { labels: { tier: 'gold' } } });
+    });
+
+    it.each([
+        ['IfNeeded', 'second'],
+        ['Never', 'first'],
+    ])('is applied again to what others have changed with reinvocationPolicy %s', async (given, expected) => {
+        policy('mutating', {
+            reinvocationPolicy: given,
+            mutations: [labelling('object.data.a')],
+        });
+        bind('mutating');
+        const reinvocation = newReinvocation();
+        const first = (await run(map({ a: 'first' }), { reinvocation })) as ApiObject;
+        expect(first.metadata?.labels).toEqual({ tier: 'first' });
+        expect(reinvocation.isWanted).toBe(true);
+        reinvocation.isReinvoke = true;
+        const changed = { ...first, data: { a: 'second' } } as ApiObject;
+        expect((await run(changed, { reinvocation }))?.metadata?.labels).toEqual({ tier: expected });
     });
 });
