@@ -149,6 +149,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
     gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined;
     /** Deletion propagation when the client names none: 'background' (default) or 'orphan'. */
     defaultPropagation?: 'background' | 'orphan';
+    /** Said where a deletion names no propagation and dependents therefore stay. */
+    readonly orphaningWarning?: string | undefined;
     /** Fields that field selectors may name besides metadata.name and metadata.namespace. */
     selectableFields?(object: T): Record<string, string>;
     /** Columns of the Table that `kubectl get` prints; default Name and Age. */

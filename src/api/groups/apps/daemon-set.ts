@@ -6,6 +6,7 @@ import { defaultPodTemplate } from '../core/pod/defaults.ts';
 import { podTemplateWarnings } from '../core/pod/warnings.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
+import { isNewSpec } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { immutable, nonNegative, oneOf } from '../validation/basic.ts';
 import { isZero, validateAtMost100Percent, validateIntOrPercent } from '../validation/int-or-percent.ts';
@@ -75,7 +76,8 @@ export const daemonSetStrategy: Strategy<Incomplete<V1DaemonSet>> = withStatus<I
         ...validateDaemonSet(daemonSet),
         ...immutable(daemonSet.spec?.selector, old.spec?.selector, 'spec.selector'),
     ],
-    warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
+    warnings: (daemonSet, old) =>
+        isNewSpec(daemonSet, old) ? podTemplateWarnings(daemonSet.spec?.template, 'spec.template') : [],
     columns: [
         nameColumn,
         integerColumn<Incomplete<V1DaemonSet>>('Desired', ({ status }) => status?.desiredNumberScheduled),

@@ -6,6 +6,7 @@ import { defaultPodTemplate } from '../core/pod/defaults.ts';
 import { podTemplateWarnings } from '../core/pod/warnings.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { immutable, nonNegative } from '../validation/basic.ts';
 import { isZero, validateAtMost100Percent, validateIntOrPercent } from '../validation/int-or-percent.ts';
@@ -114,7 +115,10 @@ export const deploymentStrategy: Strategy<V1Deployment> = withStatus<V1Deploymen
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
     validateStatusUpdate: validateStatus,
-    warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
+    warnings: (deployment, old) =>
+        workloadWarnings(deployment, old, () =>
+            podTemplateWarnings(deployment.spec?.template, 'spec.template'),
+        ),
     columns: [
         nameColumn,
         column('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),

@@ -6,6 +6,7 @@ import { defaultPodTemplate } from '../core/pod/defaults.ts';
 import { podTemplateWarnings } from '../core/pod/warnings.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { immutable, nonNegative } from '../validation/basic.ts';
 import { validateWorkload } from './workload.ts';
@@ -56,7 +57,10 @@ export const replicaSetStrategy: Strategy<V1ReplicaSet> = withStatus<V1ReplicaSe
         ...immutable(replicaSet.spec?.selector, old.spec?.selector, 'spec.selector'),
     ],
     validateStatusUpdate: validateStatus,
-    warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
+    warnings: (replicaSet, old) =>
+        workloadWarnings(replicaSet, old, () =>
+            podTemplateWarnings(replicaSet.spec?.template, 'spec.template'),
+        ),
     selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
     columns: [
         nameColumn,

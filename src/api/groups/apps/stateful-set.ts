@@ -7,6 +7,8 @@ import { defaultClaimSpec } from '../core/pod/volume-defaults.ts';
 import { podTemplateWarnings } from '../core/pod/warnings.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
+import { claimSpecWarnings } from '../storage-warnings.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { isBlank, items, nonNegative, oneOf } from '../validation/basic.ts';
 import type { Incomplete } from '../incomplete.ts';
@@ -110,6 +112,20 @@ function validateStatefulSetUpdate(statefulSet: V1StatefulSet, old: V1StatefulSe
     ];
 }
 
+function specWarnings(spec: V1StatefulSetSpec | undefined): string[] {
+    return [
+        ...podTemplateWarnings(spec?.template, 'spec.template'),
+        ...items(spec?.volumeClaimTemplates).flatMap((claim, index) =>
+            claimSpecWarnings(claim.spec, `spec.volumeClaimTemplates[${index}].spec`),
+        ),
+        ...((spec?.revisionHistoryLimit ?? 0) < 0
+            ? [
+                  'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+              ]
+            : []),
+    ];
+}
+
 export const statefulSetStrategy: Strategy<V1StatefulSet> = withStatus<V1StatefulSet>({
     hasGeneration: true,
     defaults: defaultStatefulSet,
@@ -118,7 +134,7 @@ export const statefulSetStrategy: Strategy<V1StatefulSet> = withStatus<V1Statefu
     },
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
-    warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
+    warnings: (statefulSet, old) => workloadWarnings(statefulSet, old, () => specWarnings(statefulSet.spec)),
     columns: [
         nameColumn,
         column('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),

@@ -3,12 +3,13 @@ import type { V1CronJob, V1CronJobSpec } from '../../meta/object.ts';
 import { formatLabelSelector } from '../../meta/selectors.ts';
 import { ageColumn, column, integerColumn, nameColumn, orNone, since, wideColumn } from '../columns.ts';
 import { defaultPodTemplate } from '../core/pod/defaults.ts';
-import { podTemplateWarnings } from '../core/pod/warnings.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { isBlank, nonNegative, oneOf } from '../validation/basic.ts';
 import { cronScheduleProblem } from './cron-schedule.ts';
+import { jobSpecWarnings } from './job-warnings.ts';
 import { validateJobSpec } from './job-validation.ts';
 import type { Incomplete } from '../incomplete.ts';
 
@@ -101,8 +102,10 @@ export const cronJobStrategy: Strategy<Incomplete<V1CronJob>> = withStatus<Incom
     defaults: defaultCronJob,
     validate: validateCronJob,
     validateUpdate: (cronJob) => validateCronJob(cronJob),
-    warnings: ({ spec }) =>
-        podTemplateWarnings(spec?.jobTemplate?.spec?.template, 'spec.jobTemplate.spec.template'),
+    warnings: (cronJob, old) =>
+        workloadWarnings(cronJob, old, () =>
+            jobSpecWarnings(cronJob.spec?.jobTemplate?.spec, 'spec.jobTemplate.spec'),
+        ),
     columns: [
         nameColumn,
         column('Schedule', ({ spec }) => spec?.schedule ?? ''),

@@ -1,11 +1,12 @@
 import type { V1Job } from '../../meta/object.ts';
 import { formatLabelSelector } from '../../meta/selectors.ts';
 import { ageColumn, column, duration, nameColumn, wideColumn } from '../columns.ts';
-import { podTemplateWarnings } from '../core/pod/warnings.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { defaultJob, generateSelector } from './job-defaults.ts';
+import { jobSpecWarnings, orphaningWarning } from './job-warnings.ts';
 import { validateJob, validateJobUpdate } from './job-validation.ts';
 import type { Incomplete } from '../incomplete.ts';
 
@@ -41,7 +42,8 @@ export const jobStrategy: Strategy<Incomplete<V1Job>> = withStatus<Incomplete<V1
     prepareForCreate: generateSelector,
     validate: validateJob,
     validateUpdate: validateJobUpdate,
-    warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
+    warnings: (job, old) => workloadWarnings(job, old, () => jobSpecWarnings(job.spec, 'spec')),
+    orphaningWarning,
     selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
     columns: [
         nameColumn,

@@ -6,6 +6,7 @@ import { ageColumn, column, formatLabels, integerColumn, nameColumn, wideColumn 
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
 import { nonNegative } from '../validation/basic.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns, containerNames, images } from '../template-columns.ts';
 import { defaultPodTemplate } from './pod/defaults.ts';
 import { validatePodTemplate } from './pod/validation/pod-spec.ts';
@@ -55,7 +56,10 @@ export const replicationControllerStrategy: Strategy<V1ReplicationController> =
         },
         validate: validateController,
         validateUpdate: (controller) => validateController(controller),
-        warnings: ({ spec }) => podTemplateWarnings(spec?.template, 'spec.template'),
+        warnings: (controller, old) =>
+            workloadWarnings(controller, old, () =>
+                podTemplateWarnings(controller.spec?.template, 'spec.template'),
+            ),
         selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
         columns: [
             nameColumn,

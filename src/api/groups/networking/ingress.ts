@@ -20,6 +20,8 @@ const pathTypes = ['Exact', 'ImplementationSpecific', 'Prefix'];
 const invalidSequences = ['//', '/./', '/../', '%2f', '%2F'];
 const invalidSuffixes = ['/..', '/.'];
 
+const classAnnotation = 'kubernetes.io/ingress.class';
+
 function validateIngress({ spec }: V1Ingress): FieldError[] {
     const { rules, defaultBackend, tls, ingressClassName } = spec ?? {};
     const errors: FieldError[] = [];
@@ -110,6 +112,13 @@ function hostsText(spec: V1IngressSpec | undefined): string {
     return hosts.length > cellItemsMax ? `${shown} + ${rules.length - cellItemsMax} more...` : shown;
 }
 
+function classWarnings({ metadata, spec }: V1Ingress): string[] {
+    const annotated = metadata?.annotations?.[classAnnotation] !== undefined;
+    return annotated && spec?.ingressClassName === undefined
+        ? [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`]
+        : [];
+}
+
 export const ingressStrategy: Strategy<V1Ingress> = withStatus<V1Ingress>({
     hasGeneration: true,
     prepareForCreate(ingress) {
@@ -117,6 +126,7 @@ export const ingressStrategy: Strategy<V1Ingress> = withStatus<V1Ingress>({
     },
     validate: validateIngress,
     validateUpdate: (ingress) => validateIngress(ingress),
+    warnings: (ingress, old) => (old === undefined ? classWarnings(ingress) : []),
     columns: [
         nameColumn,
         column('Class', ({ spec }) => orNone(spec?.ingressClassName)),

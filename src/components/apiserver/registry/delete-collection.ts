@@ -2,7 +2,7 @@ import { isReason } from '../../../api/meta/status-error.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
 import { deleteOptionsOf } from './delete-options.ts';
-import { deleteObject } from './delete.ts';
+import { deleteObject, warnOfOrphans } from './delete.ts';
 import { list } from './list.ts';
 import type { Registry, Target } from './registry.ts';
 
@@ -16,6 +16,7 @@ export async function deleteCollection(
     target: Target,
 ): Promise<ApiResult> {
     const options = await deleteOptionsOf(request);
+    warnOfOrphans(request, target, options);
     const found = await list(registry, request, target);
     const queue = [...found.items.entries()];
     const deleted: StoredObject[] = [];

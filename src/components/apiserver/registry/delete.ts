@@ -25,6 +25,7 @@ const foregroundFinalizer = 'foregroundDeletion';
 /** DELETE of one object. */
 export async function deleteOne(registry: Registry, request: ApiRequest, target: Target): Promise<ApiResult> {
     const options = await deleteOptionsOf(request);
+    warnOfOrphans(request, target, options);
     const outcome = await deleteObject(registry, request, { target, options });
     const { definition } = target;
     const waits =
@@ -35,6 +36,18 @@ export async function deleteOne(registry: Registry, request: ApiRequest, target:
         return { type: 'object', status: waits ? 202 : 200, definition, object: outcome.object };
     }
     return { type: 'value', status: 200, value: deletedStatus(target, outcome.object) };
+}
+
+/** Tells who did not say what is to become of dependents that they stay. */
+export function warnOfOrphans(
+    request: ApiRequest,
+    { definition }: Target,
+    { propagationPolicy, orphanDependents }: DeleteOptions,
+): void {
+    const { orphaningWarning } = definition.strategy;
+    if (orphaningWarning === undefined || propagationPolicy !== undefined || orphanDependents !== undefined)
+        return;
+    request.warnings.push(orphaningWarning);
 }
 
 function deletedStatus({ definition, name }: Target, { metadata }: StoredObject): V1Status {

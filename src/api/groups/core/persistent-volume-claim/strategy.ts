@@ -1,6 +1,7 @@
 import type { V1PersistentVolumeClaim } from '../../../meta/object.ts';
 import { ageColumn, column, nameColumn, orUnset, wideColumn } from '../../columns.ts';
 import type { Strategy } from '../../resource.ts';
+import { claimSpecWarnings, storageClassAnnotationWarnings } from '../../storage-warnings.ts';
 import { withStatus } from '../../strategy.ts';
 import { items } from '../../validation/basic.ts';
 import { defaultClaimSpec } from '../pod/volume-defaults.ts';
@@ -34,6 +35,10 @@ export const persistentVolumeClaimStrategy: Strategy<V1PersistentVolumeClaim> =
         },
         validate: validateClaim,
         validateUpdate: validateClaimUpdate,
+        warnings: ({ metadata, spec }) => [
+            ...storageClassAnnotationWarnings(metadata),
+            ...claimSpecWarnings(spec, 'spec'),
+        ],
         columns: [
             nameColumn,
             column('Status', (claim) =>

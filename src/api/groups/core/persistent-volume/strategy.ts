@@ -10,6 +10,7 @@ import { validateAccessModes, volumeModes } from '../persistent-volume-claim/val
 import { accessModesText } from '../persistent-volume-claim/strategy.ts';
 import { validateNodeSelector } from '../pod/validation/affinity.ts';
 import { validateHostPath } from '../pod/validation/volumes.ts';
+import { volumeWarnings } from './warnings.ts';
 
 const sourceNames = [
     'awsElasticBlockStore',
@@ -137,6 +138,7 @@ export const persistentVolumeStrategy: Strategy<V1PersistentVolume> = withStatus
     },
     validate: validateVolume,
     validateUpdate: validateVolumeUpdate,
+    warnings: volumeWarnings,
     columns: [
         nameColumn,
         column('Capacity', (volume) => volume.spec?.capacity?.['storage'] ?? '0'),

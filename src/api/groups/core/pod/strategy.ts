@@ -15,7 +15,7 @@ import {
     validatePodUpdate,
     validateResize,
 } from './validation/index.ts';
-import { podSpecWarnings } from './warnings.ts';
+import { podWarnings } from './warnings.ts';
 
 function prepareForCreate(pod: V1Pod, { now }: WriteContext): void {
     setGeneration(pod, 1);
@@ -93,7 +93,7 @@ export const podStrategy: Strategy<V1Pod> = {
                 return validatePodUpdate(pod, old);
         }
     },
-    warnings: (pod) => podSpecWarnings(pod.spec, 'spec'),
+    warnings: podWarnings,
     gracePeriodSeconds: podGraceSeconds,
     selectableFields: podFields,
     columns: podColumns,

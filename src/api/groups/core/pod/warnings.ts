@@ -1,85 +1,56 @@
-import type { V1Container, V1PodSpec, V1PodTemplateSpec } from '../../../meta/object.ts';
+import type { V1ObjectMeta, V1Pod, V1PodSpec, V1PodTemplateSpec } from '../../../meta/object.ts';
+import { fractionalBytesWarnings } from '../../storage-warnings.ts';
 import { items } from '../../validation/basic.ts';
+import { nameWarnings } from '../../workload-warnings.ts';
+import { containerWarnings, type PodPaths } from './container-warnings.ts';
+import { nodeLabelWarnings, podAffinityWarnings } from './scheduling-warnings.ts';
+import { volumeWarnings } from './volume-warnings.ts';
 
-const deprecatedVolumes: Readonly<Record<string, string>> = {
-    gitRepo: 'deprecated in v1.11',
-    glusterfs: 'deprecated in v1.25, this feature will be removed in 1.26',
-    cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-    rbd: 'deprecated in v1.28, non-functional in v1.31+',
-    photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-    scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-    storageos: 'deprecated in v1.22, non-functional in v1.25+',
+const sysctlsMessage = 'non-functional in v1.11+; use the "sysctls" field instead';
+const deprecatedAnnotations: Readonly<Record<string, string>> = {
+    'scheduler.alpha.kubernetes.io/critical-pod':
+        'non-functional in v1.16+; use the "priorityClassName" field instead',
+    'security.alpha.kubernetes.io/sysctls': sysctlsMessage,
+    'security.alpha.kubernetes.io/unsafe-sysctls': sysctlsMessage,
 };
 
-/** What a client should hear about a pod that is valid and still doubtful (pkg/api/pod/warnings.go). */
-export function podSpecWarnings(spec: V1PodSpec | undefined, path: string): string[] {
-    if (spec === undefined) return [];
-    return [
-        ...volumeWarnings(spec, path),
-        ...(['containers', 'initContainers'] as const).flatMap((field) =>
-            items(spec[field]).flatMap((container, index) =>
-                containerWarnings(container, `${path}.${field}[${index}]`),
-            ),
-        ),
-        ...portWarnings(spec, path),
-        ...graceWarnings(spec, path),
-        ...hostAliasWarnings(spec, path),
-    ];
+/**
+ * What a client should hear about a pod that is valid and still doubtful (pkg/api/pod/warnings.go). Only when
+ * it is made: updates are the business of programs.
+ */
+export function podWarnings(pod: V1Pod, old: V1Pod | undefined): string[] {
+    if (old !== undefined) return [];
+    const paths = { metadata: 'metadata', spec: 'spec' };
+    return [...nameWarnings(pod, "in the Pod's hostname"), ...partsWarnings(pod.metadata, pod.spec, paths)];
 }
 
 export function podTemplateWarnings(template: V1PodTemplateSpec | undefined, path: string): string[] {
-    return podSpecWarnings(template?.spec, `${path}.spec`);
+    const paths = { metadata: `${path}.metadata`, spec: `${path}.spec` };
+    return partsWarnings(template?.metadata, template?.spec, paths);
 }
 
-function volumeWarnings(spec: V1PodSpec, path: string): string[] {
-    return items(spec.volumes).flatMap((volume, index) =>
-        Object.keys(volume)
-            .filter((source) => source in deprecatedVolumes)
-            .map((source) => `${path}.volumes[${index}].${source}: ${deprecatedVolumes[source] ?? ''}`),
-    );
-}
-
-function containerWarnings(container: V1Container, path: string): string[] {
-    const warnings: string[] = [];
-    for (const field of ['limits', 'requests'] as const) {
-        for (const [name, quantity] of Object.entries(container.resources?.[field] ?? {})) {
-            if (!/^[0-9.]+m$/.test(quantity) || name === 'cpu') continue;
-            if (Number.parseFloat(quantity) % 1000 === 0) continue;
-            warnings.push(
-                `${path}.resources.${field}[${name}]: fractional byte value "${quantity}" is invalid, must be an integer`,
-            );
-        }
-    }
-    return [...warnings, ...envWarnings(container, path)];
-}
-
-function envWarnings(container: V1Container, path: string): string[] {
-    const first = new Map<string, number>();
-    return items(container.env).flatMap(({ name, value }, index) => {
-        const earlier = first.get(name);
-        first.set(name, index);
-        if (earlier === undefined) return [];
-        // A variable that extends the earlier one is what repeating it is good for.
-        if (value?.includes(`$(${name})`) === true) return [];
-        const previous = `previous definition of ${JSON.stringify(name)}`;
-        return [`${path}.env[${index}]: hides ${previous}, which may be dropped when using apply`];
-    });
-}
-
-function portWarnings(spec: V1PodSpec, path: string): string[] {
-    const seen = new Map<string, string>();
-    return items(spec.containers).flatMap((container, containerIndex) =>
-        items(container.ports).flatMap((port, index) => {
-            const portPath = `${path}.containers[${containerIndex}].ports[${index}]`;
-            const key = `${port.containerPort}/${port.protocol ?? 'TCP'}/${port.hostPort ?? 0}/${port.hostIP ?? ''}`;
-            const earlier = seen.get(key);
-            if (earlier === undefined) {
-                seen.set(key, portPath);
-                return [];
-            }
-            return [`${portPath}: duplicate port definition with ${earlier}`];
-        }),
-    );
+function partsWarnings(
+    metadata: V1ObjectMeta | undefined,
+    spec: V1PodSpec | undefined,
+    paths: PodPaths,
+): string[] {
+    if (spec === undefined) return [];
+    const annotations = metadata?.annotations ?? {};
+    return [
+        ...nodeLabelWarnings(spec, paths.spec),
+        ...Object.entries(deprecatedAnnotations)
+            .filter(([key]) => annotations[key] !== undefined)
+            .map(([key, why]) => `${paths.metadata}.annotations[${key}]: ${why}`),
+        ...volumeWarnings(spec, paths.spec),
+        ...hostAliasWarnings(spec, paths.spec),
+        ...pullSecretWarnings(spec, paths.spec),
+        ...['memory', 'ephemeral-storage'].flatMap((name) =>
+            fractionalBytesWarnings(spec.overhead?.[name], `${paths.spec}.overhead[${name}]`),
+        ),
+        ...containerWarnings(spec, annotations, paths),
+        ...graceWarnings(spec, paths.spec),
+        ...podAffinityWarnings(spec, paths.spec),
+    ];
 }
 
 function graceWarnings(spec: V1PodSpec, path: string): string[] {
@@ -99,4 +70,18 @@ function hostAliasWarnings(spec: V1PodSpec, path: string): string[] {
         }
         return [`${path}.hostAliases[${index}].ip: duplicate ip "${ip}"`];
     });
+}
+
+function pullSecretWarnings(spec: V1PodSpec, path: string): string[] {
+    const seen = new Set<string>();
+    const names = items(spec.imagePullSecrets).map(({ name = '' }) => name);
+    const at = (index: number): string => `${path}.imagePullSecrets[${index}].name`;
+    return [
+        ...names.flatMap((name, index) => {
+            if (seen.has(name)) return [`${at(index)}: duplicate name ${JSON.stringify(name)}`];
+            seen.add(name);
+            return [];
+        }),
+        ...names.flatMap((name, index) => (name === '' ? [`${at(index)}: invalid empty name ""`] : [])),
+    ];
 }
