@@ -7,15 +7,24 @@ import type {
 
 /** True when the quota counts this object: one with scopes counts the pods that are in all of them. */
 export function quotaCounts(quota: V1ResourceQuota, resource: string, object: ApiObject): boolean {
-    const requirements: V1ScopedResourceSelectorRequirement[] = [
-        ...(quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
-        ...(quota.spec?.scopeSelector?.matchExpressions ?? []),
-    ];
+    const requirements = scopesOf(quota);
     if (requirements.length === 0) return true;
     return resource === 'pods' && requirements.every((requirement) => inScope(object as V1Pod, requirement));
 }
 
-function inScope(pod: V1Pod, { scopeName, operator, values }: V1ScopedResourceSelectorRequirement): boolean {
+/** The scopes of a quota, of both kinds. */
+export function scopesOf({ spec }: V1ResourceQuota): V1ScopedResourceSelectorRequirement[] {
+    return [
+        ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
+        ...(spec?.scopeSelector?.matchExpressions ?? []),
+    ];
+}
+
+/** True for a pod that a scope selects. */
+export function inScope(
+    pod: V1Pod,
+    { scopeName, operator, values }: V1ScopedResourceSelectorRequirement,
+): boolean {
     switch (scopeName) {
         case 'Terminating':
             return (pod.spec?.activeDeadlineSeconds ?? -1) >= 0;

@@ -57,15 +57,47 @@ beforeEach(() => {
 });
 
 describe('createAdmission', () => {
+    const make = (enable: string[], disable: string[] = [], more: object = {}) =>
+        createAdmission({ reader, client: () => client, enable, disable, ...more });
+
     it('refuses unknown names and tells the known ones', () => {
-        const make = (enable: string[], disable: string[] = []) =>
-            createAdmission({ reader, client: () => client, enable, disable });
         expect(() => make(['LimitRangr'])).toThrow(
-            /unknown admission plugin "LimitRangr": known are AlwaysPullImages, .*TaintNodesByCondition/,
+            /enable-admission-plugins plugin "LimitRangr" is unknown: known are AlwaysAdmit, .*TaintNodesByCondition/,
         );
-        expect(() => make(['Priority'], ['Priority'])).toThrow('is both enabled and disabled');
+        expect(() => make([], ['SecurityContextDeny'])).toThrow(
+            'disable-admission-plugins plugin "SecurityContextDeny" is unknown',
+        );
+        expect(() => make(['Priority'], ['Priority'])).toThrow(
+            '[Priority] in enable-admission-plugins and disable-admission-plugins overlapped',
+        );
         expect(make([], ['Priority']).map(({ name }) => name)).not.toContain('Priority');
         expect(make([]).at(-1)?.name).toBe('ResourceQuota');
+        expect(make(['AlwaysDeny']).at(-1)?.name).toBe('AlwaysDeny');
+        expect(make([]).map(({ name }) => name)).toContain('PodTopologyLabels');
+    });
+
+    it('lets plugins be turned off that it does not have, but not on', () => {
+        const names = ['ImagePolicyWebhook', 'ClusterTrustBundleAttest', 'NodeDeclaredFeatureValidator'];
+        make([], names);
+        for (const name of names) {
+            expect(() => make([name])).toThrow(
+                `enable-admission-plugins plugin "${name}" is not built into this API server`,
+            );
+        }
+        expect(() => make([], [], { only: ['ImagePolicyWebhook'] })).toThrow(
+            'admission-control plugin "ImagePolicyWebhook" is not built',
+        );
+    });
+
+    it('takes a whole list instead of the default one, and nothing besides', () => {
+        const only = ['ResourceQuota', 'LimitRanger'];
+        const chosen = make([], [], { only }).map(({ name }) => name);
+        expect(chosen.filter((name) => admissionPluginNames.includes(name))).toEqual([
+            'LimitRanger',
+            'ResourceQuota',
+        ]);
+        expect(() => make(['Priority'], [], { only })).toThrow('are mutually exclusive');
+        expect(() => make([], [], { only: ['x'] })).toThrow('admission-control plugin "x" is unknown');
     });
 });
 

@@ -15,6 +15,7 @@ export function alwaysPullImages(): AdmissionPlugin {
                 ...(spec?.ephemeralContainers ?? []),
             ];
             for (const container of containers) container.imagePullPolicy = 'Always';
+            for (const { image } of spec?.volumes ?? []) if (image !== undefined) image.pullPolicy = 'Always';
         },
     };
 }

@@ -6,18 +6,29 @@ import type { AdmissionPlugin } from '../admission.ts';
 import type { ClusterAuthorizer } from '../authz/authorizer.ts';
 import { createEscalationGuard } from '../authz/escalation.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import { alwaysAdmit, alwaysDeny } from './always.ts';
 import { alwaysPullImages } from './always-pull-images.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { type AdmissionConfiguration, defaultAdmissionConfiguration } from './configuration.ts';
 import type { PluginContext } from './context.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { denyServiceExternalIPs } from './deny-service-external-ips.ts';
+import { eventRateLimit } from './event-rate-limit.ts';
 import { expressionGuard } from './expressions/expression-guard.ts';
+import { extendedResourceToleration } from './extended-resource-toleration.ts';
+import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { AdmissionMetrics } from './metrics.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { namespaceAutoProvision, namespaceExists } from './namespaces.ts';
 import { nodeRestriction } from './node-restriction.ts';
+import { notBuilt } from './not-built.ts';
+import { ownerReferencesPermissionEnforcement } from './owner-references.ts';
+import { podNodeSelector } from './pod-node-selector.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
+import { podTolerationRestriction } from './pod-toleration-restriction.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { mutatingAdmissionPolicy } from './policy/mutating.ts';
 import { validatingAdmissionPolicy } from './policy/validating.ts';
 import { priority } from './priority.ts';
@@ -57,48 +68,88 @@ interface PluginEntry {
     byDefault: boolean;
 }
 
-/** In the order in which they run, which is upstream's; quota last, so that it charges only what passed. */
+const on = (create: PluginEntry['create']): PluginEntry => ({ create, byDefault: true });
+const off = (create: PluginEntry['create']): PluginEntry => ({ create, byDefault: false });
+
+/** In the order in which they run, which is upstream's; quota near the end, so that it charges only what passed. */
 const plugins: Readonly<Record<string, PluginEntry>> = {
-    NamespaceLifecycle: { create: namespaceLifecycle, byDefault: true },
-    LimitRanger: { create: limitRanger, byDefault: true },
-    ServiceAccount: { create: serviceAccountPlugin, byDefault: true },
-    NodeRestriction: { create: nodeRestriction, byDefault: true },
-    TaintNodesByCondition: { create: taintNodesByCondition, byDefault: true },
-    AlwaysPullImages: { create: alwaysPullImages, byDefault: false },
-    PodSecurity: { create: podSecurity, byDefault: true },
-    Priority: { create: priority, byDefault: true },
-    DefaultTolerationSeconds: { create: defaultTolerationSeconds, byDefault: true },
-    DefaultStorageClass: { create: defaultStorageClass, byDefault: true },
-    StorageObjectInUseProtection: { create: storageObjectInUseProtection, byDefault: true },
-    PersistentVolumeClaimResize: { create: persistentVolumeClaimResize, byDefault: true },
-    RuntimeClass: { create: runtimeClass, byDefault: true },
-    CertificateApproval: { create: certificateApproval, byDefault: true },
-    CertificateSigning: { create: certificateSigning, byDefault: true },
-    CertificateSubjectRestriction: { create: certificateSubjectRestriction, byDefault: true },
-    DefaultIngressClass: { create: defaultIngressClass, byDefault: true },
-    MutatingAdmissionPolicy: { create: mutatingAdmissionPolicy, byDefault: true },
-    MutatingAdmissionWebhook: { create: mutatingAdmissionWebhook, byDefault: true },
-    ValidatingAdmissionPolicy: { create: validatingAdmissionPolicy, byDefault: true },
-    ValidatingAdmissionWebhook: { create: validatingAdmissionWebhook, byDefault: true },
-    ResourceQuota: { create: resourceQuota, byDefault: true },
+    AlwaysAdmit: off(alwaysAdmit),
+    NamespaceAutoProvision: off(namespaceAutoProvision),
+    NamespaceLifecycle: on(namespaceLifecycle),
+    NamespaceExists: off(namespaceExists),
+    LimitPodHardAntiAffinityTopology: off(limitPodHardAntiAffinityTopology),
+    LimitRanger: on(limitRanger),
+    ServiceAccount: on(serviceAccountPlugin),
+    // Upstream leaves it off, and nobody runs kubelets without it.
+    NodeRestriction: on(nodeRestriction),
+    TaintNodesByCondition: on(taintNodesByCondition),
+    AlwaysPullImages: off(alwaysPullImages),
+    PodSecurity: on(podSecurity),
+    PodNodeSelector: off(podNodeSelector),
+    Priority: on(priority),
+    DefaultTolerationSeconds: on(defaultTolerationSeconds),
+    PodTolerationRestriction: off(podTolerationRestriction),
+    EventRateLimit: off(eventRateLimit),
+    ExtendedResourceToleration: off(extendedResourceToleration),
+    DefaultStorageClass: on(defaultStorageClass),
+    StorageObjectInUseProtection: on(storageObjectInUseProtection),
+    OwnerReferencesPermissionEnforcement: off(ownerReferencesPermissionEnforcement),
+    PersistentVolumeClaimResize: on(persistentVolumeClaimResize),
+    RuntimeClass: on(runtimeClass),
+    CertificateApproval: on(certificateApproval),
+    CertificateSigning: on(certificateSigning),
+    CertificateSubjectRestriction: on(certificateSubjectRestriction),
+    DefaultIngressClass: on(defaultIngressClass),
+    DenyServiceExternalIPs: off(denyServiceExternalIPs),
+    PodTopologyLabels: on(podTopologyLabels),
+    MutatingAdmissionPolicy: on(mutatingAdmissionPolicy),
+    MutatingAdmissionWebhook: on(mutatingAdmissionWebhook),
+    ValidatingAdmissionPolicy: on(validatingAdmissionPolicy),
+    ValidatingAdmissionWebhook: on(validatingAdmissionWebhook),
+    ResourceQuota: on(resourceQuota),
+    AlwaysDeny: off(alwaysDeny),
 };
 
-/** Names that --enable-admission-plugins and --disable-admission-plugins take, in running order. */
+/** Names of the plugins that can be turned on, in running order. */
 export const admissionPluginNames: readonly string[] = Object.keys(plugins);
 
-/** The enabled plugins in their order. Throws for a name that is none, and for one both on and off. */
-export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
-    const { reader, client, enable, disable } = options;
-    const only = options.only ?? [];
-    for (const name of [...enable, ...disable, ...only]) {
-        if (!Object.hasOwn(plugins, name)) {
-            throw new Error(
-                `unknown admission plugin "${name}": known are ${[...admissionPluginNames].sort().join(', ')}`,
-            );
+/** Throws for names that no plugin has, and for plugins that are both on and off or not built. */
+function checkNames({ enable, disable, only = [] }: AdmissionOptions): void {
+    if (only.length > 0 && enable.length + disable.length > 0) {
+        throw new Error(
+            'admission-control and enable-admission-plugins/disable-admission-plugins are mutually exclusive',
+        );
+    }
+    const flags = {
+        'admission-control': only,
+        'enable-admission-plugins': enable,
+        'disable-admission-plugins': disable,
+    };
+    for (const [flag, names] of Object.entries(flags)) {
+        for (const name of names) {
+            if (Object.hasOwn(plugins, name)) continue;
+            if (!Object.hasOwn(notBuilt, name)) {
+                const known = [...admissionPluginNames].sort().join(', ');
+                throw new Error(`${flag} plugin "${name}" is unknown: known are ${known}`);
+            }
+            if (names === disable) continue;
+            const why = notBuilt[name] ?? '';
+            throw new Error(`${flag} plugin "${name}" is not built into this API server: ${why}`);
         }
     }
-    const both = enable.find((name) => disable.includes(name));
-    if (both !== undefined) throw new Error(`admission plugin "${both}" is both enabled and disabled`);
+    const both = enable.filter((name) => disable.includes(name));
+    if (both.length > 0) {
+        throw new Error(
+            `[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`,
+        );
+    }
+}
+
+/** The enabled plugins in their order. Throws an Error for a choice that cannot be. */
+export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
+    const { reader, client, enable, disable } = options;
+    checkNames(options);
+    const only = options.only ?? [];
     const { authorizer } = options;
     const context: PluginContext = {
         reader,

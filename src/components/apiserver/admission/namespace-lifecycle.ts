@@ -1,9 +1,8 @@
-import type { V1Namespace } from '../../../api/meta/object.ts';
-import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
-import { namespaces } from '../../../client/resource-type.ts';
+import { StatusError } from '../../../api/meta/status-error.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import type { PluginContext } from './context.ts';
 import { forbidden } from './forbidden.ts';
+import { findNamespace } from './namespaces.ts';
 
 const immortal: readonly string[] = ['default', 'kube-system', 'kube-public'];
 
@@ -31,20 +30,6 @@ export function namespaceLifecycle(context: PluginContext): AdmissionPlugin {
 
 function isAccessReview({ definition }: AdmissionRequest): boolean {
     return definition.group === 'authorization.k8s.io' && definition.plural === 'localsubjectaccessreviews';
-}
-
-/** What the cache does not have yet may just have been made through another API server. */
-async function findNamespace(context: PluginContext, name: string): Promise<V1Namespace> {
-    const cached = context.reader.get<V1Namespace>(namespaces, '', name);
-    if (cached !== undefined) return cached;
-    try {
-        return await context.client().resource(namespaces).get({ name });
-    } catch (error) {
-        if (error instanceof StatusError && error.reason === 'NotFound') {
-            throw statusErrors.notFound({ resource: 'namespaces', name });
-        }
-        throw error;
-    }
 }
 
 function terminating(request: AdmissionRequest): StatusError {

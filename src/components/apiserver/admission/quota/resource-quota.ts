@@ -5,6 +5,7 @@ import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts';
 import type { PluginContext } from '../context.ts';
 import { forbidden } from '../forbidden.ts';
 import { evaluate } from './evaluate.ts';
+import { uncovered } from './limited-resources.ts';
 
 /** How often a charge is tried again after another writer changed the quota. */
 const conflictRetriesMax = 3;
@@ -21,6 +22,7 @@ export function resourceQuota(context: PluginContext): AdmissionPlugin {
             !isItself(definition),
         async validate(request) {
             const { namespace } = request;
+            requireCover(context, request);
             if (context.reader.list(resourceQuotas, namespace).length === 0) return;
             // One at a time in a namespace: otherwise each write would find the other's charge a conflict.
             const charge = (queues.get(namespace) ?? Promise.resolve()).then(
@@ -34,6 +36,20 @@ export function resourceQuota(context: PluginContext): AdmissionPlugin {
             await charge;
         },
     };
+}
+
+/** Refuses what is limited and what no quota of the namespace covers. */
+function requireCover({ configuration, reader }: PluginContext, request: AdmissionRequest): void {
+    const { limitedResources } = configuration;
+    const { definition, object, operation, namespace } = request;
+    if (limitedResources.length === 0 || object === undefined || operation !== 'CREATE') return;
+    const why = uncovered(limitedResources, reader.list<V1ResourceQuota>(resourceQuotas, namespace), {
+        group: definition.group,
+        resource: definition.plural,
+        object,
+        oldObject: undefined,
+    });
+    if (why !== undefined) throw forbidden(request, why);
 }
 
 /** Events come and go by themselves, and a quota's own status is what charging writes. */

@@ -93,10 +93,10 @@ function assign(
         );
     }
     pod.spec.nodeName = binding.target.name;
-    const { annotations } = binding.metadata ?? {};
-    if (annotations !== undefined && pod.metadata !== undefined) {
-        pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
-    }
+    const { annotations, labels } = binding.metadata ?? {};
+    const metadata = (pod.metadata ??= {});
+    if (annotations !== undefined) metadata.annotations = { ...metadata.annotations, ...annotations };
+    if (labels !== undefined) metadata.labels = { ...metadata.labels, ...labels };
     const conditions = setCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'True' }, now);
     pod.status = { ...pod.status, conditions };
     return pod;
