@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ApiObject } from '../meta/object.ts';
 import { resourceDefinitions } from './index.ts';
 
 const strategyOf = (plural: string) => resourceDefinitions().find((one) => one.plural === plural)!.strategy;
 const warningsOf = (plural: string, object: object, old?: object): string[] =>
-    strategyOf(plural).warnings?.(object as ApiObject, old as ApiObject | undefined) ?? [];
+    strategyOf(plural).warnings?.(object, old) ?? [];
 const pod = (spec: object, annotations: Record<string, string> = {}): string[] =>
     warningsOf('pods', { metadata: { name: 'web', annotations }, spec });
 const container = (more: object): object => ({ containers: [{ name: 'c', ...more }] });

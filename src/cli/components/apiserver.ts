@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { resourceDefinitions } from '../../api/groups/index.ts';
 import { serveLegacyApis } from '../../api/groups/legacy/index.ts';
-import { readAdmissionConfiguration } from '../../components/apiserver/admission/index.ts';
 import { type AssembledApiServer, assembleApiServer } from '../../components/apiserver/assembly/assemble.ts';
 import {
-    type AdmissionSelection,
     defaultRequestHeader,
     type RequestBounds,
     type ServiceRanges,
@@ -31,6 +28,7 @@ import { hostName } from '../host.ts';
 import { shownFlags } from '../shown-flags.ts';
 import { admitMasters, type AdmittingParts, type MasterAdmission } from '../join/admit-masters.ts';
 import type { Joined } from '../join/join-as-master.ts';
+import { admissionSelectionOf } from './apiserver-admission.ts';
 import { authOptions } from './apiserver-auth.ts';
 import { type ApiServerFiles, readMaterial, servedFiles } from './apiserver-material.ts';
 import { followCertificates, type ServedCertificates } from './certificate-follower.ts';
@@ -115,7 +113,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
                 requestHeader: setup.requestHeader ?? defaultRequestHeader,
                 staticToken: admitting?.staticToken ?? '',
             }),
-            admission: await admissionOf(flags),
+            admission: await admissionSelectionOf(flags),
             peers: { kubelet: material.kubelet, extensions: material.frontProxyClient },
             requests: requestBounds(flags),
             services: { ...serviceRanges(flags), isShared },
@@ -186,29 +184,6 @@ function servingTls(
     admitting: AdmittingParts | undefined,
 ): TlsMaterial {
     return { cert: admitting?.chainOf(cert) ?? cert, key, clientCa };
-}
-
-async function admissionOf(flags: ApiServerSetup['flags']): Promise<AdmissionSelection> {
-    const file = flags['admission-control-config-file'];
-    const only = flags['admission-control'];
-    return {
-        enable: flags['enable-admission-plugins'],
-        disable: flags['disable-admission-plugins'],
-        ...(only.length === 0 ? {} : { only }),
-        ...(file === '' ? {} : { configuration: await admissionConfigurationOf(file) }),
-    };
-}
-
-async function admissionConfigurationOf(
-    file: string,
-): Promise<NonNullable<AdmissionSelection['configuration']>> {
-    try {
-        const read = async (path: string): Promise<Buffer> => await readFile(resolve(dirname(file), path));
-        return await readAdmissionConfiguration(await readFile(file), read);
-    } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new FlagError(`--admission-control-config-file: ${file}: ${why}`, { cause: error });
-    }
 }
 
 function requestBounds(flags: ApiServerSetup['flags']): RequestBounds {

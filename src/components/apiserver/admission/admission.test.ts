@@ -524,7 +524,111 @@ describe('ResourceQuota', () => {
     });
 });
 
+describe('ResourceQuota with scopes', () => {
+    const scoped = (requirement: object) => {
+        const spec = { hard: { pods: '0' }, scopeSelector: { matchExpressions: [requirement] } };
+        const status = { hard: { pods: '0' }, used: { pods: '0' } };
+        reader.set(resourceQuotas, named('q', { spec, status }, { namespace: 'default' }));
+    };
+    const create = async (spec: object) =>
+        await admit(only('ResourceQuota'), admissionRequest('pods', pod(spec)));
+    const full = 'exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0';
+
+    it.each([
+        [{ operator: 'In', values: ['high', 'low'] }, ['high', 'low'], ['other', undefined]],
+        [{ operator: 'NotIn', values: ['high'] }, ['low', undefined], ['high']],
+        [{ operator: 'Exists' }, ['high'], [undefined]],
+        [{ operator: 'DoesNotExist' }, [undefined], ['high']],
+    ])('counts pods by their class of priority: %j', async (requirement, counted, free) => {
+        scoped({ scopeName: 'PriorityClass', ...requirement });
+        for (const priorityClassName of counted) {
+            await expect(create({ priorityClassName })).rejects.toThrow(full);
+        }
+        for (const priorityClassName of free) await create({ priorityClassName });
+    });
+
+    it('counts pods that look into other namespaces', async () => {
+        scoped({ scopeName: 'CrossNamespacePodAffinity', operator: 'Exists' });
+        const term = { topologyKey: 'zone', labelSelector: {} };
+        const near = (more: object) => ({
+            affinity: {
+                podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ ...term, ...more }] },
+            },
+        });
+        const far = (more: object) => ({
+            affinity: {
+                podAntiAffinity: {
+                    preferredDuringSchedulingIgnoredDuringExecution: [
+                        { weight: 1, podAffinityTerm: { ...term, ...more } },
+                    ],
+                },
+            },
+        });
+        await create(near({}));
+        await create({});
+        for (const more of [{ namespaces: ['a'] }, { namespaceSelector: {} }]) {
+            await expect(create(near(more))).rejects.toThrow(full);
+            await expect(create(far(more))).rejects.toThrow(full);
+        }
+    });
+});
+
 describe('small plugins', () => {
+    it('PersistentVolumeClaimResize lets only claims grow that are bound and whose class can', async () => {
+        const classes = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' };
+        reader.set(classes, named('fixed'), named('elastic', { allowVolumeExpansion: true }));
+        const claim = (storage: string, storageClassName: string | undefined, phase = 'Bound') => {
+            const spec = { storageClassName, resources: { requests: { storage } } };
+            return named('c', { spec, status: { phase } }, { namespace: 'default' });
+        };
+        const resize = async (oldObject: ApiObject, object: ApiObject) =>
+            await admit(
+                only('PersistentVolumeClaimResize'),
+                admissionRequest('persistentvolumeclaims', object, { operation: 'UPDATE', oldObject }),
+            );
+        await resize(claim('1Gi', 'elastic'), claim('2Gi', 'elastic'));
+        await resize(claim('1Gi', 'fixed', 'Pending'), claim('1024Mi', 'fixed', 'Pending'));
+        await expect(
+            resize(claim('1Gi', 'elastic', 'Pending'), claim('2Gi', 'elastic', 'Pending')),
+        ).rejects.toThrow(
+            'persistentvolumeclaims "c" is forbidden: Only bound persistent volume claims can be expanded',
+        );
+        for (const name of ['fixed', 'gone', undefined]) {
+            await expect(resize(claim('1Gi', name), claim('2Gi', name))).rejects.toThrow(
+                'persistentvolumeclaims "c" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+            );
+        }
+    });
+
+    it('DefaultIngressClass takes the newest default for ingresses that name none', async () => {
+        const classes = { group: 'networking.k8s.io', version: 'v1', resource: 'ingressclasses' };
+        const annotations = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
+        const ingress = (spec: object, metadata: object = {}) =>
+            named('i', { spec }, { namespace: 'default', ...metadata });
+        const run = async (object: ApiObject) =>
+            (
+                await admit(
+                    only('DefaultIngressClass'),
+                    admissionRequest('ingresses.networking.k8s.io', object),
+                )
+            ).object;
+        expect(await run(ingress({}))).toMatchObject({ spec: {} });
+        reader.set(
+            classes,
+            named('old', {}, { annotations, creationTimestamp: '2026-01-01T00:00:00Z' }),
+            named('b', {}, { annotations, creationTimestamp: '2026-02-01T00:00:00Z' }),
+            named('a', {}, { annotations, creationTimestamp: '2026-02-01T00:00:00Z' }),
+            named('other', {}, { creationTimestamp: '2026-03-01T00:00:00Z' }),
+        );
+        expect(await run(ingress({}))).toMatchObject({ spec: { ingressClassName: 'a' } });
+        expect(await run(ingress({ ingressClassName: 'own' }))).toMatchObject({
+            spec: { ingressClassName: 'own' },
+        });
+        const annotated = await run(ingress({}, { annotations: { 'kubernetes.io/ingress.class': 'own' } }));
+        expect(annotated).toMatchObject({ spec: {} });
+        expect((annotated as { spec?: object }).spec).toEqual({});
+    });
+
     it('DefaultTolerationSeconds adds what is not tolerated already', async () => {
         const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' };
         const object = pod({ tolerations: [own] });

@@ -114,7 +114,11 @@ const plugins: Readonly<Record<string, PluginEntry>> = {
 export const admissionPluginNames: readonly string[] = Object.keys(plugins);
 
 /** Throws for names that no plugin has, and for plugins that are both on and off or not built. */
-function checkNames({ enable, disable, only = [] }: AdmissionOptions): void {
+export function checkPluginNames({
+    enable,
+    disable,
+    only = [],
+}: Pick<AdmissionOptions, 'enable' | 'disable' | 'only'>): void {
     if (only.length > 0 && enable.length + disable.length > 0) {
         throw new Error(
             'admission-control and enable-admission-plugins/disable-admission-plugins are mutually exclusive',
@@ -148,7 +152,7 @@ function checkNames({ enable, disable, only = [] }: AdmissionOptions): void {
 /** The enabled plugins in their order. Throws an Error for a choice that cannot be. */
 export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
     const { reader, client, enable, disable } = options;
-    checkNames(options);
+    checkPluginNames(options);
     const only = options.only ?? [];
     const { authorizer } = options;
     const context: PluginContext = {

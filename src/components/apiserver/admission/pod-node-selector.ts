@@ -22,7 +22,7 @@ export function readNodeSelectors(value: unknown): NodeSelectors {
     const isWrong =
         typeof given !== 'object' ||
         Array.isArray(given) ||
-        Object.values(given as object).some((selector) => typeof selector !== 'string');
+        Object.values(given).some((selector) => typeof selector !== 'string');
     if (isWrong) {
         throw new Error('PodNodeSelector: podNodeSelectorPluginConfig must map namespaces to node selectors');
     }

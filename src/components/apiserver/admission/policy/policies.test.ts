@@ -335,7 +335,7 @@ describe('MutatingAdmissionPolicy', () => {
         bind('mutating', { paramRef: { name: 'params', parameterNotFoundAction: 'Deny' } });
         await expect(run(map({}))).rejects.toThrow('no params found for policy binding with `Deny`');
         const params = { metadata: { name: 'params', namespace: 'ns' }, data: { tier: 'gold' } };
-        reader.set(configMaps, params as ApiObject);
+        reader.set(configMaps, params);
         expect(await run(map({}))).toMatchObject({ metadata: { labels: { tier: 'gold' } } });
     });
 
