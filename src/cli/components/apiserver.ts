@@ -116,6 +116,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             admission: await admissionSelectionOf(flags),
             peers: { kubelet: material.kubelet, extensions: material.frontProxyClient },
             requests: requestBounds(flags),
+            eventTtlMs: flags['event-ttl'],
             services: { ...serviceRanges(flags), isShared },
             auditor: await auditorOf(flags, logger),
             extensions: {

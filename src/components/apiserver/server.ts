@@ -32,6 +32,7 @@ import { storageMetrics } from './metrics/store-metrics.ts';
 import { defaultInFlightLimits, type InFlightLimits } from './middleware/in-flight.ts';
 import type { ApiRequest, ApiResult, Handler } from './request.ts';
 import type { ResourceRequestInfo } from './request-info.ts';
+import { EventLeases, eventTtlMsDefault } from './registry/event-leases.ts';
 import { Router, subresourceOf } from './router.ts';
 import { statusErrorOf } from './status-of.ts';
 import { type VersionInfo, versionInfo } from './version.ts';
@@ -61,6 +62,8 @@ export interface ApiServerOptions {
     auditor?: Auditor | undefined;
     /** Default 60 s. */
     requestTimeoutMs?: number;
+    /** How long events are kept; 0 for ever. Default: an hour. */
+    eventTtlMs?: number | undefined;
     /** Serves /debug/pprof; default true. */
     profiling?: boolean;
     version?: VersionInfo;
@@ -106,6 +109,11 @@ export class ApiServer implements Stoppable {
             caches,
             admission,
             hooks: extensions.hooks ?? [],
+            eventLeases: new EventLeases({
+                leases: options.store.leases,
+                clock: this.#clock,
+                ttlMs: options.eventTtlMs ?? eventTtlMsDefault,
+            }),
             clock: this.#clock,
             logger: this.#logger,
             metrics: this.#chainMetrics,

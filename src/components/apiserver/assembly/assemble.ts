@@ -119,6 +119,7 @@ export async function assembleApiServer(
         chainMetrics,
         inFlightLimits: { readOnly: requests.readOnlyMax, mutating: requests.mutatingMax },
         requestTimeoutMs: requests.timeoutMs,
+        eventTtlMs: options.eventTtlMs,
         profiling: requests.profiling,
         flowControl: flowControlOf(requests, caches),
         auditor: options.auditor,

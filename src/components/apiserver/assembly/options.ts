@@ -44,6 +44,8 @@ export interface AssemblyOptions {
     };
     /** Default: upstream's. */
     requests?: Partial<RequestBounds>;
+    /** How long events are kept after they were written last; 0 for ever. Default: an hour. */
+    eventTtlMs?: number;
     services: ServiceRanges;
     auditor?: Auditor | undefined;
     /** Besides the server's own. */

@@ -4,6 +4,7 @@ import { deepClone } from '../../../api/meta/deep.ts';
 import { generateName, validateObjectMeta } from '../../../api/meta/names.ts';
 import type { ApiObject, V1ObjectMeta } from '../../../api/meta/object.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
+import type { TxnResult } from '../../../store/store.ts';
 import { rfc3339 } from '../../../util/clock.ts';
 import { prepareViews, toStorage } from '../conversion/versions.ts';
 import type { ReservationGuard } from '../extensions.ts';
@@ -196,24 +197,26 @@ const isTaken = ({ cache }: Target, key: string): PutOutcome =>
     cache.objects.get(key) === undefined ? 'written' : 'exists';
 
 async function put(
-    { caches }: Registry,
+    { caches, eventLeases }: Registry,
     stored: StoredObject,
     options: { definition: ResourceDefinition; object: ApiObject; guards: readonly ReservationGuard[] },
 ): Promise<PutOutcome> {
     const { definition, object, guards } = options;
     const { key } = stored;
-    const { succeeded, revision, responses } = await caches.store.txn({
-        compares: [
-            { key, target: 'modRevision', result: 'equal', value: 0 },
-            ...guards.map(({ compare }) => compare),
-        ],
-        success: [
-            { type: 'put', key, value: stored.bytes, decoded: stored },
-            ...guards.map(({ write }) => write),
-        ],
-        failure: guards.length === 0 ? [] : [{ type: 'range', key, countOnly: true }],
-        durability: durabilityOf(definition, object, undefined),
-    });
+    const write = async (lease: number): Promise<TxnResult> =>
+        await caches.store.txn({
+            compares: [
+                { key, target: 'modRevision', result: 'equal', value: 0 },
+                ...guards.map(({ compare }) => compare),
+            ],
+            success: [
+                { type: 'put', key, value: stored.bytes, decoded: stored, lease },
+                ...guards.map(({ write }) => write),
+            ],
+            failure: guards.length === 0 ? [] : [{ type: 'range', key, countOnly: true }],
+            durability: durabilityOf(definition, object, undefined),
+        });
+    const { succeeded, revision, responses } = await eventLeases.attach(definition, write);
     if (succeeded) {
         stored.commit(revision);
         // What was reserved is given free afterwards: the cache must know by then that it is taken.

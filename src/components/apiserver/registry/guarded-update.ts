@@ -1,5 +1,6 @@
+import type { ResourceDefinition } from '../../../api/groups/resource.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
-import type { StoreOp, TxnRequest } from '../../../store/store.ts';
+import type { StoreOp, TxnRequest, TxnResult } from '../../../store/store.ts';
 import { prepareViews, toStorage } from '../conversion/versions.ts';
 import type { ApiObject } from '../../../api/meta/object.ts';
 import type { ReservationGuard } from '../extensions.ts';
@@ -104,7 +105,8 @@ async function apply(
             ? 'fsync'
             : durabilityOf(definition, change.object, versionFor(target, current).object);
     const guards = change.type === 'put' ? (change.guards ?? []) : [];
-    const result = await guardedTxn(registry, { op, durability, revision: current.revision, guards });
+    const guarded = { definition, op, durability, revision: current.revision, guards };
+    const result = await guardedTxn(registry, guarded);
     if (result.type === 'outdated') return result;
     if (next !== current) next.commit(result.revision);
     const object = next === current ? current.withRevision(result.revision) : next;
@@ -115,24 +117,30 @@ async function apply(
 async function guardedTxn(
     registry: Registry,
     guarded: {
+        definition: ResourceDefinition;
         op: Extract<StoreOp, { type: 'put' | 'delete' }>;
         durability: NonNullable<TxnRequest['durability']>;
         revision: number;
         guards: readonly ReservationGuard[];
     },
 ): Promise<{ type: 'done'; revision: number } | { type: 'outdated'; newer: StoredObject | undefined }> {
-    const { op, durability, revision, guards } = guarded;
-    const { caches } = registry;
-    try {
-        const result = await caches.store.txn({
+    const { definition, op, durability, revision, guards } = guarded;
+    const { caches, eventLeases } = registry;
+    const write = async (first: StoreOp): Promise<TxnResult> =>
+        await caches.store.txn({
             compares: [
                 { key: op.key, target: 'modRevision', result: 'equal', value: revision },
                 ...guards.map(({ compare }) => compare),
             ],
-            success: [op, ...guards.map(({ write }) => write)],
+            success: [first, ...guards.map(({ write }) => write)],
             failure: [{ type: 'range', key: op.key }],
             durability,
         });
+    try {
+        const result =
+            op.type === 'delete'
+                ? await write(op)
+                : await eventLeases.attach(definition, async (lease) => await write({ ...op, lease }));
         // With guards, what others have reserved must be known before the next attempt, and before release.
         if (guards.length > 0) await caches.waitFor(result.revision);
         if (result.succeeded) return { type: 'done', revision: result.revision };

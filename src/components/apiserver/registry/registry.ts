@@ -10,12 +10,14 @@ import type { ChainMetrics } from '../metrics/chain-metrics.ts';
 import type { ResourceRequestInfo } from '../request-info.ts';
 import type { StoredObject } from '../stored-object.ts';
 import type { WatchCaches } from '../watch-caches.ts';
+import type { EventLeases } from './event-leases.ts';
 
 /** What the verbs work with. */
 export interface Registry {
     caches: WatchCaches;
     admission: readonly AdmissionPlugin[];
     hooks: readonly RegistryHook[];
+    eventLeases: EventLeases;
     clock: Clock;
     logger: Logger;
     metrics?: ChainMetrics | undefined;
