@@ -11,10 +11,9 @@ import {
 import { batchStrategies } from './batch/index.ts';
 import { certificatesStrategies } from './certificates/index.ts';
 import { defaultColumns } from './columns.ts';
-import { convertedStrategy } from './converted-strategy.ts';
 import { coordinationStrategies } from './coordination/index.ts';
 import { eventConversion } from './core/event/conversion.ts';
-import { eventStrategy } from './core/event/strategy.ts';
+import { eventV1Strategy } from './core/event/events-v1.ts';
 import { coreStrategies } from './core/index.ts';
 import { discoveryStrategies } from './discovery/index.ts';
 import { flowControlStrategies } from './flowcontrol/index.ts';
@@ -50,7 +49,7 @@ const strategies: ByPlural<ByPlural<Strategy>> = {
     'certificates.k8s.io/v1': certificatesStrategies,
     'coordination.k8s.io/v1': coordinationStrategies,
     'discovery.k8s.io/v1': discoveryStrategies,
-    'events.k8s.io/v1': { events: convertedStrategy(eventStrategy, eventConversion) },
+    'events.k8s.io/v1': { events: eventV1Strategy },
     'flowcontrol.apiserver.k8s.io/v1': flowControlStrategies,
     'networking.k8s.io/v1': networkingStrategies,
     'node.k8s.io/v1': nodeStrategies,

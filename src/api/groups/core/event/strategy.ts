@@ -1,21 +1,8 @@
-import { type FieldError, fieldErrors } from '../../../meta/field-error.ts';
 import type { CoreV1Event } from '../../../meta/object.ts';
 import { column, since, wideColumn } from '../../columns.ts';
 import type { Column, Strategy } from '../../resource.ts';
 import type { Incomplete } from '../../incomplete.ts';
-
-/** An event about a namespaced object is in that namespace; one about the rest in "default" or kube-system. */
-function validateEvent(event: Incomplete<CoreV1Event>): FieldError[] {
-    const namespace = event.metadata?.namespace ?? '';
-    const about = event.involvedObject?.namespace ?? '';
-    const path = 'involvedObject.namespace';
-    if (about === '') {
-        return namespace === '' || namespace === 'default' || namespace === 'kube-system'
-            ? []
-            : [fieldErrors.invalid(path, about, 'does not match event.namespace')];
-    }
-    return about === namespace ? [] : [fieldErrors.invalid(path, about, 'does not match event.namespace')];
-}
+import { validateEvent } from './validation.ts';
 
 export function eventFields(event: Incomplete<CoreV1Event>): Record<string, string> {
     const about = event.involvedObject ?? {};
