@@ -77,13 +77,13 @@ export function names(): WrongRequest[] {
             ),
         ),
         create(
-            'a Service that begins with a digit',
+            'a Service that ends with a hyphen',
             Service.collection,
-            withMember(Service.object, 'metadata.name', '1a'),
+            withMember(Service.object, 'metadata.name', '1a-'),
             invalid(
                 'Service',
-                '1a',
-                `metadata.name: Invalid value: "1a": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')`,
+                '1a-',
+                label('metadata.name', '1a-'),
             ),
         ),
         create(

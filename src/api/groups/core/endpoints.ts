@@ -19,23 +19,35 @@ import {
     portNumber,
     qualifiedName,
 } from '../validation/basic.ts';
-import { specialIpMessages } from '../validation/formats.ts';
+import { reachableIp } from '../validation/ip-fields.ts';
 import { protocols } from './pod/validation/ports.ts';
 import type { Incomplete } from '../incomplete.ts';
 
-function validateEndpoints(endpoints: Incomplete<V1Endpoints>): FieldError[] {
-    return each(endpoints.subsets, 'subsets', validateSubset);
+function validateEndpoints(
+    endpoints: Incomplete<V1Endpoints>,
+    old?: Incomplete<V1Endpoints>,
+): FieldError[] {
+    const kept = items(old?.subsets).flatMap(({ addresses, notReadyAddresses }) =>
+        [...items(addresses), ...items(notReadyAddresses)].flatMap(({ ip }) => ip ?? []),
+    );
+    return each(endpoints.subsets, 'subsets', (subset, path) => validateSubset(subset, path, kept));
 }
 
-function validateSubset(subset: Incomplete<V1EndpointSubset>, path: string): FieldError[] {
+function validateSubset(
+    subset: Incomplete<V1EndpointSubset>,
+    path: string,
+    kept: readonly string[],
+): FieldError[] {
+    const validate = (address: Incomplete<V1EndpointAddress>, addressPath: string): FieldError[] =>
+        validateAddress(address, addressPath, kept);
     const { addresses, notReadyAddresses, ports } = subset;
     const needsName = items(ports).length > 1;
     return [
         ...(items(addresses).length === 0 && items(notReadyAddresses).length === 0
             ? [fieldErrors.required(path, 'must specify `addresses` or `notReadyAddresses`')]
             : []),
-        ...each(addresses, `${path}.addresses`, validateAddress),
-        ...each(notReadyAddresses, `${path}.notReadyAddresses`, validateAddress),
+        ...each(addresses, `${path}.addresses`, validate),
+        ...each(notReadyAddresses, `${path}.notReadyAddresses`, validate),
         ...each(ports, `${path}.ports`, (port, portPath) => validatePort(port, portPath, needsName)),
     ];
 }
@@ -43,9 +55,10 @@ function validateSubset(subset: Incomplete<V1EndpointSubset>, path: string): Fie
 function validateAddress(
     { ip = '', hostname, nodeName }: Incomplete<V1EndpointAddress>,
     path: string,
+    kept: readonly string[],
 ): FieldError[] {
     return [
-        ...formatErrors(ip, `${path}.ip`, specialIpMessages(ip)),
+        ...reachableIp(ip, `${path}.ip`, kept),
         ...(isBlank(hostname) ? [] : dnsLabel(hostname, `${path}.hostname`)),
         ...(isBlank(nodeName) ? [] : dnsSubdomain(nodeName, `${path}.nodeName`)),
     ];
@@ -84,7 +97,7 @@ export const endpointsStrategy: Strategy<Incomplete<V1Endpoints>> = {
             for (const port of items(subset.ports)) port.protocol ??= 'TCP';
         }
     },
-    validate: validateEndpoints,
-    validateUpdate: (endpoints) => validateEndpoints(endpoints),
+    validate: (endpoints) => validateEndpoints(endpoints),
+    validateUpdate: validateEndpoints,
     columns: [nameColumn, column('Endpoints', endpointsText), ageColumn],
 };

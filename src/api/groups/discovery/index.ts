@@ -1,5 +1,4 @@
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
-import { isIpAddress } from '../../meta/names.ts';
 import type { DiscoveryV1EndpointPort, V1Endpoint, V1EndpointSlice } from '../../meta/object.ts';
 import { ageColumn, column, formatList, nameColumn } from '../columns.ts';
 import { protocols } from '../core/pod/validation/ports.ts';
@@ -20,17 +19,21 @@ import {
     qualifiedName,
 } from '../validation/basic.ts';
 import { ipFamilyOf, specialIpMessages } from '../validation/formats.ts';
+import { ipAddress } from '../validation/ip-fields.ts';
 
 const endpointsMax = 1000;
 const addressesMax = 100;
 const portsMax = 20_000;
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 
-function validateSlice(slice: V1EndpointSlice): FieldError[] {
+function validateSlice(slice: V1EndpointSlice, old?: V1EndpointSlice): FieldError[] {
     const { addressType, endpoints, ports } = slice;
     return [
         ...oneOf(addressType, 'addressType', addressTypes),
-        ...validateEndpoints(items(endpoints), addressType),
+        ...validateEndpoints(items(endpoints), {
+            addressType,
+            kept: items(old?.endpoints).flatMap(({ addresses }) => items(addresses)),
+        }),
         ...(items(ports).length > portsMax
             ? [fieldErrors.tooMany('ports', items(ports).length, portsMax)]
             : []),
@@ -43,7 +46,13 @@ function validateSlice(slice: V1EndpointSlice): FieldError[] {
     ];
 }
 
-function validateEndpoints(endpoints: readonly V1Endpoint[], addressType: string): FieldError[] {
+interface AddressRules {
+    addressType: string;
+    /** Addresses that the slice has already. */
+    kept: readonly string[];
+}
+
+function validateEndpoints(endpoints: readonly V1Endpoint[], rules: AddressRules): FieldError[] {
     if (endpoints.length > endpointsMax) {
         return [fieldErrors.tooMany('endpoints', endpoints.length, endpointsMax)];
     }
@@ -58,7 +67,7 @@ function validateEndpoints(endpoints: readonly V1Endpoint[], addressType: string
                 ? [fieldErrors.tooMany(addressesPath, addresses.length, addressesMax)]
                 : []),
             ...each(addresses, addressesPath, (address, itemPath) =>
-                validateAddress(address, addressType, itemPath),
+                validateAddress(address, itemPath, rules),
             ),
             ...(isBlank(endpoint.nodeName) ? [] : dnsSubdomain(endpoint.nodeName, `${path}.nodeName`)),
             ...(isBlank(endpoint.hostname) ? [] : dnsLabel(endpoint.hostname, `${path}.hostname`)),
@@ -66,9 +75,11 @@ function validateEndpoints(endpoints: readonly V1Endpoint[], addressType: string
     });
 }
 
-function validateAddress(address: string, addressType: string, path: string): FieldError[] {
+function validateAddress(address: string, path: string, { addressType, kept }: AddressRules): FieldError[] {
     if (addressType === 'FQDN') return dnsSubdomain(address, path);
-    if (isIpAddress(address).length > 0) return formatErrors(address, path, isIpAddress(address));
+    if (kept.includes(address)) return [];
+    const errors = ipAddress(address, path);
+    if (errors.length > 0) return errors;
     if (ipFamilyOf(address) !== addressType) {
         const detail = `must be an ${addressType} address`;
         return [fieldErrors.invalid(path, address, detail)];
@@ -98,9 +109,9 @@ const endpointSliceStrategy: Strategy<V1EndpointSlice> = {
             port.protocol ??= 'TCP';
         }
     },
-    validate: validateSlice,
+    validate: (slice) => validateSlice(slice),
     validateUpdate: (slice, old) => [
-        ...validateSlice(slice),
+        ...validateSlice(slice, old),
         ...immutable(slice.addressType, old.addressType, 'addressType'),
     ],
     columns: [

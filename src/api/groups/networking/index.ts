@@ -4,8 +4,9 @@ import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
-import { isCidr, isDns1123Subdomain } from '../../meta/names.ts';
+import { isDns1123Subdomain } from '../../meta/names.ts';
 import { each, formatErrors, immutable, isBlank, items, required } from '../validation/basic.ts';
+import { canonicalCidr } from '../validation/ip-fields.ts';
 import { ingressStrategy } from './ingress.ts';
 import { networkPolicyStrategy } from './network-policy.ts';
 import type { Incomplete } from '../incomplete.ts';
@@ -120,16 +121,7 @@ function validateServiceCidr({ spec }: Incomplete<V1ServiceCIDR>): FieldError[] 
                   ),
               ]
             : [];
-    return [...errors, ...each(spec?.cidrs, path, cidrErrors)];
-}
-
-function cidrErrors(cidr: string, path: string): FieldError[] {
-    const invalid = formatErrors(cidr, path, isCidr(cidr));
-    const prefix = parsePrefix(cidr);
-    if (invalid.length > 0 || prefix === undefined) return invalid;
-    const { address, length } = prefix;
-    if (maskAddress(address, length).value === address.value) return [];
-    return [fieldErrors.invalid(path, cidr, 'must not have bits set beyond the prefix length')];
+    return [...errors, ...each(spec?.cidrs, path, canonicalCidr)];
 }
 
 const serviceCidrStrategy: Strategy<Incomplete<V1ServiceCIDR>> = withStatus<Incomplete<V1ServiceCIDR>>({

@@ -9,25 +9,38 @@ import type { Strategy } from '../resource.ts';
 import { startsGeneration } from '../strategy.ts';
 import {
     each,
-    formatErrors,
     isBlank,
     items,
     oneOf,
     optionalOneOf,
     portNumberOrName,
 } from '../validation/basic.ts';
+import { cidr } from '../validation/ip-fields.ts';
 import { validateLabelSelector } from '../validation/labels.ts';
 
-function validatePolicy({ spec }: V1NetworkPolicy): FieldError[] {
+/** Networks of all address blocks. */
+function networksOf({ spec }: V1NetworkPolicy): string[] {
+    const peers = [
+        ...items(spec?.ingress).flatMap((rule) => items(rule.from)),
+        ...items(spec?.egress).flatMap((rule) => items(rule.to)),
+    ];
+    return peers.flatMap(({ ipBlock }) =>
+        ipBlock === undefined ? [] : [ipBlock.cidr, ...items(ipBlock.except)],
+    );
+}
+
+function validatePolicy({ spec }: V1NetworkPolicy, old?: V1NetworkPolicy): FieldError[] {
+    const kept = old === undefined ? [] : networksOf(old);
+    const peer = (value: V1NetworkPolicyPeer, path: string): FieldError[] => validatePeer(value, path, kept);
     const errors = validateLabelSelector(spec?.podSelector, 'spec.podSelector');
     errors.push(
         ...each(spec?.ingress, 'spec.ingress', (rule, path) => [
             ...each(rule.ports, `${path}.ports`, validatePort),
-            ...each(rule.from, `${path}.from`, validatePeer),
+            ...each(rule.from, `${path}.from`, peer),
         ]),
         ...each(spec?.egress, 'spec.egress', (rule, path) => [
             ...each(rule.ports, `${path}.ports`, validatePort),
-            ...each(rule.to, `${path}.to`, validatePeer),
+            ...each(rule.to, `${path}.to`, peer),
         ]),
     );
     const types = items(spec?.policyTypes);
@@ -57,7 +70,7 @@ function validatePort({ protocol, port, endPort }: V1NetworkPolicyPort, path: st
     return errors;
 }
 
-function validatePeer(peer: V1NetworkPolicyPeer, path: string): FieldError[] {
+function validatePeer(peer: V1NetworkPolicyPeer, path: string, kept: readonly string[]): FieldError[] {
     const { podSelector, namespaceSelector, ipBlock } = peer;
     const hasSelector = podSelector !== undefined || namespaceSelector !== undefined;
     if (!hasSelector && ipBlock === undefined) return [fieldErrors.required(path, 'must specify a peer')];
@@ -70,12 +83,12 @@ function validatePeer(peer: V1NetworkPolicyPeer, path: string): FieldError[] {
         ...(ipBlock === undefined
             ? []
             : [
-                  ...formatErrors(ipBlock.cidr, `${path}.ipBlock.cidr`, isCidr(ipBlock.cidr)),
-                  ...each(ipBlock.except, `${path}.ipBlock.except`, (cidr, itemPath) => [
-                      ...formatErrors(cidr, itemPath, isCidr(cidr)),
-                      ...(isStrictSubset(cidr, ipBlock.cidr)
+                  ...cidr(ipBlock.cidr, `${path}.ipBlock.cidr`, kept),
+                  ...each(ipBlock.except, `${path}.ipBlock.except`, (one, itemPath) => [
+                      ...cidr(one, itemPath, kept),
+                      ...(isStrictSubset(one, ipBlock.cidr)
                           ? []
-                          : [fieldErrors.invalid(itemPath, cidr, 'must be a strict subset of `cidr`')]),
+                          : [fieldErrors.invalid(itemPath, one, 'must be a strict subset of `cidr`')]),
                   ]),
               ]),
     ];
@@ -105,8 +118,8 @@ export const networkPolicyStrategy: Strategy<V1NetworkPolicy> = {
         if (items(spec.policyTypes).length > 0) return;
         spec.policyTypes = items(spec.egress).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
     },
-    validate: validatePolicy,
-    validateUpdate: (policy) => validatePolicy(policy),
+    validate: (policy) => validatePolicy(policy),
+    validateUpdate: validatePolicy,
     columns: [
         nameColumn,
         column('Pod-Selector', ({ spec }) => formatLabelSelector(spec?.podSelector)),

@@ -1,12 +1,12 @@
 import { semanticEqual } from '../../../meta/deep.ts';
 import { type FieldError, fieldErrors } from '../../../meta/field-error.ts';
-import { isCidr } from '../../../meta/names.ts';
 import type { V1Node, V1Taint } from '../../../meta/object.ts';
 import type { Strategy } from '../../resource.ts';
 import { withStatus } from '../../strategy.ts';
-import { each, formatErrors, isBlank, items, oneOf, qualifiedName } from '../../validation/basic.ts';
+import { each, isBlank, items, oneOf, qualifiedName } from '../../validation/basic.ts';
 import { validateResourceQuantity } from '../../validation/resources.ts';
 import { ipFamilyOf } from '../../validation/formats.ts';
+import { cidr } from '../../validation/ip-fields.ts';
 import { taintEffects } from '../pod/validation/scheduling.ts';
 import { nodeColumns } from './columns.ts';
 
@@ -29,13 +29,13 @@ function validateTaints(taints: V1Taint[] | undefined, path: string): FieldError
     });
 }
 
-function validateNode(node: V1Node): FieldError[] {
+function validateNode(node: V1Node, keptCidrs: readonly string[] = []): FieldError[] {
     const { spec } = node;
     const cidrs = items(spec?.podCIDRs);
-    const families = new Set(cidrs.map((cidr) => ipFamilyOf(cidr.split('/')[0] ?? '')));
+    const families = new Set(cidrs.map((one) => ipFamilyOf(one.split('/')[0] ?? '')));
     return [
         ...validateTaints(spec?.taints, 'spec.taints'),
-        ...each(cidrs, 'spec.podCIDRs', (cidr, path) => formatErrors(cidr, path, isCidr(cidr))),
+        ...each(cidrs, 'spec.podCIDRs', (one, path) => cidr(one, path, keptCidrs)),
         ...(cidrs.length > families.size
             ? [
                   fieldErrors.invalid(
@@ -53,8 +53,8 @@ function validateNode(node: V1Node): FieldError[] {
 
 /** Set once by who hands out pod networks, and by who runs the cloud. */
 function validateNodeUpdate(node: V1Node, old: V1Node): FieldError[] {
-    const errors = validateNode(node);
     const before = items(old.spec?.podCIDRs);
+    const errors = validateNode(node, before);
     if (before.length > 0 && !semanticEqual(before, items(node.spec?.podCIDRs))) {
         const detail = 'node updates may not change podCIDR except from "" to valid';
         errors.push(fieldErrors.forbidden('spec.podCIDRs', detail));

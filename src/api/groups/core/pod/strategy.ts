@@ -6,6 +6,7 @@ import { podColumns } from './columns.ts';
 import { defaultPod, terminationGraceSecondsDefault } from './defaults.ts';
 import { podFields } from './fields.ts';
 import { qosClassOf } from './qos.ts';
+import { mergeLabelKeys } from './merge-label-keys.ts';
 import { addGatedCondition } from './scheduling-gate-condition.ts';
 import {
     validateEphemeralContainersUpdate,
@@ -21,6 +22,7 @@ function prepareForCreate(pod: V1Pod, { now }: WriteContext): void {
     setGeneration(pod, 1);
     pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) };
     addGatedCondition(pod, now);
+    mergeLabelKeys(pod);
 }
 
 /** Each path changes its part of a pod; the rest stays as it is stored. */

@@ -1,20 +1,20 @@
 import { type FieldError, fieldErrors } from '../../../meta/field-error.ts';
-import { isIpAddress } from '../../../meta/names.ts';
 import type { V1ServiceSpec } from '../../../meta/object.ts';
 import { each, items, optionalOneOf } from '../../validation/basic.ts';
 import { ipFamilyOf } from '../../validation/formats.ts';
+import { ipAddress } from '../../validation/ip-fields.ts';
 
 const familyPolicies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 const families = ['IPv4', 'IPv6'];
 
 /** Addresses and families of a Service, as far as they can be checked before they are allocated. */
-export function validateClusterIps(spec: V1ServiceSpec): FieldError[] {
+export function validateClusterIps(spec: V1ServiceSpec, before?: V1ServiceSpec): FieldError[] {
     if (spec.type === 'ExternalName') return [];
     return [
         ...each(spec.ipFamilies, 'spec.ipFamilies', (family, path) => optionalOneOf(family, path, families)),
         ...validateFamilyCount(spec),
         ...optionalOneOf(spec.ipFamilyPolicy, 'spec.ipFamilyPolicy', familyPolicies),
-        ...validateAddresses(spec),
+        ...validateAddresses(spec, items(before?.clusterIPs)),
     ];
 }
 
@@ -26,7 +26,7 @@ function validateFamilyCount({ ipFamilies }: V1ServiceSpec): FieldError[] {
         : [];
 }
 
-function validateAddresses(spec: V1ServiceSpec): FieldError[] {
+function validateAddresses(spec: V1ServiceSpec, kept: readonly string[]): FieldError[] {
     const addresses = items(spec.clusterIPs);
     const path = 'spec.clusterIPs';
     const first = addresses[0];
@@ -47,14 +47,7 @@ function validateAddresses(spec: V1ServiceSpec): FieldError[] {
         return errors;
     }
     addresses.forEach((address, index) => {
-        if (address === 'None') {
-            errors.push(
-                fieldErrors.invalid(`${path}[${index}]`, address, "'None' must be the first and only value"),
-            );
-        } else if (isIpAddress(address).length > 0) {
-            const detail = "must be empty, 'None', or a valid IP address";
-            errors.push(fieldErrors.invalid(`${path}[${index}]`, address, detail));
-        }
+        errors.push(...validateAddress(address, `${path}[${index}]`, kept));
     });
     if (addresses.length > 2) {
         const detail = 'may only hold up to 2 values';
@@ -65,4 +58,11 @@ function validateAddresses(spec: V1ServiceSpec): FieldError[] {
         errors.push(fieldErrors.invalid(path, addresses, detail));
     }
     return errors;
+}
+
+function validateAddress(address: string, path: string, kept: readonly string[]): FieldError[] {
+    if (address === 'None') {
+        return [fieldErrors.invalid(path, address, "'None' must be the first and only value")];
+    }
+    return ipAddress(address, path, kept);
 }

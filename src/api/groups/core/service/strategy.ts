@@ -66,7 +66,7 @@ function keepNodePorts({ spec }: V1Service, old: V1Service): void {
 }
 
 export const serviceStrategy: Strategy<V1Service> = {
-    nameFormat: 'dns1035Label',
+    nameFormat: 'dnsLabel',
     defaults: defaultService,
     prepareForCreate(service) {
         service.status = { loadBalancer: {} };

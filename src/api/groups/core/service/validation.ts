@@ -1,12 +1,11 @@
 import { semanticEqual } from '../../../meta/deep.ts';
 import { type FieldError, fieldErrors } from '../../../meta/field-error.ts';
-import { isCidr, isIpAddress, validateLabels } from '../../../meta/names.ts';
-import type { V1LoadBalancerStatus, V1Service, V1ServicePort, V1ServiceSpec } from '../../../meta/object.ts';
+import { isIpAddress, validateLabels } from '../../../meta/names.ts';
+import type { V1LoadBalancerIngress, V1Service, V1ServicePort, V1ServiceSpec } from '../../../meta/object.ts';
 import {
     dnsLabel,
     dnsSubdomain,
     each,
-    formatErrors,
     isBlank,
     items,
     oneOf,
@@ -15,7 +14,7 @@ import {
     portNumberOrName,
     qualifiedName,
 } from '../../validation/basic.ts';
-import { specialIpMessages } from '../../validation/formats.ts';
+import { cidr, ipAddress, reachableIp } from '../../validation/ip-fields.ts';
 import { protocols } from '../pod/validation/ports.ts';
 import { validateClusterIps } from './cluster-ips.ts';
 import { isExternallyAccessible, isHeadless, needsHealthCheck } from './defaults.ts';
@@ -24,7 +23,8 @@ const serviceTypes = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const trafficPolicies = ['Cluster', 'Local'];
 const affinitySecondsMax = 86_400;
 
-export function validateService(service: V1Service): FieldError[] {
+/** `before`: the spec that is replaced, whose addresses may stay as they are. */
+export function validateService(service: V1Service, before?: V1ServiceSpec): FieldError[] {
     const spec = service.spec ?? {};
     return [
         ...(items(spec.ports).length === 0 && !isHeadless(service) && spec.type !== 'ExternalName'
@@ -34,13 +34,13 @@ export function validateService(service: V1Service): FieldError[] {
         ...validatePorts(spec),
         ...validateLabels(spec.selector, 'spec.selector'),
         ...validateAffinity(spec),
-        ...validateClusterIps(spec),
+        ...validateClusterIps(spec, before),
         ...each(spec.externalIPs, 'spec.externalIPs', (ip, path) =>
-            formatErrors(ip, path, specialIpMessages(ip)),
+            reachableIp(ip, path, before?.externalIPs),
         ),
         ...oneOf(spec.type, 'spec.type', serviceTypes),
         ...validateNodePorts(spec),
-        ...validateLoadBalancerFields(spec),
+        ...validateLoadBalancerFields(spec, before),
         ...validateTraffic(service, spec),
     ];
 }
@@ -156,16 +156,15 @@ function validateNodePorts(spec: V1ServiceSpec): FieldError[] {
 
 const onlyLoadBalancer = "may only be used when `type` is 'LoadBalancer'";
 
-function validateLoadBalancerFields(spec: V1ServiceSpec): FieldError[] {
+function validateLoadBalancerFields(spec: V1ServiceSpec, before: V1ServiceSpec | undefined): FieldError[] {
     const isLoadBalancer = spec.type === 'LoadBalancer';
     const rangesPath = 'spec.LoadBalancerSourceRanges';
     const ranges = items(spec.loadBalancerSourceRanges);
     const errors: FieldError[] = [];
     if (ranges.length > 0 && !isLoadBalancer)
         errors.push(fieldErrors.forbidden(rangesPath, onlyLoadBalancer));
-    errors.push(
-        ...each(ranges, rangesPath, (range, path) => formatErrors(range, path, isCidr(range.trim()))),
-    );
+    const kept = items(before?.loadBalancerSourceRanges).map((range) => range.trim());
+    errors.push(...each(ranges, rangesPath, (range, path) => cidr(range.trim(), path, kept)));
     if (spec.allocateLoadBalancerNodePorts !== undefined && !isLoadBalancer) {
         errors.push(fieldErrors.forbidden('spec.allocateLoadBalancerNodePorts', onlyLoadBalancer));
     }
@@ -219,7 +218,7 @@ export function validateServiceUpdate(service: V1Service, old: V1Service): Field
         spec.healthCheckNodePort !== before.healthCheckNodePort
             ? [fieldErrors.forbidden('spec.healthCheckNodePort', 'field is immutable')]
             : []),
-        ...validateService(service),
+        ...validateService(service, before),
     ];
 }
 
@@ -249,23 +248,24 @@ function validateClassKept(spec: V1ServiceSpec, before: V1ServiceSpec): FieldErr
         : [fieldErrors.invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set')];
 }
 
-export function validateServiceStatusUpdate(service: V1Service): FieldError[] {
-    const path = 'status.loadBalancer';
-    return validateLoadBalancerStatus(service.status?.loadBalancer, path, service.spec);
-}
-
-function validateLoadBalancerStatus(
-    status: V1LoadBalancerStatus | undefined,
-    path: string,
-    spec: V1ServiceSpec | undefined,
-): FieldError[] {
-    const ingressPath = `${path}.ingress`;
-    if (items(status?.ingress).length > 0 && spec?.type !== 'LoadBalancer') {
+export function validateServiceStatusUpdate(service: V1Service, old: V1Service): FieldError[] {
+    const ingressPath = 'status.loadBalancer.ingress';
+    const ingress = service.status?.loadBalancer?.ingress;
+    if (items(ingress).length > 0 && service.spec?.type !== 'LoadBalancer') {
         const detail = "may only be used when `spec.type` is 'LoadBalancer'";
         return [fieldErrors.forbidden(ingressPath, detail)];
     }
-    return each(status?.ingress, ingressPath, ({ ip, hostname, ipMode }, itemPath) => {
-        const errors = ip ? formatErrors(ip, `${itemPath}.ip`, isIpAddress(ip)) : [];
+    const kept = items(old.status?.loadBalancer?.ingress).flatMap(({ ip }) => ip ?? []);
+    return validateIngressPoints(ingress, ingressPath, kept);
+}
+
+function validateIngressPoints(
+    points: V1LoadBalancerIngress[] | undefined,
+    path: string,
+    kept: readonly string[],
+): FieldError[] {
+    return each(points, path, ({ ip, hostname, ipMode }, itemPath) => {
+        const errors = ip ? ipAddress(ip, `${itemPath}.ip`, kept) : [];
         if (ipMode !== undefined && !ip) {
             errors.push(
                 fieldErrors.forbidden(`${itemPath}.ipMode`, 'may not be specified when `ip` is not set'),

@@ -10,6 +10,7 @@ import type {
 } from '../../../../meta/object.ts';
 import { each, formatErrors, isBlank, items, qualifiedName } from '../../../validation/basic.ts';
 import { validateLabelSelector } from '../../../validation/labels.ts';
+import { validateLabelKeys } from './label-keys.ts';
 
 const requiredRule = 'requiredDuringSchedulingIgnoredDuringExecution';
 const preferredRule = 'preferredDuringSchedulingIgnoredDuringExecution';
@@ -140,30 +141,10 @@ function validatePodTerm(term: V1PodAffinityTerm | undefined, path: string): Fie
         ...items(term.namespaces).flatMap((name) =>
             formatErrors(name, `${path}.namespace`, isDns1123Label(name)),
         ),
-        ...validateMatchLabelKeys(term, path),
+        ...validateLabelKeys(term, path),
         ...(isBlank(term.topologyKey)
             ? [fieldErrors.required(`${path}.topologyKey`, 'can not be empty')]
             : []),
         ...qualifiedName(term.topologyKey, `${path}.topologyKey`),
     ];
-}
-
-function validateMatchLabelKeys(term: V1PodAffinityTerm, path: string): FieldError[] {
-    const { matchLabelKeys, mismatchLabelKeys, labelSelector } = term;
-    const errors = (['matchLabelKeys', 'mismatchLabelKeys'] as const).flatMap((field) =>
-        items(term[field]).length > 0 && labelSelector === undefined
-            ? [
-                  fieldErrors.forbidden(
-                      `${path}.${field}`,
-                      'must not be specified when labelSelector is not set',
-                  ),
-              ]
-            : each(term[field], `${path}.${field}`, qualifiedName),
-    );
-    items(matchLabelKeys).forEach((key, index) => {
-        if (!items(mismatchLabelKeys).includes(key)) return;
-        const detail = `exists in both matchLabelKeys and mismatchLabelKeys`;
-        errors.push(fieldErrors.invalid(`${path}.matchLabelKeys[${index}]`, key, detail));
-    });
-    return errors;
 }

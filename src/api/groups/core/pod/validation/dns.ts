@@ -1,8 +1,8 @@
 import { type FieldError, fieldErrors } from '../../../../meta/field-error.ts';
-import { isIpAddress } from '../../../../meta/names.ts';
 import type { V1HostAlias, V1PodSpec } from '../../../../meta/object.ts';
 import { dnsSubdomain, each, formatErrors, isBlank, items } from '../../../validation/basic.ts';
 import { isDnsSubdomainWithUnderscore } from '../../../validation/formats.ts';
+import { ipAddress } from '../../../validation/ip-fields.ts';
 
 /** Limits of resolv.conf in libc. */
 const nameserversMax = 3;
@@ -33,7 +33,7 @@ function validateNameservers(servers: readonly string[], path: string): FieldErr
     const detail = `must not have more than ${nameserversMax} nameservers`;
     return [
         ...(servers.length > nameserversMax ? [fieldErrors.invalid(path, servers, detail)] : []),
-        ...each(servers, path, (server, itemPath) => formatErrors(server, itemPath, isIpAddress(server))),
+        ...each(servers, path, (server, itemPath) => ipAddress(server, itemPath)),
     ];
 }
 
@@ -59,7 +59,7 @@ function validateSearches(searches: readonly string[], path: string): FieldError
 
 export function validateHostAliases(aliases: V1HostAlias[] | undefined, path: string): FieldError[] {
     return each(aliases, path, ({ ip, hostnames }, itemPath) => [
-        ...formatErrors(ip, `${itemPath}.ip`, isIpAddress(ip)),
+        ...ipAddress(ip, `${itemPath}.ip`),
         ...each(hostnames, `${itemPath}.hostnames`, dnsSubdomain),
     ]);
 }

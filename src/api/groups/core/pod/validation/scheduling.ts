@@ -8,6 +8,7 @@ import type {
 } from '../../../../meta/object.ts';
 import { each, isBlank, items, oneOf, optionalOneOf, qualifiedName } from '../../../validation/basic.ts';
 import { validateLabelSelector } from '../../../validation/labels.ts';
+import { validateLabelKeys } from './label-keys.ts';
 
 export const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const tolerationOperators = ['Equal', 'Exists'];
@@ -88,7 +89,7 @@ export function validateTopologySpread(
                 inclusionPolicies,
             ),
             ...optionalOneOf(constraint.nodeTaintsPolicy, `${itemPath}.nodeTaintsPolicy`, inclusionPolicies),
-            ...validateMatchLabelKeys(constraint, `${itemPath}.matchLabelKeys`),
+            ...validateLabelKeys(constraint, itemPath),
             ...validateLabelSelector(constraint.labelSelector, `${itemPath}.labelSelector`),
         ];
     });
@@ -103,15 +104,6 @@ function validateMinDomains(minDomains: number | undefined, action: string, path
         errors.push(fieldErrors.invalid(path, minDomains, detail));
     }
     return errors;
-}
-
-function validateMatchLabelKeys(constraint: V1TopologySpreadConstraint, path: string): FieldError[] {
-    const keys = items(constraint.matchLabelKeys);
-    if (keys.length === 0) return [];
-    if (constraint.labelSelector === undefined) {
-        return [fieldErrors.forbidden(path, 'must not be specified when labelSelector is not set')];
-    }
-    return each(keys, path, qualifiedName);
 }
 
 export function validateSchedulingGates(

@@ -1,16 +1,15 @@
 import { type FieldError, fieldErrors } from '../../../../meta/field-error.ts';
-import { isIpAddress } from '../../../../meta/names.ts';
 import type { V1ContainerStatus, V1Pod, V1PodStatus } from '../../../../meta/object.ts';
 import {
     dnsSubdomain,
     each,
-    formatErrors,
     immutable,
     isBlank,
     items,
     qualifiedName,
 } from '../../../validation/basic.ts';
 import { ipFamilyOf } from '../../../validation/formats.ts';
+import { ipAddress } from '../../../validation/ip-fields.ts';
 
 const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
@@ -30,8 +29,8 @@ export function validatePodStatusUpdate(pod: V1Pod, old: V1Pod): FieldError[] {
             ? []
             : immutable(status.qosClass, before.qosClass, 'status.qosClass')),
         ...validateTransitions(pod, status, before),
-        ...validateIps(status, 'podIPs'),
-        ...validateIps(status, 'hostIPs'),
+        ...validateIps(status, before, 'podIPs'),
+        ...validateIps(status, before, 'hostIPs'),
     ];
 }
 
@@ -79,10 +78,11 @@ function ended(
     });
 }
 
-function validateIps(status: V1PodStatus, field: 'podIPs' | 'hostIPs'): FieldError[] {
+function validateIps(status: V1PodStatus, before: V1PodStatus, field: 'podIPs' | 'hostIPs'): FieldError[] {
+    const kept = items(before[field]).map(({ ip }) => ip);
     const path = `status.${field}`;
     const addresses = items(status[field]);
-    const errors = each(addresses, path, ({ ip }, itemPath) => formatErrors(ip, itemPath, isIpAddress(ip)));
+    const errors = each(addresses, path, ({ ip }, itemPath) => ipAddress(ip, itemPath, kept));
     const families = new Set(addresses.map(({ ip }) => ipFamilyOf(ip)));
     if (addresses.length > families.size) {
         const detail = 'may specify no more than one IP for each IP family';

@@ -1,6 +1,6 @@
 import { deepEqual, semanticEqual } from '../../../../meta/deep.ts';
 import { type FieldError, fieldErrors } from '../../../../meta/field-error.ts';
-import type { V1Affinity, V1Container, V1Pod, V1PodSpec } from '../../../../meta/object.ts';
+import type { V1Affinity, V1Container, V1NodeSelectorTerm, V1Pod, V1PodSpec } from '../../../../meta/object.ts';
 import { inclusiveRange, int32Max, isBlank, items } from '../../../validation/basic.ts';
 import { validateOnlyAddedTolerations, validateOnlyDeletedGates } from './scheduling.ts';
 import { validateImagePadding } from './pod-spec.ts';
@@ -113,19 +113,45 @@ function validateGatedUpdate(spec: V1PodSpec, old: V1PodSpec): FieldError[] {
     if (before !== undefined && !semanticEqual(before, after) && after === undefined) {
         errors.push(fieldErrors.invalid(path, after, 'no existing terms can be deleted'));
     }
-    const terms = (affinity: typeof before) =>
-        items(affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms).length;
-    if (after !== undefined && terms(before) > 0 && terms(before) !== terms(after)) {
+    return [
+        ...errors,
+        ...validateTermsNarrowed(
+            after?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms,
+            before?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms,
+            `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`,
+        ),
+    ];
+}
+
+/** Any one term is enough for a node, so there may be no more of them; each may get further requirements. */
+function validateTermsNarrowed(
+    terms: V1NodeSelectorTerm[] | undefined,
+    old: V1NodeSelectorTerm[] | undefined,
+    path: string,
+): FieldError[] {
+    const before = items(old);
+    if (before.length > 0 && before.length !== items(terms).length) {
         const detail = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
-        errors.push(
-            fieldErrors.invalid(
-                `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`,
-                after.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms,
-                detail,
-            ),
-        );
+        return [fieldErrors.invalid(path, terms, detail)];
     }
-    return errors;
+    return before.flatMap((oldTerm, index) => {
+        const term = terms?.[index] ?? {};
+        if (hasOnlyAdditions(term, oldTerm)) return [];
+        const detail = 'only additions are allowed (no mutations or deletions)';
+        return [fieldErrors.invalid(`${path}[${index}]`, term, detail)];
+    });
+}
+
+/** An empty term matches no node: one with requirements would match more. */
+function hasOnlyAdditions(term: V1NodeSelectorTerm, old: V1NodeSelectorTerm): boolean {
+    const fields = ['matchExpressions', 'matchFields'] as const;
+    if (fields.every((field) => items(old[field]).length === 0)) {
+        return fields.every((field) => items(term[field]).length === 0);
+    }
+    return fields.every((field) => {
+        const before = items(old[field]);
+        return semanticEqual(before, items(term[field]).slice(0, before.length));
+    });
 }
 
 /** The fields that differ, old and new, one a line. */
