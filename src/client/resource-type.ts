@@ -135,3 +135,10 @@ export function collectionPath(
         ? `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`
         : `${root}/${resource}`;
 }
+export const volumeAttributesClasses = type<api.V1VolumeAttributesClass>(
+    'storage.k8s.io',
+    'v1',
+    'volumeattributesclasses',
+    'VolumeAttributesClass',
+    false,
+);

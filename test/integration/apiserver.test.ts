@@ -64,6 +64,52 @@ describe('API server', () => {
         return `/api/v1/namespaces/${await namespace()}/pods`;
     }
 
+    describe('events', () => {
+        const event = (name: string): object => ({
+            metadata: { name },
+            reason: 'Tested',
+            type: 'Normal',
+            action: 'Testing',
+            eventTime: '2026-01-01T00:00:00.000000Z',
+            reportingController: 'example.com/tests',
+            reportingInstance: 'tests-1',
+            regarding: { kind: 'Pod', name: 'web', namespace: 'default' },
+        });
+        const path = (name: string): string => `/apis/events.k8s.io/v1/namespaces/default/events${name}`;
+
+        it('share one lease that ends an hour after they were written, whichever version wrote them', async () => {
+            const core = '/api/v1/namespaces/default/events';
+            const involvedObject = { kind: 'Pod', name: 'web', namespace: 'default' };
+            await server.call('POST', core, { body: { metadata: { name: 'old' }, involvedObject } });
+            await server.call('POST', path(''), { body: event('new') });
+            const series = { count: 2, lastObservedTime: '2026-01-01T00:00:01.000000Z' };
+            const patched = await server.call('PATCH', path('/new'), { body: { series }, headers: merge });
+            expect(patched.status).toBe(200);
+            const [lease = 0, ...others] = await server.store.leases.list();
+            expect(others).toEqual([]);
+            expect(await server.store.leases.timeToLive(lease, { keys: true })).toMatchObject({
+                grantedTtlSeconds: 3_660,
+                keys: ['/registry/events/default/new', '/registry/events/default/old'],
+            });
+        });
+
+        it('are found by the field names of events.k8s.io', async () => {
+            const names = async (selector: string): Promise<string[]> => {
+                const reply = await server.call('GET', `${path('')}?fieldSelector=${selector}`);
+                return reply.json<ApiList<Stored<V1Pod>>>().items.map(({ metadata }) => metadata.name);
+            };
+            await server.call('POST', path(''), { body: event('found') });
+            expect(await names('reportingController%3Dexample.com/tests')).toContain('found');
+            expect(await names('regarding.name%3Dother')).toEqual([]);
+            expect((await server.call('GET', `${path('')}?fieldSelector=involvedObject.name%3Da`)).status).toBe(400);
+        });
+
+        it('of events.k8s.io need to be complete', async () => {
+            const body = { ...event('odd'), type: 'Odd', eventTime: null };
+            expect((await server.call('POST', path(''), { body })).status).toBe(422);
+        });
+    });
+
     describe('create', () => {
         it('sets uid, creationTimestamp and resourceVersion, and sends the same object to GET', async () => {
             const path = await configMapPath();

@@ -1,15 +1,44 @@
 import type {
     ApiObject,
+    V1PersistentVolumeClaim,
     V1Pod,
     V1ResourceQuota,
     V1ScopedResourceSelectorRequirement,
 } from '../meta/object.ts';
 
-/** True when the quota counts this object: one with scopes counts the pods that are in all of them. */
+/** True when the quota counts this object: one with scopes counts the pods, or claims, that are in all of them. */
 export function quotaCounts(quota: V1ResourceQuota, resource: string, object: ApiObject): boolean {
     const requirements = scopesOf(quota);
     if (requirements.length === 0) return true;
-    return resource === 'pods' && requirements.every((requirement) => inScope(object as V1Pod, requirement));
+    switch (resource) {
+        case 'pods':
+            return requirements.every((requirement) => inScope(object as V1Pod, requirement));
+        case 'persistentvolumeclaims':
+            return requirements.every((requirement) => claimInScope(object, requirement));
+        default:
+            return false;
+    }
+}
+
+/** Of all the classes that a claim has, had or is about to get, one is enough. */
+function claimInScope(
+    claim: V1PersistentVolumeClaim,
+    { scopeName, operator, values }: V1ScopedResourceSelectorRequirement,
+): boolean {
+    if (scopeName !== 'VolumeAttributesClass') return false;
+    const names = volumeAttributesClassesOf(claim);
+    if (names.length === 0) return matches('', operator, values ?? []);
+    return names.some((name) => matches(name, operator, values ?? []));
+}
+
+/** Names of the VolumeAttributesClasses that a claim refers to, each once. */
+export function volumeAttributesClassesOf({ spec, status }: V1PersistentVolumeClaim): string[] {
+    const names = [
+        spec?.volumeAttributesClassName,
+        status?.currentVolumeAttributesClassName,
+        status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+    ];
+    return [...new Set(names.flatMap((name) => (name ? [name] : [])))];
 }
 
 /** The scopes of a quota, of both kinds. */

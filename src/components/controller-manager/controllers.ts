@@ -23,6 +23,7 @@ import { tokenController } from './service-account/token-controller.ts';
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
+import { attributesClassProtectionController } from './volume-protection/attributes-class-protection-controller.ts';
 import { claimProtectionController } from './volume-protection/claim-protection-controller.ts';
 import { volumeProtectionController } from './volume-protection/volume-protection-controller.ts';
 
@@ -53,5 +54,6 @@ export const controllers: readonly ControllerDefinition[] = [
     cronJobController,
     claimProtectionController,
     volumeProtectionController,
+    attributesClassProtectionController,
     admissionPolicyStatusController,
 ];

@@ -21,6 +21,7 @@ describe('conformance', () => {
             'serviceaccount-controller',
             'persistentvolumeclaim-protection-controller',
             'persistentvolume-protection-controller',
+            'volumeattributesclass-protection-controller',
         ]);
         scheduler = await createScheduler({
             client: await clientOf(cluster.kubeconfig),

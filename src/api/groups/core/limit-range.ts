@@ -1,9 +1,13 @@
-import { compareQuantity } from '../../meta/quantity.ts';
+import { compareQuantity, quantityToMilli } from '../../meta/quantity.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import type { V1LimitRange, V1LimitRangeItem } from '../../meta/object.ts';
 import type { Strategy } from '../resource.ts';
-import { duplicates, each, items, qualifiedName, required } from '../validation/basic.ts';
-import { validateResourceName } from '../validation/resources.ts';
+import { duplicates, each, items, qualifiedName } from '../validation/basic.ts';
+import {
+    allowsOvercommit,
+    validateContainerResourceName,
+    validateResourceName,
+} from '../validation/resources.ts';
 
 type Quantities = Record<string, string>;
 
@@ -33,12 +37,15 @@ function validateLimitRange({ spec }: V1LimitRange): FieldError[] {
     ];
 }
 
+const limitTypes = new Set(['Pod', 'Container', 'PersistentVolumeClaim']);
 const parts = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
 
 function validateItem(item: V1LimitRangeItem, path: string): FieldError[] {
-    const names = new Set(parts.flatMap((part) => Object.keys(item[part] ?? {})));
-    const errors = [...required(item.type, `${path}.type`), ...qualifiedName(item.type, `${path}.type`)];
-    if (item.type === 'Pod') {
+    const isPod = item.type === 'Pod';
+    const used = isPod ? parts.filter((part) => part !== 'default' && part !== 'defaultRequest') : parts;
+    const names = new Set(used.flatMap((part) => Object.keys(item[part] ?? {})));
+    const errors = validateType(item.type, `${path}.type`);
+    if (isPod) {
         for (const field of ['default', 'defaultRequest'] as const) {
             if (Object.keys(item[field] ?? {}).length === 0) continue;
             errors.push(
@@ -56,40 +63,82 @@ function validateItem(item: V1LimitRangeItem, path: string): FieldError[] {
     }
     return [
         ...errors,
+        ...used.flatMap((part) =>
+            Object.keys(item[part] ?? {}).flatMap((name) =>
+                validateName(item.type, name, `${path}.${part}[${name}]`),
+            ),
+        ),
         ...[...names].flatMap((name) => [
-            ...validateResourceName(name, `${path}.max[${name}]`),
-            ...validateOrder(item, name, path),
+            ...validateOrder(isPod ? { ...item, default: {}, defaultRequest: {} } : item, name, path),
+            ...validateRatio(item, name, path),
         ]),
     ];
 }
 
+function validateType(type: string | undefined, path: string): FieldError[] {
+    const errors = qualifiedName(type, path);
+    return errors.length > 0 || type?.includes('/') === true || limitTypes.has(type ?? '')
+        ? errors
+        : [fieldErrors.invalid(path, type, 'must be a standard limit type or fully qualified')];
+}
+
+/** Of pods and containers, what a container can ask for; of the rest, storage and the like too. */
+function validateName(type: string, name: string, path: string): FieldError[] {
+    return type === 'Pod' || type === 'Container'
+        ? validateContainerResourceName(name, path)
+        : validateResourceName(name, path);
+}
+
 /** min <= defaultRequest <= default <= max, as far as they are given. */
 function validateOrder(item: V1LimitRangeItem, name: string, path: string): FieldError[] {
-    const pairs: [
-        keyof V1LimitRangeItem & (typeof parts)[number],
-        'min' | 'max' | 'default' | 'defaultRequest',
-        string,
-    ][] = [
-        ['min', 'max', 'min value'],
-        ['defaultRequest', 'max', 'default request value'],
-        ['default', 'max', 'default value'],
-        ['defaultRequest', 'default', 'default request value'],
-    ];
-    const errors = pairs.flatMap(([lower, upper, words]) => {
-        const low = item[lower]?.[name];
-        const high = item[upper]?.[name];
-        if (low === undefined || high === undefined || compareQuantity(low, high) <= 0) return [];
-        const noun = upper === 'max' ? 'max' : 'default limit';
-        const detail = `${words} ${low} is greater than ${noun} value ${high}`;
-        return [fieldErrors.invalid(`${path}.${lower}[${name}]`, low, detail)];
-    });
-    const min = item.min?.[name];
-    for (const field of ['default', 'defaultRequest'] as const) {
-        const value = item[field]?.[name];
-        if (min === undefined || value === undefined || compareQuantity(min, value) <= 0) continue;
-        const words = field === 'default' ? 'default' : 'default request';
-        const detail = `min value ${min} is greater than ${words} value ${value}`;
-        errors.push(fieldErrors.invalid(`${path}.${field}[${name}]`, value, detail));
+    const value = (part: (typeof parts)[number]) => item[part]?.[name];
+    const [min, max] = [value('min'), value('max')];
+    const [limit, request] = [value('default'), value('defaultRequest')];
+    const exceeds = (low: string | undefined, high: string | undefined): boolean =>
+        low !== undefined && high !== undefined && compareQuantity(low, high) > 0;
+    const errors: FieldError[] = [];
+    const add = (part: (typeof parts)[number], shown: string | undefined, detail: string) =>
+        errors.push(fieldErrors.invalid(`${path}.${part}[${name}]`, shown, detail));
+    if (exceeds(min, max)) add('min', min, `min value ${min} is greater than max value ${max}`);
+    if (exceeds(min, request)) {
+        add('defaultRequest', request, `min value ${min} is greater than default request value ${request}`);
+    }
+    if (exceeds(request, max)) {
+        add('defaultRequest', request, `default request value ${request} is greater than max value ${max}`);
+    }
+    if (exceeds(request, limit)) {
+        add(
+            'defaultRequest',
+            request,
+            `default request value ${request} is greater than default limit value ${limit}`,
+        );
+    }
+    if (exceeds(min, limit)) add('default', min, `min value ${min} is greater than default value ${limit}`);
+    if (exceeds(limit, max)) add('default', max, `default value ${limit} is greater than max value ${max}`);
+    return errors;
+}
+
+/** A limit may be so many times its request: at least once, and not more often than max and min allow. */
+function validateRatio(item: V1LimitRangeItem, name: string, path: string): FieldError[] {
+    const [min, max] = [item.min?.[name], item.max?.[name]];
+    const [limit, request] = [item.default?.[name], item.defaultRequest?.[name]];
+    const ratio = item.maxLimitRequestRatio?.[name];
+    const ratioPath = `${path}.maxLimitRequestRatio[${name}]`;
+    const errors: FieldError[] = [];
+    if (ratio !== undefined && compareQuantity(ratio, '1') < 0) {
+        errors.push(fieldErrors.invalid(ratioPath, ratio, `ratio ${ratio} is less than 1`));
+    }
+    if (ratio !== undefined && min !== undefined && max !== undefined) {
+        const largest = quantityToMilli(max) / quantityToMilli(min);
+        if (quantityToMilli(ratio) / 1000 > largest) {
+            const detail = `ratio ${ratio} is greater than max/min = ${largest.toFixed(6)}`;
+            errors.push(fieldErrors.invalid(ratioPath, ratio, detail));
+        }
+    }
+    const differ = limit !== undefined && request !== undefined && compareQuantity(limit, request) !== 0;
+    if (differ && item.type !== 'Pod' && !allowsOvercommit(name)) {
+        const detail = `default value ${limit} must equal to defaultRequest value ${request} in ${name}`;
+        errors.push(fieldErrors.invalid(`${path}.defaultRequest[${name}]`, request, detail));
     }
     return errors;
 }

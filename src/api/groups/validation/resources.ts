@@ -27,7 +27,7 @@ export function isExtendedResource(name: string): boolean {
 }
 
 /** Only what is counted in whole units may not be shared: extended resources and huge pages. */
-function allowsOvercommit(name: string): boolean {
+export function allowsOvercommit(name: string): boolean {
     return isNativeResource(name) && !isHugePages(name);
 }
 
@@ -66,16 +66,13 @@ function isCountable(name: string): boolean {
     return countable.has(name) || name.startsWith('count/');
 }
 
-function validateContainerResourceName(name: string, path: string): FieldError[] {
+export function validateContainerResourceName(name: string, path: string): FieldError[] {
     const errors = qualifiedName(name, path);
     if (errors.length > 0) return errors;
     if (!name.includes('/')) {
         if (standardContainerResources.has(name) || isHugePages(name)) return [];
-        const isStandard = countable.has(name) || name.startsWith('requests.') || name.startsWith('limits.');
         return [
-            ...(isStandard
-                ? []
-                : [fieldErrors.invalid(path, name, 'must be a standard resource type or fully qualified')]),
+            ...validateResourceName(name, path),
             fieldErrors.invalid(path, name, 'must be a standard resource for containers'),
         ];
     }
@@ -162,7 +159,32 @@ function validateClaims(
     });
 }
 
-/** A name for a resource in quotas, nodes and the like. */
+const standardQuotaResources = new Set([
+    ...countable,
+    ...['', 'requests.', 'limits.'].flatMap((prefix) =>
+        [...standardContainerResources].map((name) => `${prefix}${name}`),
+    ),
+    'requests.storage',
+]);
+
+/** What quotas count without being told more: "pods", "limits.cpu", "requests.hugepages-2Mi". */
+export function isStandardQuotaResource(name: string): boolean {
+    return standardQuotaResources.has(name) || isHugePages(name) || isHugePages(name.replace(/^requests\./, ''));
+}
+
+/** A name for a resource in limit ranges, quotas and the like: Kubernetes' own, or with a domain. */
 export function validateResourceName(name: string, path: string): FieldError[] {
-    return formatErrors(name, path, isQualifiedName(name));
+    const errors = formatErrors(name, path, isQualifiedName(name));
+    if (errors.length > 0 || name.includes('/') || name === 'storage' || isStandardQuotaResource(name)) {
+        return errors;
+    }
+    return [fieldErrors.invalid(path, name, 'must be a standard resource type or fully qualified')];
+}
+
+/** A name for what a quota limits. */
+export function validateQuotaResourceName(name: string, path: string): FieldError[] {
+    const errors = validateResourceName(name, path);
+    return name.includes('/') || isStandardQuotaResource(name)
+        ? errors
+        : [...errors, fieldErrors.invalid(path, name, 'must be a standard resource for quota')];
 }

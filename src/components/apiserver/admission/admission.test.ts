@@ -263,6 +263,25 @@ describe('LimitRanger', () => {
         await expect(run(resources)).rejects.toThrow(`pods "web" is forbidden: ${message}`);
     });
 
+    it('holds resized pods to the limits, and leaves no note', async () => {
+        range({ type: 'Container', max: { cpu: '1' }, default: { cpu: '500m' }, defaultRequest: { cpu: '1m' } });
+        const resize = async (resources: object, metadata: object = {}) => {
+            const object = pod({ containers: [{ name: 'c', resources }] });
+            const old = pod({}, metadata);
+            const more = { operation: 'UPDATE', oldObject: old } as const;
+            await admit(only('LimitRanger'), admissionRequest('pods/resize', object, more));
+            return object;
+        };
+        await expect(resize({ limits: { cpu: '2' } })).rejects.toThrow(
+            'maximum cpu usage per Container is 1, but limit is 2',
+        );
+        const fits = await resize({ requests: { cpu: '200m' } });
+        expect(fits.spec?.containers[0]?.resources?.limits).toEqual({ cpu: '500m' });
+        expect(fits.metadata?.annotations).toBeUndefined();
+        const going = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+        await expect(resize({ limits: { cpu: '2' } }, going)).resolves.toBeDefined();
+    });
+
     it('adds containers up for limits of pods', async () => {
         range({ type: 'Pod', max: { cpu: '1' } });
         const container = (name: string) => ({ name, resources: { limits: { cpu: '600m' } } });
@@ -473,6 +492,16 @@ describe('ResourceQuota', () => {
         const results = await Promise.allSettled(Array.from({ length: 10 }, async () => await run(pod())));
         expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
         expect(used()).toEqual({ pods: '3' });
+    });
+
+    it('counts quotas too, but not what is written to them', async () => {
+        quota({ resourcequotas: '1' }, { resourcequotas: '1' });
+        const second = named('second', {}, { namespace: 'default' });
+        const message = 'exceeded quota: q, requested: resourcequotas=1, used: resourcequotas=1, limited: resourcequotas=1';
+        await expect(run(second, 'resourcequotas')).rejects.toThrow(message);
+        const update = { operation: 'UPDATE', oldObject: second } as const;
+        await expect(run(second, 'resourcequotas', update)).resolves.toBeDefined();
+        await expect(run(second, 'events.events.k8s.io')).resolves.toBeDefined();
     });
 
     it('tries again when somebody else changed the quota', async () => {

@@ -22,10 +22,12 @@ export function limitRanger({ reader }: PluginContext): AdmissionPlugin {
     return {
         name: 'LimitRanger',
         handles: (request) =>
-            isFor(request, 'pods', 'CREATE') || isFor(request, 'persistentvolumeclaims', 'CREATE', 'UPDATE'),
+            isFor(request, 'pods', 'CREATE') ||
+            isResize(request) ||
+            isFor(request, 'persistentvolumeclaims', 'CREATE', 'UPDATE'),
         mutate(request) {
             if (request.definition.plural !== 'pods') return;
-            for (const range of rangesOf(request)) setDefaults(request.object as V1Pod, range);
+            for (const range of rangesOf(request)) setDefaults(request.object as V1Pod, range, isResize(request));
         },
         validate(request) {
             for (const range of rangesOf(request)) {
@@ -42,7 +44,19 @@ export function limitRanger({ reader }: PluginContext): AdmissionPlugin {
     };
 }
 
-function setDefaults(pod: V1Pod, range: V1LimitRange): void {
+/** New resources for a pod that runs: none for one that is going. */
+function isResize({ definition, subresource, operation, oldObject }: AdmissionRequest): boolean {
+    return (
+        definition.group === '' &&
+        definition.plural === 'pods' &&
+        subresource === 'resize' &&
+        operation === 'UPDATE' &&
+        oldObject?.metadata?.deletionTimestamp === undefined
+    );
+}
+
+/** A resize changes resources alone, so it leaves no note in the annotations. */
+function setDefaults(pod: V1Pod, range: V1LimitRange, isResize: boolean): void {
     const items = (range.spec?.limits ?? []).filter(({ type }) => type === 'Container');
     const defaults = {
         requests: Object.assign({}, ...items.map((item) => item.defaultRequest)) as Record<string, string>,
@@ -54,7 +68,7 @@ function setDefaults(pod: V1Pod, range: V1LimitRange): void {
             merge(container, 'init container', defaults),
         ),
     ];
-    if (notes.length === 0) return;
+    if (notes.length === 0 || isResize) return;
     pod.metadata = {
         ...pod.metadata,
         annotations: {

@@ -9,19 +9,21 @@ const storageClasses = { group: 'storage.k8s.io', version: 'v1', resource: 'stor
 const finalizers: Record<string, string> = {
     persistentvolumes: 'kubernetes.io/pv-protection',
     persistentvolumeclaims: 'kubernetes.io/pvc-protection',
+    volumeattributesclasses: 'kubernetes.io/vac-protection',
 };
 const defaultAnnotations = [
     'storageclass.kubernetes.io/is-default-class',
     'storageclass.beta.kubernetes.io/is-default-class',
 ];
 
-/** Keeps volumes and claims that are in use from going; a controller takes the finalizer off. */
+/** Keeps volumes, claims and classes that are in use from going; controllers take the finalizers off. */
 export function storageObjectInUseProtection(): AdmissionPlugin {
     return {
         name: 'StorageObjectInUseProtection',
         handles: (request) =>
             isFor(request, 'persistentvolumes', 'CREATE') ||
-            isFor(request, 'persistentvolumeclaims', 'CREATE'),
+            isFor(request, 'persistentvolumeclaims', 'CREATE') ||
+            isFor(request, 'volumeattributesclasses.storage.k8s.io', 'CREATE'),
         mutate({ object, definition }) {
             const finalizer = finalizers[definition.plural];
             const present = object?.metadata?.finalizers ?? [];

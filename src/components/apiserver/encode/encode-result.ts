@@ -3,7 +3,7 @@ import type { ListResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
 import type { Column, ResourceDefinition } from '../../../api/groups/resource.ts';
 import type { Media } from './negotiate.ts';
-import { partialOf, tableOf, tableWith, type Tabular } from './table.ts';
+import { metaVersionOf, partialOf, tableOf, tableWith, type Tabular } from './table.ts';
 import { toYaml } from './yaml.ts';
 
 const comma = Buffer.from(',');
@@ -34,11 +34,12 @@ function shaped(
         case 'object':
             return object.object;
         case 'partial':
-            return partialOf(object);
+            return partialOf(object, shape.version);
         case 'table': {
             const metadata = { resourceVersion: object.metadata.resourceVersion };
-            const { includeObject } = shape;
-            return tableOf(definition, [object], { metadata, includeObject, nowMs, withColumns: true });
+            const { version, includeObject } = shape;
+            const options = { version, metadata, includeObject, nowMs, withColumns: true };
+            return tableOf(definition, [object], options);
         }
     }
 }
@@ -52,10 +53,10 @@ export function shapedValue(
     const { shape } = options.media;
     if (shape.type === 'object') return value;
     const object = { object: value, metadata: value.metadata };
-    if (shape.type === 'partial') return partialOf(object);
+    if (shape.type === 'partial') return partialOf(object, shape.version);
     const metadata = { resourceVersion: value.metadata.resourceVersion };
-    const { includeObject } = shape;
-    return tableWith(columns, [object], { metadata, includeObject, nowMs, withColumns: true });
+    const { version, includeObject } = shape;
+    return tableWith(columns, [object], { version, metadata, includeObject, nowMs, withColumns: true });
 }
 
 export async function encodeList(list: ListResult, media: Media, nowMs: number): Promise<Buffer[]> {
@@ -73,13 +74,15 @@ export async function encodeList(list: ListResult, media: Media, nowMs: number):
             ];
         }
         case 'partial': {
-            const head = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' };
-            return [await encodeValue({ ...head, metadata, items: items.map(partialOf) }, media)];
+            const { version } = shape;
+            const head = { kind: 'PartialObjectMetadataList', apiVersion: metaVersionOf(version) };
+            const parts = items.map((item) => partialOf(item, version));
+            return [await encodeValue({ ...head, metadata, items: parts }, media)];
         }
         case 'table': {
-            const { includeObject } = shape;
-            const table = tableOf(definition, items, { metadata, includeObject, nowMs, withColumns: true });
-            return [await encodeValue(table, media)];
+            const { version, includeObject } = shape;
+            const options = { version, metadata, includeObject, nowMs, withColumns: true };
+            return [await encodeValue(tableOf(definition, items, options), media)];
         }
     }
 }

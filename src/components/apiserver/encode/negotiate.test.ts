@@ -6,7 +6,8 @@ const accept = (header: string | undefined, query = '', isWatch = false): string
     const headers = header === undefined ? {} : { accept: header };
     const request = { headers, query: new URLSearchParams(query) } as unknown as ApiRequest;
     const { serializer, shape } = negotiate(request, { isWatch });
-    return `${serializer} ${shape.type}${shape.type === 'table' ? ` ${shape.includeObject}` : ''}`;
+    const version = shape.type !== 'object' && shape.version !== 'v1' ? ` ${shape.version}` : '';
+    return `${serializer} ${shape.type}${version}${shape.type === 'table' ? ` ${shape.includeObject}` : ''}`;
 };
 
 describe('content negotiation', () => {
@@ -18,7 +19,9 @@ describe('content negotiation', () => {
         ['application/vnd.kubernetes.protobuf,application/json', 'json object'],
         ['application/yaml;q=0.5,application/json', 'json object'],
         ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 'json table Metadata'],
-        ['application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json', 'json object'],
+        ['application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json', 'json table v1beta1 Metadata'],
+        ['application/json;as=PartialObjectMetadata;v=v1beta1;g=meta.k8s.io', 'json partial v1beta1'],
+        ['application/json;as=Table;v=v1alpha1;g=meta.k8s.io,application/json', 'json object'],
         ['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', 'json partial'],
     ])('answers %s with %s', (header, expected) => {
         expect(accept(header)).toBe(expected);

@@ -10,9 +10,12 @@ export interface Media {
 
 export type Shape =
     | { type: 'object' }
-    | { type: 'table'; includeObject: 'None' | 'Metadata' | 'Object' }
+    | { type: 'table'; version: MetaVersion; includeObject: 'None' | 'Metadata' | 'Object' }
     /** PartialObjectMetadata, or its list. */
-    | { type: 'partial' };
+    | { type: 'partial'; version: MetaVersion };
+
+/** Versions of meta.k8s.io, in which the shapes are the same. */
+export type MetaVersion = 'v1' | 'v1beta1';
 
 interface Clause {
     type: string;
@@ -85,16 +88,14 @@ function serializerOf(type: string): Media['serializer'] | undefined {
 function shapeOf({ params }: Clause, query: URLSearchParams): Shape | undefined {
     const as = params.get('as');
     if (as === undefined || as === '') return { type: 'object' };
-    if (params.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(params.get('v') ?? '')) {
-        return undefined;
-    }
-    if (params.get('v') === 'v1beta1') return undefined;
+    const version = params.get('v');
+    if (params.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
     switch (as) {
         case 'Table':
-            return { type: 'table', includeObject: includeObjectOf(query) };
+            return { type: 'table', version, includeObject: includeObjectOf(query) };
         case 'PartialObjectMetadata':
         case 'PartialObjectMetadataList':
-            return { type: 'partial' };
+            return { type: 'partial', version };
         default:
             return undefined;
     }

@@ -1,13 +1,15 @@
 import { ageColumn, nameColumn } from '../../../api/groups/columns.ts';
 import type { Column, ResourceDefinition } from '../../../api/groups/resource.ts';
 import type { StoredObject } from '../stored-object.ts';
+import type { MetaVersion } from './negotiate.ts';
 
-const tableVersion = 'meta.k8s.io/v1';
+/** The group and version of the shapes. */
+export const metaVersionOf = (version: MetaVersion): string => `meta.k8s.io/${version}`;
 
 /** The object's metadata alone, as PartialObjectMetadata. */
 export interface PartialObject {
     kind: 'PartialObjectMetadata';
-    apiVersion: typeof tableVersion;
+    apiVersion: string;
     metadata: object;
 }
 
@@ -18,7 +20,7 @@ export interface TableRow {
 
 export interface Table {
     kind: 'Table';
-    apiVersion: typeof tableVersion;
+    apiVersion: string;
     metadata: object;
     columnDefinitions: object[];
     rows: TableRow[];
@@ -30,14 +32,15 @@ export function columnsOf({ strategy }: ResourceDefinition): readonly Column[] {
     return strategy.columns ?? [nameColumn, ageColumn];
 }
 
-export function partialOf({ metadata }: Pick<StoredObject, 'metadata'>): PartialObject {
-    return { kind: 'PartialObjectMetadata', apiVersion: tableVersion, metadata };
+export function partialOf({ metadata }: Pick<StoredObject, 'metadata'>, version: MetaVersion): PartialObject {
+    return { kind: 'PartialObjectMetadata', apiVersion: metaVersionOf(version), metadata };
 }
 
 /** What a row is made of: an object of the store, or one that was made for the answer. */
 export type Tabular = Pick<StoredObject, 'object' | 'metadata'>;
 
 interface TableOptions {
+    version: MetaVersion;
     metadata: object;
     includeObject: IncludeObject;
     nowMs: number;
@@ -59,7 +62,7 @@ export function tableWith(
 ): Table {
     return {
         kind: 'Table',
-        apiVersion: tableVersion,
+        apiVersion: metaVersionOf(options.version),
         metadata: options.metadata,
         columnDefinitions: options.withColumns
             ? columns.map(({ name, type, format = '', description, priority }) => ({
@@ -77,14 +80,14 @@ export function tableWith(
 function rowOf(
     columns: readonly Column[],
     stored: Tabular,
-    { includeObject, nowMs }: { includeObject: IncludeObject; nowMs: number },
+    { version, includeObject, nowMs }: Pick<TableOptions, 'version' | 'includeObject' | 'nowMs'>,
 ): TableRow {
     const cells = columns.map((column) => column.value(stored.object, nowMs));
     switch (includeObject) {
         case 'None':
             return { cells };
         case 'Metadata':
-            return { cells, object: partialOf(stored) };
+            return { cells, object: partialOf(stored, version) };
         case 'Object':
             return { cells, object: stored.object };
     }

@@ -3,7 +3,7 @@ import { apiVersionOf, type V1Status } from '../../../api/meta/object.ts';
 import type { CacheEvent } from '../cache/cache-event.ts';
 import type { StoredObject } from '../stored-object.ts';
 import type { Shape } from './negotiate.ts';
-import { partialOf, tableOf } from './table.ts';
+import { metaVersionOf, partialOf, tableOf } from './table.ts';
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -26,7 +26,8 @@ export class WatchFramer {
         this.#shape = shape;
         this.#nowMs = nowMs;
         const include = shape.type === 'table' ? `/${shape.includeObject}` : '';
-        this.#variant = `${apiVersionOf(definition)}/${shape.type}${include}`;
+        const version = shape.type === 'object' ? '' : `/${shape.version}`;
+        this.#variant = `${apiVersionOf(definition)}/${shape.type}${version}${include}`;
     }
 
     event(type: EventType, object: StoredObject, event: CacheEvent): Buffer {
@@ -66,11 +67,12 @@ export class WatchFramer {
                 return Buffer.concat([head, ...object.wireParts(), frameEnd]);
             }
             case 'partial':
-                return encode(type, partialOf(object));
+                return encode(type, partialOf(object, this.#shape.version));
             case 'table':
                 return encode(
                     type,
                     tableOf(this.#definition, [object], {
+                        version: this.#shape.version,
                         metadata: { resourceVersion: object.metadata.resourceVersion },
                         includeObject: this.#shape.includeObject,
                         nowMs: this.#nowMs(),
@@ -85,11 +87,15 @@ export class WatchFramer {
             case 'object':
                 return { kind: this.#definition.kind, apiVersion: apiVersionOf(this.#definition), metadata };
             case 'partial':
-                return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+                return {
+                    kind: 'PartialObjectMetadata',
+                    apiVersion: metaVersionOf(this.#shape.version),
+                    metadata,
+                };
             case 'table':
                 return {
                     kind: 'Table',
-                    apiVersion: 'meta.k8s.io/v1',
+                    apiVersion: metaVersionOf(this.#shape.version),
                     metadata,
                     columnDefinitions: [],
                     rows: [],

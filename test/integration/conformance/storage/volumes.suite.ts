@@ -161,6 +161,33 @@ export function volumeCases(cluster: () => Cluster): void {
         watch.close();
     });
 
+    it('a deleted VolumeAttributesClass stays until the last claim that refers to it has gone', async () => {
+        const namespace = await cluster().namespace('pv');
+        const claims = claimsOf(namespace);
+        const classes = '/apis/storage.k8s.io/v1/volumeattributesclasses';
+        const driver = { driverName: 'e2e-driver.example', parameters: { iops: '100' } };
+        const made = await cluster().create(classes, { metadata: { name: 'fast' }, ...driver });
+        expect(made.metadata.finalizers).toEqual(['kubernetes.io/vac-protection']);
+        const claim = newClaim('fast', namespace) as { spec: object };
+        await cluster().create(claims, {
+            ...claim,
+            spec: { ...claim.spec, volumeAttributesClassName: 'fast' },
+        });
+        const watch = await cluster().watch(`${classes}?fieldSelector=metadata.name%3Dfast`);
+        await cluster().delete(`${classes}/fast`);
+        // A class that nothing refers to goes at once, and so tells that the controller was there.
+        await cluster().create(classes, { metadata: { name: 'idle' }, ...driver });
+        const idle = await cluster().watch(`${classes}?fieldSelector=metadata.name%3Didle`);
+        await cluster().delete(`${classes}/idle`);
+        await idle.until(({ type }) => type === 'DELETED');
+        idle.close();
+        expect(await cluster().find(`${classes}/fast`)).toBeDefined();
+
+        await cluster().delete(`${claims}/fast`);
+        await watch.until(({ type }) => type === 'DELETED');
+        watch.close();
+    });
+
     it('claims and volumes that admission did not protect are protected later', async () => {
         const namespace = await cluster().namespace('pv');
         const claims = claimsOf(namespace);

@@ -19,7 +19,7 @@ export function resourceQuota(context: PluginContext): AdmissionPlugin {
             namespace !== '' &&
             (operation === 'CREATE' || operation === 'UPDATE') &&
             (subresource === '' || (definition.plural === 'pods' && subresource === 'resize')) &&
-            !isItself(definition),
+            !isIgnored(definition),
         async validate(request) {
             const { namespace } = request;
             requireCover(context, request);
@@ -52,9 +52,9 @@ function requireCover({ configuration, reader }: PluginContext, request: Admissi
     if (why !== undefined) throw forbidden(request, why);
 }
 
-/** Events come and go by themselves, and a quota's own status is what charging writes. */
-function isItself({ plural }: AdmissionRequest['definition']): boolean {
-    return plural === 'events' || plural === 'resourcequotas';
+/** Events come and go by themselves. */
+function isIgnored({ group, plural }: AdmissionRequest['definition']): boolean {
+    return plural === 'events' && (group === '' || group === 'events.k8s.io');
 }
 
 async function chargeAll(context: PluginContext, request: AdmissionRequest): Promise<void> {
