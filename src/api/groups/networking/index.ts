@@ -1,5 +1,5 @@
 import type { V1IngressClass, V1IPAddress, V1ServiceCIDR } from '../../meta/object.ts';
-import { formatAddress, maskAddress, parseAddress, parsePrefix } from '../../cel/library/ip-address.ts';
+import { formatAddress, parseAddress, parsePrefix } from '../../cel/library/ip-address.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
