@@ -101,7 +101,9 @@ describe('API server', () => {
             await server.call('POST', path(''), { body: event('found') });
             expect(await names('reportingController%3Dexample.com/tests')).toContain('found');
             expect(await names('regarding.name%3Dother')).toEqual([]);
-            expect((await server.call('GET', `${path('')}?fieldSelector=involvedObject.name%3Da`)).status).toBe(400);
+            expect(
+                (await server.call('GET', `${path('')}?fieldSelector=involvedObject.name%3Da`)).status,
+            ).toBe(400);
         });
 
         it('of events.k8s.io need to be complete', async () => {

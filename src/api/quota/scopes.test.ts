@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { V1PersistentVolumeClaim, V1ResourceQuota } from '../meta/object.ts';
 import { quotaCounts } from './scopes.ts';
 
-const quota = (operator: string, values?: string[], scopeName = 'VolumeAttributesClass'): V1ResourceQuota => ({
+const quota = (
+    operator: string,
+    values?: string[],
+    scopeName = 'VolumeAttributesClass',
+): V1ResourceQuota => ({
     spec: {
         scopeSelector: {
             matchExpressions: [{ scopeName, operator, ...(values === undefined ? {} : { values }) }],

@@ -80,11 +80,7 @@ export function names(): WrongRequest[] {
             'a Service that ends with a hyphen',
             Service.collection,
             withMember(Service.object, 'metadata.name', '1a-'),
-            invalid(
-                'Service',
-                '1a-',
-                label('metadata.name', '1a-'),
-            ),
+            invalid('Service', '1a-', label('metadata.name', '1a-')),
         ),
         create(
             'a ClusterRole with a slash',

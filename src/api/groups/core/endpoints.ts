@@ -23,10 +23,7 @@ import { reachableIp } from '../validation/ip-fields.ts';
 import { protocols } from './pod/validation/ports.ts';
 import type { Incomplete } from '../incomplete.ts';
 
-function validateEndpoints(
-    endpoints: Incomplete<V1Endpoints>,
-    old?: Incomplete<V1Endpoints>,
-): FieldError[] {
+function validateEndpoints(endpoints: Incomplete<V1Endpoints>, old?: Incomplete<V1Endpoints>): FieldError[] {
     const kept = items(old?.subsets).flatMap(({ addresses, notReadyAddresses }) =>
         [...items(addresses), ...items(notReadyAddresses)].flatMap(({ ip }) => ip ?? []),
     );

@@ -11,7 +11,9 @@ const quotaErrors = (spec: V1ResourceQuotaSpec): string[] =>
 const rangeErrors = (item: V1LimitRangeItem): string[] =>
     createErrors(ranges, { metadata, spec: { limits: [item] } } as never);
 const selecting = (scopeName: string, operator: string, values?: string[]) => ({
-    scopeSelector: { matchExpressions: [{ scopeName, operator, ...(values === undefined ? {} : { values }) }] },
+    scopeSelector: {
+        matchExpressions: [{ scopeName, operator, ...(values === undefined ? {} : { values }) }],
+    },
 });
 const path = 'spec.scopeSelector.matchExpressions';
 

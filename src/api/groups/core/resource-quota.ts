@@ -14,7 +14,13 @@ import {
     validateResourceQuantity,
 } from '../validation/resources.ts';
 
-const podScopes = ['NotBestEffort', 'NotTerminating', 'PriorityClass', 'CrossNamespacePodAffinity', 'Terminating'];
+const podScopes = [
+    'NotBestEffort',
+    'NotTerminating',
+    'PriorityClass',
+    'CrossNamespacePodAffinity',
+    'Terminating',
+];
 const scopes = [...podScopes, 'BestEffort', 'VolumeAttributesClass'];
 /** Scopes that an object is in or not: nothing can be selected of them. */
 const plainScopes = new Set([

@@ -7,14 +7,7 @@ import { ageColumn, column, nameColumn } from '../columns.ts';
 import { protocols } from '../core/pod/validation/ports.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration } from '../strategy.ts';
-import {
-    each,
-    isBlank,
-    items,
-    oneOf,
-    optionalOneOf,
-    portNumberOrName,
-} from '../validation/basic.ts';
+import { each, isBlank, items, oneOf, optionalOneOf, portNumberOrName } from '../validation/basic.ts';
 import { cidr } from '../validation/ip-fields.ts';
 import { validateLabelSelector } from '../validation/labels.ts';
 

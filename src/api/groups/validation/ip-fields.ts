@@ -1,9 +1,4 @@
-import {
-    formatAddress,
-    isMappedV4,
-    maskAddress,
-    parseAddress,
-} from '../../cel/library/ip-address.ts';
+import { formatAddress, isMappedV4, maskAddress, parseAddress } from '../../cel/library/ip-address.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import { formatErrors } from './basic.ts';
 import { specialIpMessages } from './formats.ts';

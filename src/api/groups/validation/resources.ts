@@ -169,7 +169,9 @@ const standardQuotaResources = new Set([
 
 /** What quotas count without being told more: "pods", "limits.cpu", "requests.hugepages-2Mi". */
 export function isStandardQuotaResource(name: string): boolean {
-    return standardQuotaResources.has(name) || isHugePages(name) || isHugePages(name.replace(/^requests\./, ''));
+    return (
+        standardQuotaResources.has(name) || isHugePages(name) || isHugePages(name.replace(/^requests\./, ''))
+    );
 }
 
 /** A name for a resource in limit ranges, quotas and the like: Kubernetes' own, or with a domain. */

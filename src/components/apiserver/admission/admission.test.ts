@@ -264,7 +264,12 @@ describe('LimitRanger', () => {
     });
 
     it('holds resized pods to the limits, and leaves no note', async () => {
-        range({ type: 'Container', max: { cpu: '1' }, default: { cpu: '500m' }, defaultRequest: { cpu: '1m' } });
+        range({
+            type: 'Container',
+            max: { cpu: '1' },
+            default: { cpu: '500m' },
+            defaultRequest: { cpu: '1m' },
+        });
         const resize = async (resources: object, metadata: object = {}) => {
             const object = pod({ containers: [{ name: 'c', resources }] });
             const old = pod({}, metadata);
@@ -497,7 +502,8 @@ describe('ResourceQuota', () => {
     it('counts quotas too, but not what is written to them', async () => {
         quota({ resourcequotas: '1' }, { resourcequotas: '1' });
         const second = named('second', {}, { namespace: 'default' });
-        const message = 'exceeded quota: q, requested: resourcequotas=1, used: resourcequotas=1, limited: resourcequotas=1';
+        const message =
+            'exceeded quota: q, requested: resourcequotas=1, used: resourcequotas=1, limited: resourcequotas=1';
         await expect(run(second, 'resourcequotas')).rejects.toThrow(message);
         const update = { operation: 'UPDATE', oldObject: second } as const;
         await expect(run(second, 'resourcequotas', update)).resolves.toBeDefined();

@@ -27,7 +27,8 @@ export function limitRanger({ reader }: PluginContext): AdmissionPlugin {
             isFor(request, 'persistentvolumeclaims', 'CREATE', 'UPDATE'),
         mutate(request) {
             if (request.definition.plural !== 'pods') return;
-            for (const range of rangesOf(request)) setDefaults(request.object as V1Pod, range, isResize(request));
+            for (const range of rangesOf(request))
+                setDefaults(request.object as V1Pod, range, isResize(request));
         },
         validate(request) {
             for (const range of rangesOf(request)) {

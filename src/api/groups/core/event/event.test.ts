@@ -41,14 +41,38 @@ describe('creation of events.k8s.io/v1 events', () => {
     it.each<[string, Partial<EventsV1Event>, string[]]>([
         ['a type of its own', { type: 'Odd' }, ['type: Invalid value: "": has invalid value: Odd']],
         ['no reason', { reason: '' }, ['reason: Required value']],
-        ['a reason of 129 bytes', { reason: 'r'.repeat(129) }, ['reason: Invalid value: "": can have at most 128 characters']],
-        ['a note of 1025 bytes', { note: 'n'.repeat(1025) }, ['message: Invalid value: "": can have at most 1024 characters']],
+        [
+            'a reason of 129 bytes',
+            { reason: 'r'.repeat(129) },
+            ['reason: Invalid value: "": can have at most 128 characters'],
+        ],
+        [
+            'a note of 1025 bytes',
+            { note: 'n'.repeat(1025) },
+            ['message: Invalid value: "": can have at most 1024 characters'],
+        ],
         ['no instance', { reportingInstance: '' }, ['reportingInstance: Required value']],
         ['a deprecated count', { deprecatedCount: 1 }, ['count: Invalid value: "": needs to be unset']],
-        ['a deprecated source', { deprecatedSource: { host: 'a' } }, ['source: Invalid value: "": needs to be unset']],
-        ['a deprecated time', { deprecatedLastTimestamp: time }, ['lastTimestamp: Invalid value: "": needs to be unset']],
-        ['a series of one', { series: { count: 1, lastObservedTime: time } }, ['series.count: Invalid value: "": should be at least 2']],
-        ['an object of no namespace in another', { regarding: { kind: 'Node', name: 'n' } }, ['involvedObject.namespace: Invalid value: "": does not match event.namespace']],
+        [
+            'a deprecated source',
+            { deprecatedSource: { host: 'a' } },
+            ['source: Invalid value: "": needs to be unset'],
+        ],
+        [
+            'a deprecated time',
+            { deprecatedLastTimestamp: time },
+            ['lastTimestamp: Invalid value: "": needs to be unset'],
+        ],
+        [
+            'a series of one',
+            { series: { count: 1, lastObservedTime: time } },
+            ['series.count: Invalid value: "": should be at least 2'],
+        ],
+        [
+            'an object of no namespace in another',
+            { regarding: { kind: 'Node', name: 'n' } },
+            ['involvedObject.namespace: Invalid value: "": does not match event.namespace'],
+        ],
     ])('refuses %s', (_name, change, errors) => {
         expect(created(report(change))).toEqual(errors);
     });
@@ -87,9 +111,9 @@ describe('core events', () => {
     });
 
     it('with an eventTime are held to the lengths of reports', () => {
-        expect(checked({ eventTime: time, reportingComponent: 'a', reportingInstance: 'b', action: 'c' })).toEqual([
-            'reason: Required value',
-        ]);
+        expect(
+            checked({ eventTime: time, reportingComponent: 'a', reportingInstance: 'b', action: 'c' }),
+        ).toEqual(['reason: Required value']);
     });
 });
 

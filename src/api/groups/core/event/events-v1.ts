@@ -24,9 +24,7 @@ const fieldNames: Readonly<Record<string, string>> = {
 
 function selectableFields(event: EventsV1Event): Record<string, string> {
     const fields = eventFields(stored(event));
-    return Object.fromEntries(
-        Object.entries(fieldNames).map(([name, own]) => [own, fields[name] ?? '']),
-    );
+    return Object.fromEntries(Object.entries(fieldNames).map(([name, own]) => [own, fields[name] ?? '']));
 }
 
 /** Events of events.k8s.io/v1: stored as those of core/v1, but held to stricter rules. */

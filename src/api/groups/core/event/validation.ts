@@ -79,9 +79,7 @@ export function validateEventV1(event: Event): FieldError[] {
 function validateSeries({ series }: Event): FieldError[] {
     if (series === undefined) return [];
     return [
-        ...((series.count ?? 0) < 2
-            ? [fieldErrors.invalid('series.count', '', 'should be at least 2')]
-            : []),
+        ...((series.count ?? 0) < 2 ? [fieldErrors.invalid('series.count', '', 'should be at least 2')] : []),
         ...required(series.lastObservedTime, 'series.lastObservedTime'),
     ];
 }

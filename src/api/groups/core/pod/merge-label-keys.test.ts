@@ -23,7 +23,12 @@ function pod(term: Omit<V1PodAffinityTerm, 'topologyKey'>): V1Pod {
                 },
             },
             topologySpreadConstraints: [
-                { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', ...structuredClone(term) },
+                {
+                    maxSkew: 1,
+                    topologyKey: 'zone',
+                    whenUnsatisfiable: 'DoNotSchedule',
+                    ...structuredClone(term),
+                },
             ],
         },
     };

@@ -49,7 +49,13 @@ function validateAgainstSelector({ labelSelector, matchLabelKeys }: LabelKeys, p
         const isRepeated = seen.has(key);
         seen.add(key);
         return position !== undefined && isRepeated
-            ? [fieldErrors.invalid(`${path}[${position}]`, key, 'exists in both matchLabelKeys and labelSelector')]
+            ? [
+                  fieldErrors.invalid(
+                      `${path}[${position}]`,
+                      key,
+                      'exists in both matchLabelKeys and labelSelector',
+                  ),
+              ]
             : [];
     });
 }

@@ -1,13 +1,6 @@
 import { type FieldError, fieldErrors } from '../../../../meta/field-error.ts';
 import type { V1ContainerStatus, V1Pod, V1PodStatus } from '../../../../meta/object.ts';
-import {
-    dnsSubdomain,
-    each,
-    immutable,
-    isBlank,
-    items,
-    qualifiedName,
-} from '../../../validation/basic.ts';
+import { dnsSubdomain, each, immutable, isBlank, items, qualifiedName } from '../../../validation/basic.ts';
 import { ipFamilyOf } from '../../../validation/formats.ts';
 import { ipAddress } from '../../../validation/ip-fields.ts';
 

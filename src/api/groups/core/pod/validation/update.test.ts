@@ -23,12 +23,18 @@ function errors(before: V1NodeSelectorTerm[], after: V1NodeSelectorTerm[]): stri
 }
 
 describe('required node affinity of a pod that waits at a gate', () => {
-    const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
-    const refusal = (index: number): RegExp => new RegExp(`nodeSelectorTerms\\[${index}\\]: Invalid value: .*only additions are allowed \\(no mutations or deletions\\)$`);
+    const path =
+        'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+    const refusal = (index: number): RegExp =>
+        new RegExp(
+            `nodeSelectorTerms\\[${index}\\]: Invalid value: .*only additions are allowed \\(no mutations or deletions\\)$`,
+        );
 
     it('may get further requirements in a term', () => {
         expect(errors([{ matchExpressions: [zone] }], [{ matchExpressions: [zone, disk] }])).toEqual([]);
-        expect(errors([{ matchExpressions: [zone] }], [{ matchExpressions: [zone], matchFields: [name] }])).toEqual([]);
+        expect(
+            errors([{ matchExpressions: [zone] }], [{ matchExpressions: [zone], matchFields: [name] }]),
+        ).toEqual([]);
     });
 
     it.each<[string, V1NodeSelectorTerm]>([
@@ -42,12 +48,20 @@ describe('required node affinity of a pod that waits at a gate', () => {
     });
 
     it('of a term that matches nothing may not begin to match', () => {
-        expect(errors([{ matchExpressions: [zone] }, {}], [{ matchExpressions: [zone] }, { matchExpressions: [disk] }])[0]).toMatch(refusal(1));
+        expect(
+            errors(
+                [{ matchExpressions: [zone] }, {}],
+                [{ matchExpressions: [zone] }, { matchExpressions: [disk] }],
+            )[0],
+        ).toMatch(refusal(1));
     });
 
     it('may not get or lose a term', () => {
-        expect(errors([{ matchExpressions: [zone] }], [{ matchExpressions: [zone] }, { matchExpressions: [disk] }])).toEqual([
-            expect.stringContaining(`${path}: Invalid value: `),
-        ]);
+        expect(
+            errors(
+                [{ matchExpressions: [zone] }],
+                [{ matchExpressions: [zone] }, { matchExpressions: [disk] }],
+            ),
+        ).toEqual([expect.stringContaining(`${path}: Invalid value: `)]);
     });
 });

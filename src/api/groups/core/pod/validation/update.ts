@@ -1,6 +1,12 @@
 import { deepEqual, semanticEqual } from '../../../../meta/deep.ts';
 import { type FieldError, fieldErrors } from '../../../../meta/field-error.ts';
-import type { V1Affinity, V1Container, V1NodeSelectorTerm, V1Pod, V1PodSpec } from '../../../../meta/object.ts';
+import type {
+    V1Affinity,
+    V1Container,
+    V1NodeSelectorTerm,
+    V1Pod,
+    V1PodSpec,
+} from '../../../../meta/object.ts';
 import { inclusiveRange, int32Max, isBlank, items } from '../../../validation/basic.ts';
 import { validateOnlyAddedTolerations, validateOnlyDeletedGates } from './scheduling.ts';
 import { validateImagePadding } from './pod-spec.ts';
