@@ -105,10 +105,15 @@ export async function expectOperations(cluster: Cluster, sample: Sample): Promis
     await seen('MODIFIED', 'patched');
     await seen('MODIFIED', 'updated');
     await cluster.delete(own);
-    expect(await cluster.find(own)).toBeUndefined();
+    // A controller may have to let it go first.
     await seen('DELETED');
+    expect(await cluster.find(own)).toBeUndefined();
     expect((await cluster.list(`${path}?${selector}`)).items).toHaveLength(2);
     await cluster.must('DELETE', `${path}?${selector}`);
+    const gone = new Set([names[0]]);
+    await watch.until(
+        ({ type, object }) => type === 'DELETED' && gone.add(object.metadata.name).size === names.length,
+    );
     expect((await cluster.list(`${path}?${selector}`)).items).toEqual([]);
     watch.close();
 }
