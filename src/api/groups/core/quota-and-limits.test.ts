@@ -95,7 +95,7 @@ describe('a ResourceQuota', () => {
 
     it('keeps its scopes', () => {
         const quota = { metadata, spec: { hard: { pods: '1' }, scopes: ['NotBestEffort'] } };
-        const errors = updateErrors(quotas, quota as never, (copy: { spec: V1ResourceQuotaSpec }) => {
+        const errors = updateErrors(quotas, quota, (copy: { spec: V1ResourceQuotaSpec }) => {
             copy.spec.scopes = ['BestEffort'];
         });
         expect(errors).toEqual(['spec.scopes: Invalid value: ["BestEffort"]: field is immutable']);
@@ -103,7 +103,7 @@ describe('a ResourceQuota', () => {
 
     it('has a status of what quotas count', () => {
         const status = { hard: { foo: '1' }, used: { pods: '-1' } };
-        const errors = quotas.validateStatusUpdate?.({ metadata, status } as never, { metadata } as never);
+        const errors = quotas.validateStatusUpdate?.({ metadata, status } as never, { metadata });
         expect(errors?.map(formatFieldError)).toEqual([
             'status.hard[foo]: Invalid value: "foo": must be a standard resource type or fully qualified',
             'status.hard[foo]: Invalid value: "foo": must be a standard resource for quota',
