@@ -53,7 +53,7 @@ function open(type: 'object' | 'table' = 'object'): {
     const failures: unknown[] = [];
     const framer = new WatchFramer(
         definition,
-        type === 'table' ? { type, includeObject: 'None' } : { type },
+        type === 'table' ? { type, version: 'v1', includeObject: 'None' } : { type },
         () => 0,
     );
     const stream = new WatchStream(socket as unknown as ServerResponse, {
