@@ -50,7 +50,9 @@ function validateNothingRemoved(
 ): FieldError[] {
     return (['requests', 'limits'] as const).flatMap((field) => {
         const now = after?.resources?.[field] ?? {};
-        const removed = Object.keys(before.resources?.[field] ?? {}).some((name) => !Object.hasOwn(now, name));
+        const removed = Object.keys(before.resources?.[field] ?? {}).some(
+            (name) => !Object.hasOwn(now, name),
+        );
         const detail = `resource ${field} cannot be removed`;
         return removed ? [fieldErrors.forbidden(`${path}.${field}`, detail)] : [];
     });
