@@ -84,7 +84,7 @@ export class ConversionWebhook {
                 // Others may wait for the same conversion.
                 signal: new AbortController().signal,
             });
-            const converted = readAnswer((answer ?? {}) as ConversionReview, {
+            const converted = readAnswer(answer ?? {}, {
                 ...{ uid, apiVersion, desiredVersion, objects },
             });
             ended('');
