@@ -8,28 +8,16 @@ import { getCondition, isConditionTrue } from '../api/meta/conditions.ts';
 import { isReason } from '../api/meta/status-error.ts';
 import type { Client } from '../client/client.ts';
 import { dynamicResource, type ResourceType } from '../client/resource-type.ts';
+import {
+    apiServices,
+    customResourceDefinitions as crds,
+} from '../components/apiserver/aggregation/resources.ts';
 import type { WatchCaches } from '../components/apiserver/watch-caches.ts';
 import type { Manifest, ManifestObject } from './manifests.ts';
 
 const servedTimeoutMs = 10_000;
 const retryMs = 5;
 const crdGroup = 'apiextensions.k8s.io';
-const crds = dynamicResource({
-    group: crdGroup,
-    version: 'v1',
-    resource: 'customresourcedefinitions',
-    kind: 'CustomResourceDefinition',
-    namespaced: false,
-}) as ResourceType<V1CustomResourceDefinition>;
-
-const apiServices = dynamicResource({
-    group: 'apiregistration.k8s.io',
-    version: 'v1',
-    resource: 'apiservices',
-    kind: 'APIService',
-    namespaced: false,
-});
-
 export interface Target {
     /** As an administrator. */
     client: Client;

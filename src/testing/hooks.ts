@@ -23,7 +23,7 @@ export function loggerOf({ log, logLevel }: Pick<CheckedOptions, 'log' | 'logLev
     );
 }
 
-/** Tells `audit` of each request, but not of those of the server itself and of its controllers. */
+/** Tells `audit` of each request, but not of those of the server itself. */
 export function auditorOf({ audit }: Pick<CheckedOptions, 'audit'>): Auditor | undefined {
     if (audit === undefined) return undefined;
     const policy = AuditPolicy.parse({

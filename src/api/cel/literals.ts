@@ -7,7 +7,8 @@ interface Literal {
     start: number;
 }
 
-const simpleEscapes: Readonly<Record<string, string>> = {
+/** What a letter behind a backslash stands for. */
+export const simpleEscapes: Readonly<Record<string, string>> = {
     a: '\x07',
     b: '\b',
     f: '\f',

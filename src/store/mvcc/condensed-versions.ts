@@ -10,6 +10,8 @@ import {
     type StoredRecord,
 } from './record.ts';
 
+type DiskPut = Extract<DiskWrite, { type: 'put' }>;
+
 /** Smaller values are not worth the work. */
 const condensedBytesMin = 128;
 /** What deflate can look back to. */
@@ -24,29 +26,39 @@ const valueBytesMax = 64 * 1024 * 1024;
  * because it deletes in the order in which versions were replaced.
  */
 export function condense(writes: readonly DiskWrite[]): DiskWrite[] {
+    const counts = new Map<string, number>();
+    for (const write of writes) {
+        const key = keyPut(write);
+        if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
     const newest = new Map<string, StoredRecord>();
     const condensed: DiskWrite[] = [];
-    for (const write of writes.toReversed()) condensed.push(condenseOne(write, newest));
+    for (const write of writes.toReversed()) {
+        const key = keyPut(write);
+        // Most are written once: they are not even looked into.
+        const isRepeated = key !== undefined && (counts.get(key) ?? 0) > 1;
+        condensed.push(isRepeated && write.type === 'put' ? condenseOne(write, newest) : write);
+    }
     return condensed.reverse();
 }
 
-function condenseOne(write: DiskWrite, newest: Map<string, StoredRecord>): DiskWrite {
-    if (write.type === 'del' || !isRecordKey(write.key)) return write;
-    const key = keyOfRecord(write.key);
-    const base = newest.get(key);
+/** The key of a record that is written; undefined for marks, leases and deletions of records. */
+function keyPut({ type, key }: DiskWrite): string | undefined {
+    return type === 'put' && isRecordKey(key) ? keyOfRecord(key) : undefined;
+}
+
+function condenseOne(write: DiskPut, newest: Map<string, StoredRecord>): DiskWrite {
     const record = decodeRecord(write.key, write.value);
+    const base = newest.get(record.key);
     // A deletion has no value that could help.
     if (base === undefined || base.tombstone) {
-        newest.set(key, record);
+        newest.set(record.key, record);
         return write;
     }
     if (record.tombstone || record.value.length < condensedBytesMin) return write;
     const value = deflateRawSync(record.value, { dictionary: dictionaryOf(base.value), level: 9 });
     if (value.length * 2 > record.value.length) return write;
-    return {
-        ...write,
-        value: encodeRecord(write.key, { ...record, base: base.revision, value }),
-    };
+    return { ...write, value: encodeRecord(write.key, { ...record, base: base.revision, value }) };
 }
 
 /** A record as it was before `condense`. `read` gives a record's bytes. Throws StoreError 'corrupt'. */

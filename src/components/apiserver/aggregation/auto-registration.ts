@@ -30,7 +30,7 @@ interface Desired {
     management: Management;
 }
 
-export const automanagedLabel = 'kube-aggregator.kubernetes.io/automanaged';
+const automanagedLabel = 'kube-aggregator.kubernetes.io/automanaged';
 const fieldManager = 'kube-apiserver';
 /** Writes that are under way at a time: the store makes one fsync of those that wait together. */
 const writesMax = 16;

@@ -31,8 +31,8 @@ const workersMax = 5;
 /** A server may go without anything of the API changing. */
 const recheckMs = 30_000;
 const backoffMaxMs = 30_000;
-/** Reasons that are counted. */
-const reasonsMax = 64;
+/** Pairs of an APIService and a reason that are counted. */
+const countedPairsMax = 64;
 const fieldManager = 'kube-apiserver';
 
 /**
@@ -130,6 +130,10 @@ export class AvailabilityController implements Stoppable {
     #register(object: Stored<V1APIService>, deleted: boolean): void {
         const { metadata, spec, status } = object;
         const { name } = metadata;
+        // What is gone must not keep others from being counted.
+        if (deleted)
+            for (const [pair, counted] of this.#unavailable)
+                if (counted.name === name) this.#unavailable.delete(pair);
         const isRemote = !deleted && spec?.service !== undefined;
         const key = isRemote ? `${spec.service?.namespace ?? ''}/${spec.service?.name ?? ''}` : undefined;
         const before = this.#remote.get(name);
@@ -227,6 +231,7 @@ export class AvailabilityController implements Stoppable {
         const key = `${name}/${reason}`;
         const known = this.#unavailable.get(key);
         if (known !== undefined) known.count++;
-        else if (this.#unavailable.size < reasonsMax) this.#unavailable.set(key, { name, reason, count: 1 });
+        else if (this.#unavailable.size < countedPairsMax)
+            this.#unavailable.set(key, { name, reason, count: 1 });
     }
 }

@@ -27,7 +27,7 @@ export interface ExtensionAnswer {
 }
 
 /** Who this server is when it asks on its own behalf. */
-export const aggregatorIdentity = {
+const aggregatorIdentity = {
     username: 'system:kube-aggregator',
     uid: '',
     groups: ['system:masters'],

@@ -192,11 +192,11 @@ class RuleRun {
 
     /** The message that an expression makes, none where it makes no usable one; a problem ends the run. */
     #messageOf(
-        { message_, messageExpression = '' }: CompiledRule,
+        { messageProgram, messageExpression = '' }: CompiledRule,
         variables: Record<string, unknown>,
     ): { text: string | undefined } | { problem: string } {
-        if (message_ === undefined) return { text: undefined };
-        const outcome = this.#evaluate(message_, variables);
+        if (messageProgram === undefined) return { text: undefined };
+        const outcome = this.#evaluate(messageProgram, variables);
         if (outcome.type === 'overBudget' || this.#budget < 0)
             return {
                 problem:

@@ -86,7 +86,7 @@ class RuleChecks {
         const { cardinality, uncorrelatable } = place;
         const cost = totalCost(rule.program.estimatedCost ?? 0n, cardinality, declaration.leastBytes);
         this.errors.push(...this.costs.observe(`${at}.rule`, 'rule', cost));
-        const ofMessage = rule.message_?.estimatedCost;
+        const ofMessage = rule.messageProgram?.estimatedCost;
         if (ofMessage !== undefined)
             this.errors.push(
                 ...this.costs.observe(`${at}.messageExpression`, 'messageExpression', ofMessage),

@@ -16,7 +16,7 @@ export interface Rule {
 
 export interface CompiledRule extends Rule {
     program: CelProgram;
-    message_: CelProgram | undefined;
+    messageProgram: CelProgram | undefined;
     /** Looks at the old value, and is therefore for updates only. */
     isTransition: boolean;
 }
@@ -83,7 +83,7 @@ export function compileRule(rule: Rule, { compiler, environments, at }: Place): 
     const program = compile(rule.rule, environment, { compiler, result: 'bool' });
     if ('detail' in program) return fieldErrors.invalid(`${at}.rule`, shown(rule), program.detail);
     const isTransition = program.references.has('oldSelf');
-    if (!rule.messageExpression) return { ...rule, program, message_: undefined, isTransition };
+    if (!rule.messageExpression) return { ...rule, program, messageProgram: undefined, isTransition };
     const message = compile(rule.messageExpression, environment, {
         compiler,
         prefix: 'messageExpression ',
@@ -91,5 +91,5 @@ export function compileRule(rule: Rule, { compiler, environments, at }: Place): 
     });
     if ('detail' in message)
         return fieldErrors.invalid(`${at}.messageExpression`, shown(rule), message.detail);
-    return { ...rule, program, message_: message, isTransition };
+    return { ...rule, program, messageProgram: message, isTransition };
 }

@@ -1,25 +1,15 @@
+import { simpleEscapes } from '../../../api/cel/literals.ts';
 import { propertyOf, type StructuralSchema, valuesOf } from '../../../api/structural-schema/schema.ts';
 
 /** One step of a path: `.name`, or `['name']` with escapes. */
 const step = /\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\]/y;
-const escapes: Readonly<Record<string, string>> = {
-    a: '\x07',
-    b: '\b',
-    f: '\f',
-    n: '\n',
-    r: '\r',
-    t: '\t',
-    v: '\v',
-    "'": "'",
-    '\\': '\\',
-};
 
 /** Undefined where it has an escape that there is none. */
 function unescape(text: string): string | undefined {
     const unknown = /\\(?![abfnrtv'\\])/s;
     const pairs = text.match(/\\./gs) ?? [];
     if (pairs.some((pair) => unknown.test(pair))) return undefined;
-    return text.replace(/\\(.)/gs, (_, char: string) => escapes[char] ?? '');
+    return text.replace(/\\(.)/gs, (_, char: string) => simpleEscapes[char] ?? '');
 }
 
 /**

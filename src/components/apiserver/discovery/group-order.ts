@@ -62,6 +62,7 @@ function inOrder(
         })
         .sort((a, b) => b.priority - a.priority || (a.group < b.group ? -1 : 1));
 }
+
 /** Kube-aware order: GA before beta before alpha, newer before older ("v2", "v1", "v1beta1"). */
 export function compareVersions(a: string, b: string): number {
     const [left, right] = [parse(a), parse(b)];

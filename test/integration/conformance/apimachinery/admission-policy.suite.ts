@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Cluster, eventually, type Thing } from '../support/machinery.ts';
+import { type Cluster, eventually, type Thing } from '../support/cluster.ts';
 import { supportsOperations } from './api-operations.ts';
 
 const group = '/apis/admissionregistration.k8s.io/v1';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { type Cluster, eventually } from '../support/machinery.ts';
+import { type Cluster, eventually } from '../support/cluster.ts';
 import { anything, define, undefine, versions } from '../support/definitions.ts';
 import { builtIn } from './built-in.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Cluster, List, Thing } from '../support/machinery.ts';
+import type { Cluster, List, Thing } from '../support/cluster.ts';
 
 export interface ApiOperations {
     group: string;

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import type { Cluster, List } from '../support/machinery.ts';
+import type { Cluster, List } from '../support/cluster.ts';
 
 const total = 400;
 const parallel = 20;

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import type { Cluster, Thing } from '../support/machinery.ts';
+import type { Cluster, Thing } from '../support/cluster.ts';
 import { convertHostPort, hostPortVersions } from '../support/conversion.ts';
 import { type CustomResource, define, undefine } from '../support/definitions.ts';
 import { startWebhookService, type WebhookService } from '../support/webhook-service.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Cluster, eventually, type Shown } from '../support/machinery.ts';
+import { type Cluster, eventually, type Shown } from '../support/cluster.ts';
 import {
     anything,
     type CustomResource,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Cluster, eventually, type Thing } from '../support/machinery.ts';
+import { type Cluster, eventually, type Thing } from '../support/cluster.ts';
 import { convertHostPort, hostPortVersions } from '../support/conversion.ts';
 import { define, undefine } from '../support/definitions.ts';
 import type { Watch } from '../support/watch.ts';

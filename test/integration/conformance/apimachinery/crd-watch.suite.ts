@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Cluster, List } from '../support/machinery.ts';
+import type { Cluster, List } from '../support/cluster.ts';
 import { define, undefine, versions } from '../support/definitions.ts';
 
 /** Watches of objects of a definition, as the suite's crd_watch.go asks for them. */

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Cluster, List } from '../support/machinery.ts';
+import type { Cluster, List } from '../support/cluster.ts';
 import {
     anything,
     type CustomResourceDefinition,

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Cluster } from '../support/machinery.ts';
+import type { Cluster } from '../support/cluster.ts';
 import { builtIn } from './built-in.ts';
 
 interface Group {

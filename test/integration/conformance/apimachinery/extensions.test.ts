@@ -1,5 +1,5 @@
 import { afterAll, describe } from '@jest/globals';
-import { Cluster } from '../support/machinery.ts';
+import { Cluster } from '../support/cluster.ts';
 import { admissionPolicies } from './admission-policy.suite.ts';
 import { conversionWebhooks } from './crd-conversion-webhook.suite.ts';
 import { publishedOpenApi } from './crd-publish-openapi.suite.ts';

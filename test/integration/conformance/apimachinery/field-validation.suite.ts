@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type Cluster, type Reply } from '../support/machinery.ts';
+import { type Cluster, type Reply } from '../support/cluster.ts';
 import { anything, type CustomResource, define, type Schema, versions } from '../support/definitions.ts';
 
 /** How strictly the server takes what it is sent, as the suite's field_validation.go asks for it. */

@@ -1,5 +1,5 @@
 import { it } from '@jest/globals';
-import type { Cluster } from '../support/machinery.ts';
+import type { Cluster } from '../support/cluster.ts';
 import { supportsOperations } from './api-operations.ts';
 
 const api = { group: 'flowcontrol.apiserver.k8s.io', version: 'v1', hasStatus: true };

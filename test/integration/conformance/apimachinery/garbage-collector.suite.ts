@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from '@jest/globals';
-import { type Cluster, eventually, type Thing } from '../support/machinery.ts';
+import { type Cluster, eventually, type Thing } from '../support/cluster.ts';
 
 interface Scaled extends Thing {
     spec: { replicas: number };

@@ -1,5 +1,5 @@
 import { afterAll, describe } from '@jest/globals';
-import { Cluster } from '../support/machinery.ts';
+import { Cluster } from '../support/cluster.ts';
 import { aggregatedDiscovery } from './aggregated-discovery.suite.ts';
 import { chunking } from './chunking.suite.ts';
 import { discovery } from './discovery.suite.ts';

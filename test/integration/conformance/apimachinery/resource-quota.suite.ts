@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { type Cluster, eventually, type Thing } from '../support/machinery.ts';
+import { type Cluster, eventually, type Thing } from '../support/cluster.ts';
 
 type Quantities = Record<string, string>;
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Cluster } from '../support/machinery.ts';
+import type { Cluster } from '../support/cluster.ts';
 
 const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type Cluster, type Thing } from '../support/machinery.ts';
+import { type Cluster, type Thing } from '../support/cluster.ts';
 import type { Watch, WatchEvent } from '../support/watch.ts';
 
 interface ConfigMap extends Thing {

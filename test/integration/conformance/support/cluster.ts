@@ -153,6 +153,14 @@ export class Cluster {
         return name;
     }
 
+    /** The same, once pods can be made in it; takes the controller that makes service accounts. */
+    async namespaceForPods(base: string, labels: Record<string, string> = {}): Promise<string> {
+        const name = await this.namespace(base, labels);
+        const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
+        await eventually('the namespace has its account', () => this.find(account));
+        return name;
+    }
+
     /** One request; a body that is no string is sent as JSON. */
     async call(
         method: string,

@@ -1,4 +1,4 @@
-import { type Cluster, eventually, type Thing } from './machinery.ts';
+import { type Cluster, eventually, type Thing } from './cluster.ts';
 
 export const definitionsPath = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 

@@ -1,5 +1,5 @@
 import { type AskedReview, type Reply, WebhookServer } from '../../support/webhook-server.ts';
-import type { Cluster, Thing } from './machinery.ts';
+import type { Cluster, Thing } from './cluster.ts';
 
 interface Service extends Thing {
     spec: { clusterIP: string };
