@@ -86,7 +86,7 @@ describe('the audit log', () => {
         expect(JSON.stringify(events)).not.toContain('hunter2');
         expect(about('/api/v1/namespaces/default/secrets')).toMatchObject({
             level: 'Metadata',
-            objectRef: { resource: 'secrets', namespace: 'default', apiVersion: 'v1' },
+            objectRef: { resource: 'secrets', namespace: 'default', name: 's', apiVersion: 'v1' },
             responseStatus: { code: 201 },
         });
         expect(about('/api/v1/namespaces/default/configmaps?')).toEqual({
@@ -104,9 +104,9 @@ describe('the audit log', () => {
             },
             sourceIPs: ['127.0.0.1'],
             userAgent: 'test/1',
-            objectRef: { resource: 'configmaps', namespace: 'default', apiVersion: 'v1' },
+            objectRef: { resource: 'configmaps', namespace: 'default', name: 'c', apiVersion: 'v1' },
             responseStatus: { metadata: {}, code: 201 },
-            requestObject: { metadata: { name: 'c' }, data: { a: '1' } },
+            requestObject: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'c' }, data: { a: '1' } },
             responseObject: expect.objectContaining({ kind: 'ConfigMap', data: { a: '1' } }),
             requestReceivedTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/),
             stageTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/),
@@ -131,6 +131,70 @@ describe('the audit log', () => {
             user: {},
             responseStatus: { reason: 'Unauthorized' },
         });
+    });
+
+    it('has objects as the server understood them, before anybody changed them', async () => {
+        await start();
+        await fixture.call('POST', '/api/v1/namespaces', { body: { metadata: { name: 'default' } } });
+        const spec = { containers: [{ name: 'c', image: 'i' }] };
+        const path = '/api/v1/namespaces/default/pods';
+        await fixture.call('POST', path, { body: { metadata: { generateName: 'p-' }, spec } });
+        const maps = '/api/v1/namespaces/default/configmaps';
+        const made = await fixture.call('POST', maps, { body: { metadata: { name: 'c' } } });
+        const { metadata } = made.json<{ metadata: { uid: string; resourceVersion: string } }>();
+        await fixture.call('PUT', `${maps}/c`, { body: { metadata: { ...metadata, name: 'c' } } });
+        const merge = { 'content-type': 'application/merge-patch+json' };
+        await fixture.call('PATCH', `${maps}/c`, { body: { data: { a: '1' } }, headers: merge });
+        await fixture.call('DELETE', `${maps}/c`, { body: { gracePeriodSeconds: 0 } });
+        const events = await eventsOf();
+        const of = (verb: string, resource: string): AuditEvent | undefined =>
+            events.find((event) => event.verb === verb && event.objectRef?.['resource'] === resource);
+
+        expect(of('create', 'pods')).toMatchObject({
+            requestObject: {
+                kind: 'Pod',
+                apiVersion: 'v1',
+                metadata: { generateName: 'p-' },
+                spec: { restartPolicy: 'Always', containers: [{ imagePullPolicy: 'Always' }] },
+            },
+        });
+        expect(of('create', 'pods')?.objectRef).not.toHaveProperty('name');
+        expect(of('create', 'pods')?.requestObject).not.toHaveProperty('metadata.uid');
+        expect(of('update', 'configmaps')).toMatchObject({
+            level: 'Metadata',
+            objectRef: { name: 'c', uid: metadata.uid, resourceVersion: metadata.resourceVersion },
+        });
+        expect(of('patch', 'configmaps')?.requestObject).toEqual({ data: { a: '1' } });
+        expect(of('delete', 'configmaps')?.requestObject).toEqual({
+            kind: 'DeleteOptions',
+            apiVersion: 'v1',
+            gracePeriodSeconds: 0,
+        });
+    });
+
+    it('says that a version is deprecated, and so do the metrics', async () => {
+        await start();
+        await fixture.call('GET', '/api/v1/componentstatuses');
+        await fixture.call('GET', '/api/v1/nodes');
+        const { text } = await fixture.call('GET', '/metrics');
+        const events = await eventsOf();
+        expect(text.match(/^apiserver_requested_deprecated_apis.*$/gm)).toEqual([
+            'apiserver_requested_deprecated_apis{group="",version="v1",resource="componentstatuses",subresource="",removed_release=""} 1',
+        ]);
+        const about = (resource: string): AuditEvent | undefined =>
+            events.find(({ objectRef }) => objectRef?.['resource'] === resource);
+        expect(about('componentstatuses')?.annotations).toMatchObject({ 'k8s.io/deprecated': 'true' });
+        expect(about('nodes')?.annotations).not.toHaveProperty(['k8s.io/deprecated']);
+    });
+
+    it('has the event of a request before its answer is sent', async () => {
+        await start();
+        await fixture.call('GET', '/api/v1/nodes');
+        const written = await readFile(join(directory, 'audit.log'), 'utf8');
+        await fixture.stop();
+        expect(written).toContain(
+            '"requestURI":"/api/v1/nodes"',
+        );
     });
 
     it('has the beginning and the end of a watch', async () => {

@@ -176,6 +176,7 @@ describe('API Priority and Fairness', () => {
             /^apiserver_flowcontrol_nominal_limit_seats\{priority_level="jail"\} 0$/m,
             /^apiserver_flowcontrol_current_executing_requests\{flow_schema="exempt",priority_level="exempt"\} 1$/m,
             /^apiserver_flowcontrol_request_wait_duration_seconds_bucket\{execute="true",.*le="\+Inf"\} \d+$/m,
+            /^apiserver_request_terminations_total\{verb="POST",.*resource="configmaps".*code="429"\} \d+$/m,
             /^apiserver_request_total\{verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver",dry_run="",code="429"\} \d+$/m,
             /^apiserver_storage_objects\{resource="flowschemas\.flowcontrol\.apiserver\.k8s\.io"\} 14$/m,
             /^apiserver_current_inflight_requests\{request_kind="readOnly"\} 1$/m,

@@ -151,6 +151,14 @@ describe('what operators look at', () => {
             /^apiserver_flowcontrol_current_executing_seats\{flow_schema="exempt",priority_level="exempt"\} 1$/m,
             /^apiserver_current_inflight_requests\{request_kind="readOnly"\} \d+$/m,
             /^apiserver_storage_objects\{resource="configmaps"\} 1$/m,
+            /^apiserver_watch_cache_capacity\{group="",resource="configmaps"\} \d+$/m,
+            /^apiserver_watch_cache_initializations_total\{group="apps",resource="deployments"\} 1$/m,
+            /^apiserver_watch_cache_events_received_total\{group="",resource="configmaps"\} 1$/m,
+            /^apiserver_watch_cache_events_dispatched_total\{group="",resource="configmaps"\} 1$/m,
+            /^apiserver_cache_list_total\{group="",resource="configmaps",index=""\} 1$/m,
+            /^apiserver_cache_list_fetched_objects_total\{group="",resource="configmaps",index=""\} 1$/m,
+            /^apiserver_cache_list_returned_objects_total\{group="",resource="configmaps"\} 1$/m,
+            /^field_validation_request_duration_seconds_count\{field_validation=""\} [1-9]\d*$/m,
             /^kubernetes_build_info\{.*major="1",minor="36".*\} 1$/m,
         ]) {
             expect(text).toMatch(line);

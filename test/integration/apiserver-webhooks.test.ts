@@ -178,6 +178,9 @@ describe('validating webhooks', () => {
         expect(message(created)).toBe(
             'admission webhook "hook.example.com" denied the request without explanation',
         );
+        expect(renderMetrics(await metrics.source())).toContain(
+            'apiserver_admission_webhook_rejection_count{name="hook.example.com",type="validating",operation="CREATE",error_type="no_error",rejection_code="400"} 1',
+        );
     });
 
     it('that cannot be asked fail the request or are ignored, as their policy says', async () => {
@@ -195,6 +198,11 @@ describe('validating webhooks', () => {
         await api.call('DELETE', `${group}/validatingwebhookconfigurations/slow`);
         await configure('validating', 'slow', { path: '/slow', timeoutSeconds: 1, failurePolicy: 'Ignore' });
         expect((await createMap('slow')).status).toBe(201);
+        const counted = renderMetrics(await metrics.source());
+        expect(counted).toContain('error_type="calling_webhook_error",rejection_code="0"} 1');
+        expect(counted).toContain(
+            'apiserver_admission_webhook_fail_open_count{name="hook.example.com",type="validating"} 1',
+        );
         await api.call('DELETE', `${group}/validatingwebhookconfigurations/slow`);
         const untrusted = { url: hooks.url('/slow') };
         await configure('validating', 'untrusted', { path: '/', clientConfig: untrusted });

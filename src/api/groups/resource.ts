@@ -130,6 +130,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
     warnings?(object: T, old: T | undefined): string[];
     /** Sent with every answer about the resource, reads too: that the version is deprecated. */
     readonly deprecation?: string | undefined;
+    /** Upstream's release without the deprecated version: "1.22". */
+    readonly removedRelease?: string | undefined;
     /** Which names are allowed; default 'dnsSubdomain'. */
     nameFormat?: 'dnsSubdomain' | 'dnsLabel' | 'dns1035Label' | 'pathSegment';
     /** True when spec changes increment metadata.generation. */

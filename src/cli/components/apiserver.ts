@@ -215,7 +215,22 @@ async function auditorOf(flags: ApiServerSetup['flags'], logger: Logger): Promis
             logMaxAgeDays: flags['audit-log-maxage'],
             logMaxBackups: flags['audit-log-maxbackup'],
             logMaxSizeMegabytes: flags['audit-log-maxsize'],
+            logCompress: flags['audit-log-compress'],
+            logMode: flags['audit-log-mode'],
+            logEventBytesMax: flags['audit-log-truncate-enabled']
+                ? flags['audit-log-truncate-max-event-size']
+                : undefined,
             webhookConfigFile: flags['audit-webhook-config-file'],
+            webhookMode: flags['audit-webhook-mode'],
+            webhookBatch: {
+                bufferEventsMax: flags['audit-webhook-batch-buffer-size'],
+                batchEventsMax: flags['audit-webhook-batch-max-size'],
+                batchWaitMs: flags['audit-webhook-batch-max-wait'],
+            },
+            webhookInitialBackoffMs: flags['audit-webhook-initial-backoff'],
+            webhookEventBytesMax: flags['audit-webhook-truncate-enabled']
+                ? flags['audit-webhook-truncate-max-event-size']
+                : undefined,
         },
         { clock: systemClock, logger },
     );

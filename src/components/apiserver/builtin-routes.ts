@@ -12,6 +12,7 @@ export interface BuiltinRouteOptions {
     caches: WatchCaches;
     metrics: RequestMetrics;
     version: VersionInfo;
+    liveChecks: readonly HealthCheck[];
     readyChecks: readonly HealthCheck[];
     flowControl: FlowControl | undefined;
     /** Serves /debug/pprof. */
@@ -23,12 +24,13 @@ export interface BuiltinRouteOptions {
 
 /** Health, version, metrics and debugging. */
 export function builtinRoutes(options: BuiltinRouteOptions): NonResourceRoute[] {
-    const { caches, metrics, version, readyChecks, flowControl } = options;
+    const { caches, metrics, version, liveChecks, readyChecks, flowControl } = options;
     const fine = (name: string): HealthCheck => ({ name, check: () => undefined });
     const read = async (): Promise<undefined> => {
         await caches.store.readIndex();
         return undefined;
     };
+    const basic = [fine('ping'), fine('log'), { name: 'etcd', check: read }];
     const sync: HealthCheck = {
         name: 'informer-sync',
         check: () => (caches.revision > 0 ? undefined : 'the caches are not filled'),
@@ -39,8 +41,8 @@ export function builtinRoutes(options: BuiltinRouteOptions): NonResourceRoute[] 
     };
     const own: NonResourceRoute[] = [
         ...healthRoutes({
-            live: [fine('ping'), fine('log'), { name: 'etcd', check: read }],
-            ready: [{ name: 'etcd-readiness', check: read }, sync, ...readyChecks, shutdown],
+            live: [...basic, ...liveChecks],
+            ready: [...basic, { name: 'etcd-readiness', check: read }, sync, ...readyChecks, shutdown],
         }),
         { path: '/version', handle: () => ({ type: 'value', status: 200, value: version }) },
         {

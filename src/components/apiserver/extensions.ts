@@ -4,6 +4,7 @@ import type { ApiObject } from '../../api/meta/object.ts';
 import type { Compare, StoreOp } from '../../store/store.ts';
 import type { Aggregation } from './aggregation/aggregator.ts';
 import type { MetricSource } from './metrics.ts';
+import type { AdmitBody } from './registry/admit.ts';
 import type { Handler, ApiRequest } from './request.ts';
 import type { ResourceRequestInfo } from './request-info.ts';
 
@@ -17,6 +18,8 @@ export interface ServerExtensions {
     hooks?: readonly RegistryHook[];
     /** Groups and versions that other servers answer for. */
     aggregation?: Aggregation;
+    /** Named checks of /healthz and /livez besides the built-in ones. */
+    liveChecks?: readonly HealthCheck[];
     /** Named checks of /readyz besides the built-in ones. */
     readyChecks?: readonly HealthCheck[];
     /** Metrics besides the server's own, computed for each request of /metrics. */
@@ -39,7 +42,8 @@ export interface ResourceHandler {
     verbs?: readonly string[];
     /** Exempt from request timeout and the bound of requests in flight: log, exec, proxy. */
     longRunning?: boolean;
-    handle(request: ApiRequest, info: ResourceRequestInfo): ReturnType<Handler>;
+    /** @param admit for what clients create although it is not stored; connections have passed admission already */
+    handle(request: ApiRequest, info: ResourceRequestInfo, admit: AdmitBody): ReturnType<Handler>;
     /** HTTP/1.1 upgrades (WebSocket, SPDY), called after authentication and authorization. */
     upgrade?(request: ApiRequest, info: ResourceRequestInfo, connection: UpgradeConnection): Promise<void>;
 }

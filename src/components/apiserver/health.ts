@@ -6,17 +6,13 @@ const plain = 'text/plain; charset=utf-8';
 export interface HealthChecks {
     /** Of /healthz and /livez. */
     live: readonly HealthCheck[];
-    /** Of /readyz, besides the live ones. */
+    /** Of /readyz. */
     ready: readonly HealthCheck[];
 }
 
 /** /healthz, /livez, /readyz, and each check on its own below them: /readyz/etcd. */
 export function healthRoutes({ live, ready }: HealthChecks): NonResourceRoute[] {
-    return [
-        ...routesOf('healthz', live),
-        ...routesOf('livez', live),
-        ...routesOf('readyz', [...live, ...ready]),
-    ];
+    return [...routesOf('healthz', live), ...routesOf('livez', live), ...routesOf('readyz', ready)];
 }
 
 function routesOf(name: string, checks: readonly HealthCheck[]): NonResourceRoute[] {

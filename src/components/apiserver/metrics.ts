@@ -5,6 +5,7 @@ import {
     renderMetrics,
 } from '../../store/etcd/server/http/metric.ts';
 import { Histogram, latencyBoundsSeconds } from './metrics/histogram.ts';
+import { Histograms } from './metrics/series.ts';
 import type { ApiRequest } from './request.ts';
 import type { RequestInfo, ResourceRequestInfo } from './request-info.ts';
 
@@ -27,6 +28,10 @@ interface Series {
     durations: Histogram;
     /** Without the wait for seats and for webhooks. */
     ownDurations: Histogram;
+    /** What the server has ended to protect itself, by code. */
+    terminations: Map<number, number>;
+    /** Whose client had gone. */
+    aborts: number;
     /** Of answers to reads, in bytes. */
     sizes: Histogram;
     /** Sent to watchers. */
@@ -38,6 +43,9 @@ interface Series {
 /** Requests for unknown resources share one series, so clients cannot make this grow. */
 const seriesMax = 2000;
 const component = 'apiserver';
+const fieldValidations = new Set(['', 'Ignore', 'Warn', 'Strict']);
+const validatedVerbs = new Set(['create', 'update', 'patch']);
+const validationBoundsSeconds = [0.05, 0.1, 0.5, 1, 5];
 const sizeBoundsBytes = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /** As upstream reports verbs: by method, lists and watches on their own. */
@@ -60,6 +68,14 @@ const reportedVerbs: Readonly<Record<string, string>> = {
 export class RequestMetrics {
     readonly #series = new Map<string, Series>();
     readonly #sources: MetricSource[] = [];
+    readonly #validation = new Histograms(
+        {
+            name: 'field_validation_request_duration_seconds',
+            help: 'Response latency distribution in seconds for each field validation value',
+            labels: ['field_validation'],
+        },
+        validationBoundsSeconds,
+    );
     readonly #isServed: (info: ResourceRequestInfo) => boolean;
     /** Requests that are being worked on, without long-running ones. */
     readonly inFlight = { readOnly: 0, mutating: 0 };
@@ -76,10 +92,24 @@ export class RequestMetrics {
     observe(request: ApiRequest, code: number, durationMs: number): void {
         const series = this.#seriesOf(request);
         if (series === undefined) return;
-        series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
+        count(series.codes, code);
+        if (request.isTerminated === true) count(series.terminations, code);
+        this.#observeValidation(request, durationMs / 1000);
         if (series.labels.verb === 'WATCH') return;
         series.durations.observe(durationMs / 1000);
         series.ownDurations.observe(Math.max(0, durationMs - (request.waitedMs ?? 0)) / 1000);
+    }
+
+    /** Notes a request that nobody waited for until its end. */
+    aborted(request: ApiRequest): void {
+        const series = this.#seriesOf(request);
+        if (series !== undefined) series.aborts++;
+    }
+
+    #observeValidation({ info, query }: ApiRequest, seconds: number): void {
+        if (info.kind !== 'resource' || !validatedVerbs.has(info.verb)) return;
+        const asked = query.get('fieldValidation') ?? '';
+        this.#validation.observe(seconds, fieldValidations.has(asked) ? asked : 'invalid');
     }
 
     sent(request: ApiRequest, bytes: number): void {
@@ -126,6 +156,24 @@ export class RequestMetrics {
                     })),
                 ),
             },
+            {
+                name: 'apiserver_request_terminations_total',
+                help: 'Number of requests which apiserver terminated in self-defense.',
+                type: 'counter',
+                samples: sampled(({ labels, terminations }) =>
+                    [...terminations].map(([code, value]) => ({
+                        labels: { ...labels, component, code: String(code) },
+                        value,
+                    })),
+                ),
+            },
+            {
+                name: 'apiserver_request_aborts_total',
+                help: 'Number of requests which apiserver aborted possibly due to a timeout, for each group, version, verb, resource, subresource and scope',
+                type: 'counter',
+                samples: sampled(({ labels, aborts }) => (aborts > 0 ? [{ labels, value: aborts }] : [])),
+            },
+            this.#validation.metric(),
             {
                 name: 'apiserver_request_duration_seconds',
                 help: 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
@@ -187,6 +235,8 @@ export class RequestMetrics {
             series = {
                 labels,
                 codes: new Map(),
+                terminations: new Map(),
+                aborts: 0,
                 durations: new Histogram(latencyBoundsSeconds),
                 ownDurations: new Histogram(latencyBoundsSeconds),
                 sizes: new Histogram(sizeBoundsBytes),
@@ -197,6 +247,10 @@ export class RequestMetrics {
         }
         return series;
     }
+}
+
+function count(counts: Map<number, number>, code: number): void {
+    counts.set(code, (counts.get(code) ?? 0) + 1);
 }
 
 /** Of all scopes of a resource together. */

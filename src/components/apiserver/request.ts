@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Column, ResourceDefinition } from '../../api/groups/resource.ts';
-import type { V1Status } from '../../api/meta/object.ts';
+import type { ApiObject, V1Status } from '../../api/meta/object.ts';
 import type { CacheEvent } from './cache/cache-event.ts';
 import type { Identity } from './identity.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -28,6 +28,12 @@ export interface ApiRequest {
     readonly auditAnnotations: Map<string, string>;
     /** How long it waited for its turn, and for webhooks. */
     waitedMs?: number;
+    /** Set where the server has ended the request to protect itself. */
+    isTerminated?: boolean;
+    /** Where the time went, in milliseconds. There where somebody wants to know. */
+    layersMs?: Map<LatencyLayer, number>;
+    /** Told of the body once it is an object, before anything else happens to it. */
+    onObject?(object: ApiObject): void;
     body(): Promise<RequestBody>;
 }
 
@@ -100,6 +106,14 @@ export type Middleware = (request: ApiRequest, next: () => Promise<ApiResult>) =
 export function headerOf(request: Pick<ApiRequest, 'headers'>, name: string): string | undefined {
     const value = request.headers[name];
     return Array.isArray(value) ? value[0] : value;
+}
+
+/** Upstream's names of what takes time. */
+export type LatencyLayer = 'apf-queue-wait' | 'authorization' | 'mutating-webhook' | 'validating-webhook';
+
+/** Adds to the time that a layer has taken of a request. */
+export function took({ layersMs }: ApiRequest, layer: LatencyLayer, ms: number): void {
+    layersMs?.set(layer, (layersMs.get(layer) ?? 0) + ms);
 }
 
 /** Annotations of one request's audit events, and the length of each: inputs of plugins may end up in them. */

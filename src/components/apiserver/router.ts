@@ -4,6 +4,7 @@ import { statusErrors } from '../../api/meta/status-error.ts';
 import type { Aggregation } from './aggregation/aggregator.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { NonResourceRoute, ResourceHandler, ServerExtensions } from './extensions.ts';
+import { Admission } from './registry/admit.ts';
 import { admitConnection, authorizeConnection } from './registry/connect.ts';
 import { create } from './registry/create.ts';
 import { deleteCollection } from './registry/delete-collection.ts';
@@ -18,7 +19,7 @@ import { finalize } from './registry/subresources/finalize.ts';
 import { getScale, patchScale, updateScale } from './registry/subresources/scale.ts';
 import { update } from './registry/update.ts';
 import { watch } from './registry/watch.ts';
-import type { ApiRequest, ApiResult } from './request.ts';
+import { annotate, type ApiRequest, type ApiResult } from './request.ts';
 import { type ResourceRequestInfo, trimSlashes } from './request-info.ts';
 
 type VerbHandler = (registry: Registry, request: ApiRequest, target: Target) => Promise<ApiResult>;
@@ -43,7 +44,10 @@ const subresources: Readonly<Record<string, Readonly<Record<string, VerbHandler>
     resize: objectSubresources,
     approval: objectSubresources,
     scale: { get: getScale, update: updateScale, patch: patchScale },
-    binding: { create: bind },
+    binding: {
+        create: async (registry, request, target) =>
+            await bind(registry, request, { target, admitted: { ...target, subresource: 'binding' } }),
+    },
     eviction: { create: evict },
     finalize: { update: finalize },
 };
@@ -132,13 +136,20 @@ export class Router {
         checkScope(definition, info);
         checkPathVerb(request, info);
         checkForm(info);
-        const { deprecation } = definition.strategy;
-        if (deprecation !== undefined) request.warnings.push(deprecation);
+        noteDeprecation(this.#registry, request, { definition, info });
         const handler = this.handlerOf(info);
         if (handler !== undefined) {
             if (isReview(definition)) requireObjectShape(request);
             await this.admitConnection(request, info);
-            return await handler.handle(request, info);
+            return await handler.handle(request, info, (input) => {
+                const { namespace, name, subresource } = nameless(info);
+                const target = { definition, namespace, name, subresource };
+                return new Admission(this.#registry, target, request, {
+                    ...input,
+                    operation: 'CREATE',
+                    oldObject: undefined,
+                });
+            });
         }
         if (isReview(definition) || createsByPath(info)) throw statusErrors.methodNotAllowed();
         // What is written must be answered: a client that takes no answer we have is told so before.
@@ -150,6 +161,22 @@ export class Router {
         const target = targetOf(this.#registry, definition, nameless(info));
         return await verbOf(definition, info)(this.#registry, request, target);
     }
+}
+
+/** Tells the client, the audit log and whoever looks at the metrics that somebody still uses this version. */
+function noteDeprecation(
+    { metrics }: Registry,
+    request: ApiRequest,
+    { definition, info }: { definition: ResourceDefinition; info: ResourceRequestInfo },
+): void {
+    const { deprecation, removedRelease = '' } = definition.strategy;
+    if (deprecation === undefined) return;
+    request.warnings.push(deprecation);
+    annotate(request, 'k8s.io/deprecated', 'true');
+    if (removedRelease !== '') annotate(request, 'k8s.io/removed-release', removedRelease);
+    const { subresource } = info;
+    const isKnown = subresource === '' || subresourceOf(definition, subresource) !== undefined;
+    if (isKnown) metrics?.deprecatedRequested(definition, subresource, removedRelease);
 }
 
 /** Questions in the shape of objects (SubjectAccessReview, …): never stored, answered by extensions only. */
@@ -184,7 +211,8 @@ function verbOf(definition: ResourceDefinition, info: ResourceRequestInfo): Verb
         return async (registry, request, target) => {
             const pods = registry.caches.definitionOf({ group: '', version: 'v1', resource: 'pods' });
             if (pods === undefined) throw statusErrors.pathNotFound();
-            return await bind(registry, request, targetOf(registry, pods, { ...target, name: '' }));
+            const podTarget = targetOf(registry, pods, { ...target, name: '' });
+            return await bind(registry, request, { target: podTarget, admitted: target });
         };
     }
     const handler = verbs[verb];

@@ -29,6 +29,7 @@ import { auditMetrics } from './metrics/audit-metrics.ts';
 import { flowControlMetrics } from './metrics/flow-control-metrics.ts';
 import { ownProcessMetrics } from './metrics/process-metrics.ts';
 import { storageMetrics } from './metrics/store-metrics.ts';
+import { watchCacheMetrics } from './metrics/watch-cache-metrics.ts';
 import { defaultInFlightLimits, type InFlightLimits } from './middleware/in-flight.ts';
 import type { ApiRequest, ApiResult, Handler } from './request.ts';
 import type { ResourceRequestInfo } from './request-info.ts';
@@ -121,7 +122,7 @@ export class ApiServer implements Stoppable {
         const { flowControl, auditor } = options;
         this.#metrics = new RequestMetrics((info) => isServed(caches, info));
         this.#metrics.addSource(() => [...this.#chainMetrics.metrics(), buildInfoMetric(version)]);
-        this.#metrics.addSource(() => storageMetrics(caches));
+        this.#metrics.addSource(() => [...storageMetrics(caches), ...watchCacheMetrics(caches)]);
         if (flowControl !== undefined) this.#metrics.addSource(() => flowControlMetrics(flowControl));
         if (auditor !== undefined) this.#metrics.addSource(() => auditMetrics(auditor));
         for (const source of extensions.metrics ?? []) this.#metrics.addSource(source);
@@ -130,6 +131,7 @@ export class ApiServer implements Stoppable {
             caches,
             metrics: this.#metrics,
             version,
+            liveChecks: extensions.liveChecks ?? [],
             readyChecks: extensions.readyChecks ?? [],
             flowControl,
             profiling: options.profiling ?? true,
@@ -213,13 +215,16 @@ export class ApiServer implements Stoppable {
         const { authenticator, authorizer, inFlightLimits = defaultInFlightLimits } = this.#options;
         const { auditor, caches, flowControl, requestTimeoutMs } = this.#options;
         const longRunning = this.#router.isLongRunning;
-        const typeOf = (info: ResourceRequestInfo): string | undefined => caches.definitionOf(info)?.type;
+        const definitionOf = caches.definitionOf.bind(caches);
         return requestChain({
             authenticator,
             authorizer,
             flowControl,
             inFlightLimits,
-            audit: auditor === undefined ? undefined : { auditor, clock: this.#clock, longRunning, typeOf },
+            audit:
+                auditor === undefined
+                    ? undefined
+                    : { auditor, clock: this.#clock, longRunning, definitionOf },
             requestTimeoutMs,
             longRunning,
             metrics: this.#metrics,

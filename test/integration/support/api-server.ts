@@ -9,7 +9,7 @@ import {
     assembleApiServer,
 } from '../../../src/components/apiserver/assembly/assemble.ts';
 import { reconcileBootstrapPolicy } from '../../../src/components/apiserver/authz/bootstrap-policy.ts';
-import type { AdmissionPlugin } from '../../../src/components/apiserver/admission.ts';
+import type { AssemblyOptions } from '../../../src/components/apiserver/assembly/options.ts';
 import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
 import { createAuthority, issueCertificate, publicKeyOf } from '../../../src/pki/authority.ts';
 import { openMemoryStore } from '../../../src/store/mvcc/open-store.ts';
@@ -20,6 +20,8 @@ import { silentLogger, type Logger } from '../../../src/util/logger.ts';
 export interface TestApiServer {
     /** In-process, as system:masters. */
     admin: Client;
+    /** In-process, as anybody. */
+    as(username: string, groups: string[]): Client;
     /** In-process, as a service account of kube-system. */
     serviceAccount(name: string): Client;
     /** Path of a kubeconfig for system:masters over HTTPS. */
@@ -33,7 +35,7 @@ export interface TestApiServer {
 const hourMs = 3_600_000;
 
 export async function startApiServer(
-    options: { logger?: Logger; admission?: readonly AdmissionPlugin[] } = {},
+    options: { logger?: Logger; admission?: AssemblyOptions['admission'] } = {},
 ): Promise<TestApiServer> {
     const { logger = silentLogger(), admission = [] } = options;
     const validity = {
@@ -100,6 +102,7 @@ export async function startApiServer(
     await writeFile(kubeconfig, content, { mode: 0o600 });
     return {
         admin,
+        as,
         serviceAccount: (name) => made.assembled.serviceAccountClient(name),
         kubeconfig,
         config: await loadKubeconfig(kubeconfig),

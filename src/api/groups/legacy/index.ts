@@ -62,6 +62,7 @@ function legacy(
             strategy.defaults?.(object);
         },
         deprecation,
+        removedRelease: removed.slice(1),
     };
 }
 

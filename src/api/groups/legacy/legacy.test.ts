@@ -140,6 +140,7 @@ describe('versions that upstream has removed', () => {
         expect(strategy.deprecation).toBe(
             'extensions/v1beta1 Ingress is deprecated in v1.14+, unavailable in v1.22+; use networking.k8s.io/v1 Ingress',
         );
+        expect(strategy.removedRelease).toBe('1.22');
     });
 
     it('leave short names to the resource of today', () => {

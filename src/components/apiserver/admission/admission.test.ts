@@ -510,6 +510,17 @@ describe('ResourceQuota', () => {
         await expect(run(second, 'events.events.k8s.io')).resolves.toBeDefined();
     });
 
+    it.each(['events', 'events.events.k8s.io', 'bindings', 'localsubjectaccessreviews.authorization.k8s.io'])(
+        'does not count %s',
+        async (resource) => {
+            const none = { [`count/${resource}`]: '0', 'count/leases.coordination.k8s.io': '0' };
+            quota(none, none);
+            const object = named('o', {}, { namespace: 'default' });
+            await expect(run(object, resource)).resolves.toBeDefined();
+            await expect(run(object, 'leases.coordination.k8s.io')).rejects.toThrow('exceeded quota: q');
+        },
+    );
+
     it('tries again when somebody else changed the quota', async () => {
         quota({ pods: '3' }, { pods: '0' });
         let conflicts = 2;

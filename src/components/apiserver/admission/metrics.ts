@@ -1,4 +1,5 @@
 import { Histogram } from '../metrics/histogram.ts';
+import { Counters } from '../metrics/series.ts';
 import type { MetricSource } from '../metrics.ts';
 
 /** One call of a webhook. */
@@ -21,9 +22,79 @@ const boundsSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
 /** Webhooks come and go with their configurations; what is more than this is not counted. */
 const seriesMax = 500;
 
-/** Figures about webhook calls. */
+export interface WebhookRejection {
+    type: 'admit' | 'validating';
+    name: string;
+    operation: string;
+    /** Why: the webhook said no, it could not be asked, or what it wanted could not be done. */
+    errorType: 'no_error' | 'calling_webhook_error' | 'apiserver_internal_error';
+    /** Of the answer to the client; 0 where the webhook did not say no. */
+    code: number;
+}
+
+export interface PolicyCheck {
+    policy: string;
+    binding: string;
+    action: 'allow' | 'deny' | 'audit' | 'warn';
+    errorType: 'no_error' | 'invalid_error';
+}
+
+export interface PodSecurityEvaluation {
+    decision: 'allow' | 'deny';
+    level: string;
+    version: string;
+    mode: 'enforce' | 'audit' | 'warn';
+    operation: string;
+    resource: 'pod' | 'controller';
+    subresource: string;
+}
+
+/** Codes above are one, so that no webhook can make up as many as it likes. */
+const rejectionCodeMax = 600;
+
+/** Figures about admission: calls of webhooks, decisions of policies and of the Pod Security Standards. */
 export class AdmissionMetrics {
     readonly #series = new Map<string, Series>();
+    readonly #rejections = new Counters({
+        name: 'apiserver_admission_webhook_rejection_count',
+        help: 'Admission webhook rejection count, identified by name and broken out for each admission type (validating or admit) and operation. Additional labels specify an error type (calling_webhook_error or apiserver_internal_error if an error occurred; no_error otherwise) and optionally a non-zero rejection code if the webhook rejects the request with an HTTP status code (honored by the apiserver when the code is greater or equal to 400). Codes greater than 600 are truncated to 600, to keep the metrics cardinality bounded.',
+        labels: ['name', 'type', 'operation', 'error_type', 'rejection_code'],
+    });
+    readonly #failOpens = new Counters({
+        name: 'apiserver_admission_webhook_fail_open_count',
+        help: 'Admission webhook fail open count, identified by name and broken out for each admission type (validating or admit).',
+        labels: ['name', 'type'],
+    });
+    readonly #policyChecks = new Counters({
+        name: 'apiserver_validating_admission_policy_check_total',
+        help: 'Validation admission policy check total, labeled by policy and further identified by binding and enforcement action taken.',
+        labels: ['policy', 'policy_binding', 'error_type', 'enforcement_action'],
+    });
+    readonly #podSecurity = new Counters({
+        name: 'pod_security_evaluations_total',
+        help: 'Number of policy evaluations that occurred, not counting ignored or exempt requests.',
+        labels: [
+            ...['decision', 'policy_level', 'policy_version', 'mode'],
+            ...['request_operation', 'resource', 'subresource'],
+        ],
+    });
+
+    webhookRejected({ type, name, operation, errorType, code }: WebhookRejection): void {
+        this.#rejections.add(name, type, operation, errorType, String(Math.min(code, rejectionCodeMax)));
+    }
+
+    webhookFailedOpen(name: string, type: 'admit' | 'validating'): void {
+        this.#failOpens.add(name, type);
+    }
+
+    policyChecked({ policy, binding, errorType, action }: PolicyCheck): void {
+        this.#policyChecks.add(policy, binding, errorType, action);
+    }
+
+    podEvaluated(evaluation: PodSecurityEvaluation): void {
+        const { decision, level, version, mode, operation, resource, subresource } = evaluation;
+        this.#podSecurity.add(decision, level, version, mode, operation, resource, subresource);
+    }
 
     webhookCalled({ type, name, operation, rejected, durationSeconds }: AdmissionObservation): void {
         const labels = { name, operation, rejected: String(rejected), type };
@@ -37,8 +108,12 @@ export class AdmissionMetrics {
     }
 
     readonly source: MetricSource = () => {
-        if (this.#series.size === 0) return [];
+        const counted = [this.#rejections, this.#failOpens, this.#policyChecks, this.#podSecurity]
+            .map((each) => each.metric())
+            .filter(({ samples }) => samples.length > 0);
+        if (this.#series.size === 0) return counted;
         return [
+            ...counted,
             {
                 name: 'apiserver_admission_webhook_admission_duration_seconds',
                 help: 'Latency of admission webhooks in seconds, by name, operation and type.',

@@ -22,14 +22,28 @@ export function nodeRestriction(context: PluginContext): AdmissionPlugin {
     return {
         name: 'NodeRestriction',
         handles: ({ identity, operation }) => operation !== 'CONNECT' && nodeNameOf(identity) !== undefined,
+        /** Early, because what a token request leaves out is filled in later: the kubelet did not ask for that. */
+        async mutate(request) {
+            requireNode(request);
+            const { definition, operation, subresource } = request;
+            if (definition.group !== '' || definition.plural !== 'serviceaccounts') return;
+            if (operation !== 'CREATE' || subresource !== 'token') return;
+            await checkNodeToken(context, request.identity, {
+                namespace: request.namespace,
+                name: request.name,
+                body: request.object,
+            });
+        },
         async validate(request) {
-            const node = nodeNameOf(request.identity) ?? '';
-            if (node === '') {
-                throw forbidden(request, `could not determine node from user "${request.identity.username}"`);
-            }
-            await restrict(context, request, node);
+            await restrict(context, request, requireNode(request));
         },
     };
+}
+
+function requireNode(request: AdmissionRequest): string {
+    const node = nodeNameOf(request.identity) ?? '';
+    if (node !== '') return node;
+    throw forbidden(request, `could not determine node from user "${request.identity.username}"`);
 }
 
 async function restrict(context: PluginContext, request: AdmissionRequest, node: string): Promise<void> {
@@ -43,9 +57,6 @@ async function restrict(context: PluginContext, request: AdmissionRequest, node:
             return;
         case 'persistentvolumeclaims':
             restrictClaim(request, node);
-            return;
-        case 'serviceaccounts':
-            await restrictToken(context, request);
             return;
         case 'leases.coordination.k8s.io':
             if (request.namespace !== 'kube-node-lease') {
@@ -271,13 +282,4 @@ function withoutReport({ metadata, spec, status }: V1PersistentVolumeClaim): obj
     const { capacity: _c, conditions: _o, allocatedResources: _a, ...rest } = status ?? {};
     const { allocatedResourceStatuses: _s, ...decided } = rest;
     return { metadata: identity, spec, status: decided };
-}
-
-async function restrictToken(context: PluginContext, request: AdmissionRequest): Promise<void> {
-    if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
-    await checkNodeToken(context, request.identity, {
-        namespace: request.namespace,
-        name: request.name,
-        body: request.object,
-    });
 }

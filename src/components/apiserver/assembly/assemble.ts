@@ -31,6 +31,7 @@ import {
     defaultRequestHeader,
     type RequestBounds,
 } from './options.ts';
+import { PostStartHooks } from './post-start-hooks.ts';
 
 const apiserverIdentity: Identity = {
     username: 'system:apiserver',
@@ -86,7 +87,10 @@ export async function assembleApiServer(
     lifecycle.add(customResources);
     const aggregation = aggregationOf(options, ownClient);
     lifecycle.add(aggregation);
-    const bootstrap = new Bootstrap();
+    const hooks = new PostStartHooks(
+        (name) => !requests.priorityAndFairness && name.startsWith('priority-and-fairness'),
+    );
+    const bootstrap = new Bootstrap(hooks);
     const metrics = new AdmissionMetrics();
     const chainMetrics = new ChainMetrics();
     const auth = createAuth(
@@ -99,7 +103,6 @@ export async function assembleApiServer(
             onClientCertificate: (secondsLeft) => {
                 chainMetrics.clientCertificate(secondsLeft);
             },
-            restrictsNodes: () => admission.some(({ name }) => name === 'NodeRestriction'),
         },
         lifecycle,
     );
@@ -139,7 +142,8 @@ export async function assembleApiServer(
                 ...(extensions.routes ?? []),
             ],
             resources: resourcesOf(options, auth),
-            readyChecks: [...(extensions.readyChecks ?? []), bootstrap.readyCheck],
+            liveChecks: hooks.live,
+            readyChecks: [...(extensions.readyChecks ?? []), ...hooks.ready],
             hooks: [customResources.checks, serviceAllocationOf(options), ...(extensions.hooks ?? [])],
         },
     });
@@ -147,7 +151,9 @@ export async function assembleApiServer(
     const client = createClient(server.transportFor(apiserverIdentity));
     clients.own = client;
     await server.start();
+    hooks.done('start');
     await customResources.start();
+    hooks.done('customResources');
     const serving: Serving = { client, port: server.address.port };
     const masters = mastersOf(options, serving);
     if (masters !== undefined) lifecycle.add(masters);

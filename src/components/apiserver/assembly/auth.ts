@@ -70,8 +70,6 @@ export interface AuthParts {
     address: () => string;
     /** Told how many seconds the client certificate of each request is still valid. */
     onClientCertificate: (secondsLeft: number) => void;
-    /** Whether the admission plugin NodeRestriction is on. */
-    restrictsNodes: () => boolean;
 }
 
 /** How the API server knows who asks and what they may do, and answers questions about both. */
@@ -141,7 +139,6 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
             signingKey: loadSigningKey(serviceAccounts.privateKey),
             issuer,
             audiences,
-            restrictsNodes: parts.restrictsNodes,
             extendExpiration: serviceAccounts.extendExpiration ?? true,
             ...(tokenLifetimeMaxSeconds === undefined ? {} : { tokenLifetimeMaxSeconds }),
         }),

@@ -4,8 +4,8 @@ import type { AggregationServing } from '../aggregation/serve.ts';
 import { reconcileBootstrapPolicy } from '../authz/bootstrap-policy.ts';
 import type { MasterEndpoints } from '../bootstrap/master-endpoints.ts';
 import { ensureSystemObjects, type SystemObjectsOptions } from '../bootstrap/system-objects.ts';
-import type { HealthCheck } from '../extensions.ts';
 import type { FlowControlConfigController } from '../flow-control/config-controller.ts';
+import type { PostStartHooks } from './post-start-hooks.ts';
 
 export interface BootstrapParts {
     system: SystemObjectsOptions;
@@ -23,22 +23,26 @@ export interface BootstrapParts {
  * APIServices.
  */
 export class Bootstrap {
-    readonly readyCheck: HealthCheck = {
-        name: 'poststarthook/bootstrap',
-        check: () => (this.#isDone ? undefined : 'roles and system objects are being made'),
-    };
-    #isDone = false;
+    readonly #hooks: PostStartHooks;
+
+    constructor(hooks: PostStartHooks) {
+        this.#hooks = hooks;
+    }
 
     /** Resolves when all is there; until then /readyz says no. */
     async run(client: Client, parts: BootstrapParts): Promise<void> {
-        if (!parts.isRecorded) {
-            await reconcileBootstrapPolicy(client);
-            await reconcileSystemPriorityClasses(client);
-        }
+        this.#hooks.begin();
+        if (!parts.isRecorded) await reconcileBootstrapPolicy(client);
+        this.#hooks.done('roles');
+        if (!parts.isRecorded) await reconcileSystemPriorityClasses(client);
+        this.#hooks.done('priorityClasses');
         await parts.flowObjects?.start();
+        this.#hooks.done('flowObjects');
         await ensureSystemObjects(parts.system);
+        this.#hooks.done('system');
         await parts.aggregation.start();
+        this.#hooks.done('aggregation');
         await parts.masters?.start();
-        this.#isDone = true;
+        this.#hooks.done('masters');
     }
 }

@@ -4,8 +4,8 @@ import { listMetaOf } from '../encode/encode-result.ts';
 import { mediaTypeOf } from '../registry/read-body.ts';
 import type { ApiResult, RequestBody } from '../request.ts';
 
-/** What a request sent, as an object; undefined where it cannot be read (the answer says why). */
-export async function bodyForAudit(body: Promise<RequestBody>, type: string | undefined): Promise<unknown> {
+/** The patch that a request sent; undefined where it cannot be read (the answer says why). */
+export async function patchForAudit(body: Promise<RequestBody>): Promise<unknown> {
     try {
         const content = await body;
         if (content.type === 'value') return content.value;
@@ -14,11 +14,6 @@ export async function bodyForAudit(body: Promise<RequestBody>, type: string | un
             case 'application/yaml':
             case 'application/apply-patch+yaml':
                 return (await parseYaml(content.bytes)).value;
-            case 'application/vnd.kubernetes.protobuf': {
-                if (type === undefined) return undefined;
-                const { decodeProtobuf } = await import('../../../api/protobuf/decode-protobuf.ts');
-                return decodeProtobuf(type, content.bytes).value;
-            }
             default:
                 return parseJson(content.bytes).value;
         }

@@ -4,10 +4,11 @@ import { createHttpTransport } from '../../../client/http-transport.ts';
 import { loadKubeconfig } from '../../../client/kubeconfig.ts';
 import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
-import { Auditor, type AuditSink } from './auditor.ts';
+import { Auditor, type AuditOutput } from './auditor.ts';
 import { LogSink } from './log-sink.ts';
+import type { AuditMode } from './modes.ts';
 import { AuditPolicy, AuditPolicyError } from './policy.ts';
-import { WebhookSink } from './webhook-sink.ts';
+import { type BatchSettings, initialBackoffDefaultMs, WebhookSink } from './webhook-sink.ts';
 
 export interface AuditSettings {
     policyFile: string;
@@ -16,38 +17,68 @@ export interface AuditSettings {
     logMaxAgeDays: number;
     logMaxBackups: number;
     logMaxSizeMegabytes: number;
+    /** Compresses logs that are put aside. Default false. */
+    logCompress?: boolean;
+    /** Default 'blocking'. */
+    logMode?: AuditMode;
+    /** Default: events are never truncated. */
+    logEventBytesMax?: number | undefined;
     /** Kubeconfig of the webhook; empty for none. */
     webhookConfigFile: string;
+    /** Default 'batch'. */
+    webhookMode?: AuditMode;
+    webhookBatch?: Partial<BatchSettings>;
+    /** Default 10 s. */
+    webhookInitialBackoffMs?: number;
+    /** Default: events are never truncated. */
+    webhookEventBytesMax?: number | undefined;
+}
+
+interface Surroundings {
+    clock: Clock;
+    logger: Logger;
 }
 
 /** The auditor that the flags ask for; undefined without a policy or without anywhere to write to. */
 export async function createAuditor(
     settings: AuditSettings,
-    { clock, logger }: { clock: Clock; logger: Logger },
+    surroundings: Surroundings,
 ): Promise<Auditor | undefined> {
     const { policyFile, logPath, webhookConfigFile } = settings;
     if (policyFile === '') return undefined;
     const policy = await readPolicy(policyFile);
-    const sinks: AuditSink[] = [];
-    if (logPath !== '') {
-        const sink = new LogSink({
-            path: logPath,
-            maxAgeDays: settings.logMaxAgeDays,
-            maxBackups: settings.logMaxBackups,
-            maxSizeMegabytes: settings.logMaxSizeMegabytes,
-            clock,
-            logger,
-        });
-        await sink.open();
-        sinks.push(sink);
-    }
-    if (webhookConfigFile !== '') {
-        const config = await loadKubeconfig(webhookConfigFile);
-        const { pathname, search } = new URL(config.server);
-        const transport = createHttpTransport({ ...config, server: new URL(config.server).origin });
-        sinks.push(new WebhookSink({ transport, path: `${pathname}${search}`, clock, logger }));
-    }
-    return sinks.length === 0 ? undefined : new Auditor(policy, sinks);
+    const outputs: AuditOutput[] = [];
+    if (logPath !== '') outputs.push(await logOutput(settings, surroundings));
+    if (webhookConfigFile !== '') outputs.push(await webhookOutput(settings, surroundings));
+    return outputs.length === 0 ? undefined : new Auditor(policy, outputs);
+}
+
+async function logOutput(settings: AuditSettings, { clock, logger }: Surroundings): Promise<AuditOutput> {
+    const sink = new LogSink({
+        path: settings.logPath,
+        maxAgeDays: settings.logMaxAgeDays,
+        maxBackups: settings.logMaxBackups,
+        maxSizeMegabytes: settings.logMaxSizeMegabytes,
+        compress: settings.logCompress ?? false,
+        clock,
+        logger,
+    });
+    await sink.open();
+    return { sink, mode: settings.logMode ?? 'blocking', eventBytesMax: settings.logEventBytesMax };
+}
+
+async function webhookOutput(settings: AuditSettings, { clock, logger }: Surroundings): Promise<AuditOutput> {
+    const config = await loadKubeconfig(settings.webhookConfigFile);
+    const { pathname, search } = new URL(config.server);
+    const sink = new WebhookSink({
+        transport: createHttpTransport({ ...config, server: new URL(config.server).origin }),
+        path: `${pathname}${search}`,
+        batch: settings.webhookBatch ?? {},
+        initialBackoffMs: settings.webhookInitialBackoffMs ?? initialBackoffDefaultMs,
+        clock,
+        logger,
+    });
+    return { sink, mode: settings.webhookMode ?? 'batch', eventBytesMax: settings.webhookEventBytesMax };
 }
 
 async function readPolicy(file: string): Promise<AuditPolicy> {

@@ -1,4 +1,4 @@
-import type { V1Status } from '../../../api/meta/object.ts';
+import type { ApiObject, V1Status } from '../../../api/meta/object.ts';
 import { rfc3339Micro } from '../../../util/clock.ts';
 import type { Identity } from '../identity.ts';
 import { type ApiRequest, headerOf } from '../request.ts';
@@ -73,6 +73,16 @@ export function eventOf(
         requestReceivedTimestamp: received,
         stageTimestamp: received,
     };
+}
+
+/** What a body says of its object, where the request's path does not: a name that is not chosen yet stays out. */
+export function completeObjectRef(event: AuditEvent, { metadata }: ApiObject): void {
+    if (metadata === undefined) return;
+    const { namespace, name, uid, resourceVersion } = metadata;
+    const ref = (event.objectRef ??= {});
+    for (const [field, value] of Object.entries({ namespace, name, uid, resourceVersion })) {
+        if (value) ref[field] ||= value;
+    }
 }
 
 function objectRefOf(info: ResourceRequestInfo): Record<string, string> {

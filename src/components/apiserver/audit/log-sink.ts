@@ -1,5 +1,8 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
 import type { AuditSink } from './auditor.ts';
@@ -13,6 +16,8 @@ export interface LogSinkOptions {
     maxBackups: number;
     /** 0 is 100. */
     maxSizeMegabytes: number;
+    /** Compresses files that are put aside. */
+    compress?: boolean;
     clock: Clock;
     logger: Logger;
 }
@@ -23,6 +28,7 @@ const flushBytes = 64 * 1024;
 /** What may wait for a slow disk; what comes then is dropped and counted. */
 const bufferedBytesMax = 8 * 1024 * 1024;
 const megabyte = 1024 * 1024;
+const compressed = '.gz';
 const sizeDefaultMegabytes = 100;
 const dayMs = 86_400_000;
 
@@ -35,6 +41,8 @@ const dayMs = 86_400_000;
 export class LogSink implements AuditSink {
     readonly name = 'log';
     readonly #options: LogSinkOptions;
+    /** Of those who wait for the lines that leave next. */
+    #waiting: ((isWritten: boolean) => void)[] = [];
     #lines: string[] = [];
     #bytes = 0;
     #cancelTimer: (() => void) | undefined;
@@ -63,6 +71,15 @@ export class LogSink implements AuditSink {
         return true;
     }
 
+    /** Whatever comes while a write is under way leaves with the next one. */
+    async writeThrough(line: string): Promise<boolean> {
+        this.#lines.push(line);
+        this.#bytes += line.length + 1;
+        const written = new Promise<boolean>((resolve) => this.#waiting.push(resolve));
+        this.#flushNow();
+        return await written;
+    }
+
     async stop(): Promise<void> {
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
@@ -79,15 +96,20 @@ export class LogSink implements AuditSink {
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
         const text = Buffer.from(`${this.#lines.join('\n')}\n`);
+        const waiting = this.#waiting;
         this.#lines = [];
+        this.#waiting = [];
         this.#bytes = 0;
         this.#writing = this.#append(text)
+            .then(() => true)
             .catch((error: unknown) => {
                 this.#options.logger.error({ err: error }, 'the audit log could not be written');
+                return false;
             })
-            .finally(() => {
+            .then((isWritten) => {
                 this.#writing = undefined;
-                if (this.#bytes >= flushBytes) this.#flushNow();
+                for (const resolve of waiting) resolve(isWritten);
+                if (this.#bytes >= flushBytes || this.#waiting.length > 0) this.#flushNow();
                 else if (this.#lines.length > 0) this.#schedule();
             });
     }
@@ -129,7 +151,9 @@ export class LogSink implements AuditSink {
         const time = new Date(clock.nowMs()).toISOString().replaceAll(':', '-').slice(0, -1);
         const extension = extname(path);
         const stem = basename(path, extension);
-        await rename(path, join(dirname(path), `${stem}-${time}${extension}`));
+        const aside = join(dirname(path), `${stem}-${time}${extension}`);
+        await rename(path, aside);
+        if (this.#options.compress === true) await compressFile(aside);
         await this.#removeOld(stem, extension);
     }
 
@@ -139,12 +163,14 @@ export class LogSink implements AuditSink {
         const time = String.raw`\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}`;
         const pattern = new RegExp(`^${time}$`);
         const backups = (await readdir(directory))
-            .filter(
-                (name) =>
-                    name.startsWith(`${stem}-`) &&
-                    name.endsWith(extension) &&
-                    pattern.test(name.slice(stem.length + 1, name.length - extension.length)),
-            )
+            .filter((name) => {
+                const plain = name.endsWith(compressed) ? name.slice(0, -compressed.length) : name;
+                return (
+                    plain.startsWith(`${stem}-`) &&
+                    plain.endsWith(extension) &&
+                    pattern.test(plain.slice(stem.length + 1, plain.length - extension.length))
+                );
+            })
             .sort()
             .reverse();
         for (const [index, name] of backups.entries()) {
@@ -155,4 +181,13 @@ export class LogSink implements AuditSink {
             if (isTooMany || isTooOld) await rm(file, { force: true });
         }
     }
+}
+
+async function compressFile(path: string): Promise<void> {
+    await pipeline(
+        createReadStream(path),
+        createGzip(),
+        createWriteStream(path + compressed, { mode: 0o600 }),
+    );
+    await rm(path);
 }

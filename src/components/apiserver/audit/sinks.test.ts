@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { ManualClock } from '../../../client/testing/manual-clock.ts';
 import type { Transport, TransportRequest } from '../../../client/transport.ts';
 import { silentLogger } from '../../../util/logger.ts';
@@ -59,6 +60,45 @@ describe('the audit log file', () => {
         ]);
     });
 
+    it('has what was written through when that is done, many lines at once', async () => {
+        const sink = sinkOf(new ManualClock());
+        await sink.open();
+        const lines = Array.from({ length: 20 }, (_, i) => `{"n":${i}}`);
+        const written = await Promise.all(lines.map(async (line) => await sink.writeThrough(line)));
+        expect(written).toEqual(lines.map(() => true));
+        expect(await readFile(join(directory, 'audit.log'), 'utf8')).toBe(`${lines.join('\n')}\n`);
+        const large = 'x'.repeat(1024 * 1024);
+        const more = Array.from({ length: 12 }, async () => await sink.writeThrough(large));
+        expect(await Promise.all(more)).not.toContain(false);
+        await sink.stop();
+    });
+
+    it('says so where a line cannot be written', async () => {
+        const sink = sinkOf(new ManualClock(), { path: join(directory, 'file', 'audit.log') });
+        await writeFile(join(directory, 'file'), '');
+        expect(await sink.writeThrough('{}')).toBe(false);
+        await sink.stop();
+    });
+
+    it('is compressed when it is put aside, and counted among the old ones', async () => {
+        const clock = new ManualClock();
+        const line = 'x'.repeat(700 * 1024);
+        for (let i = 0; i < 5; i++) {
+            const sink = sinkOf(clock, { compress: true });
+            await sink.writeThrough(line);
+            await sink.stop();
+            await clock.advance(1000);
+        }
+        const [first, ...others] = (await readdir(directory)).sort();
+        expect([first, ...others]).toEqual([
+            'audit-2024-01-01T00-00-03.000.log.gz',
+            'audit-2024-01-01T00-00-04.000.log.gz',
+            'audit.log',
+        ]);
+        const text = gunzipSync(await readFile(join(directory, first ?? ''))).toString();
+        expect(text).toBe(`${line}\n`);
+    });
+
     it('drops lines rather than memory when the disk does not keep up', async () => {
         const sink = sinkOf(new ManualClock());
         const line = 'x'.repeat(1024 * 1024);
@@ -81,7 +121,9 @@ describe('the audit webhook', () => {
             },
             close: () => undefined,
         } as unknown as Transport;
-        const sink = new WebhookSink({ transport, path: '/', clock, logger: silentLogger() });
+        const sink = new WebhookSink({
+            ...{ transport, path: '/', clock, logger: silentLogger(), initialBackoffMs: 1000 },
+        });
         for (let i = 0; i < 500; i++) sink.write(`{"n":${i}}`);
         await clock.advance(10_000);
         expect(got.map(({ items }) => items.length)).toEqual([400]);

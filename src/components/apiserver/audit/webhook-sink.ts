@@ -8,17 +8,32 @@ export interface WebhookSinkOptions {
     transport: Transport;
     /** Path below the server's address. */
     path: string;
+    /** Default: upstream's figures. */
+    batch?: Partial<BatchSettings>;
+    /** Before the first repetition; the next ones wait longer. Default 10 s. */
+    initialBackoffMs?: number;
     clock: Clock;
     logger: Logger;
 }
 
+export interface BatchSettings {
+    /** Events that wait at most; what comes then is dropped. */
+    bufferEventsMax: number;
+    batchEventsMax: number;
+    /** How long events wait for others. */
+    batchWaitMs: number;
+}
+
 /** Upstream's figures for the batching webhook. */
-const eventsMax = 10_000;
-const batchEventsMax = 400;
-const batchWaitMs = 30_000;
+export const webhookBatchDefaults: BatchSettings = {
+    bufferEventsMax: 10_000,
+    batchEventsMax: 400,
+    batchWaitMs: 30_000,
+};
 const attemptsMax = 5;
-const retryBaseMs = 1_000;
-const retryMaxMs = 30_000;
+export const initialBackoffDefaultMs = 10_000;
+/** How much longer than the first wait a later one may be; upstream's five steps by one and a half come to 5. */
+const backoffFactorMax = 5;
 /** The same events in memory; the rest is dropped and counted. */
 const bufferedCharsMax = 16 * 1024 * 1024;
 /** How long stopping waits for the last batch. */
@@ -31,6 +46,7 @@ const stopTimeoutMs = 5_000;
 export class WebhookSink implements AuditSink {
     readonly name = 'webhook';
     readonly #options: WebhookSinkOptions;
+    readonly #batch: BatchSettings;
     readonly #abort = new AbortController();
     #lines: string[] = [];
     #chars = 0;
@@ -40,15 +56,22 @@ export class WebhookSink implements AuditSink {
 
     constructor(options: WebhookSinkOptions) {
         this.#options = options;
+        this.#batch = { ...webhookBatchDefaults, ...options.batch };
     }
 
     write(line: string): boolean {
-        if (this.#lines.length >= eventsMax || this.#chars + line.length > bufferedCharsMax) return false;
+        const isFull = this.#lines.length >= this.#batch.bufferEventsMax;
+        if (isFull || this.#chars + line.length > bufferedCharsMax) return false;
         this.#lines.push(line);
         this.#chars += line.length;
-        if (this.#lines.length >= batchEventsMax) this.#sendNow();
+        if (this.#lines.length >= this.#batch.batchEventsMax) this.#sendNow();
         else this.#schedule();
         return true;
+    }
+
+    /** Each event by itself: the request that it is about waits for it. */
+    async writeThrough(line: string): Promise<boolean> {
+        return await this.#delivered([line]);
     }
 
     async stop(): Promise<void> {
@@ -66,7 +89,7 @@ export class WebhookSink implements AuditSink {
     }
 
     #schedule(): void {
-        this.#cancelTimer ??= this.#options.clock.setTimer(batchWaitMs, () => {
+        this.#cancelTimer ??= this.#options.clock.setTimer(this.#batch.batchWaitMs, () => {
             this.#sendNow();
         });
     }
@@ -75,20 +98,27 @@ export class WebhookSink implements AuditSink {
         if (this.#sending !== undefined || this.#lines.length === 0) return;
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
-        const batch = this.#lines.splice(0, batchEventsMax);
+        const batch = this.#lines.splice(0, this.#batch.batchEventsMax);
         for (const line of batch) this.#chars -= line.length;
-        this.#sending = this.#send(batch)
-            .catch((error: unknown) => {
-                this.#options.logger.error(
-                    { err: error, events: batch.length },
-                    'audit events were not taken by the webhook',
-                );
-            })
-            .finally(() => {
-                this.#sending = undefined;
-                if (this.#lines.length >= batchEventsMax) this.#sendNow();
-                else if (this.#lines.length > 0) this.#schedule();
-            });
+        this.#sending = this.#delivered(batch).then(() => {
+            this.#sending = undefined;
+            if (this.#lines.length >= this.#batch.batchEventsMax) this.#sendNow();
+            else if (this.#lines.length > 0) this.#schedule();
+        });
+    }
+
+    /** False when the events have been given up. */
+    async #delivered(batch: readonly string[]): Promise<boolean> {
+        try {
+            await this.#send(batch);
+            return true;
+        } catch (error) {
+            this.#options.logger.error(
+                { err: error, events: batch.length },
+                'audit events were not taken by the webhook',
+            );
+            return false;
+        }
     }
 
     async #send(batch: readonly string[]): Promise<void> {
@@ -98,7 +128,8 @@ export class WebhookSink implements AuditSink {
             metadata: {},
             items: batch.map((line) => JSON.parse(line) as unknown),
         };
-        const backoff = new Backoff({ baseMs: retryBaseMs, maxMs: retryMaxMs });
+        const baseMs = this.#options.initialBackoffMs ?? initialBackoffDefaultMs;
+        const backoff = new Backoff({ baseMs, maxMs: baseMs * backoffFactorMax });
         for (let attempt = 1; ; attempt++) {
             const problem = await this.#post(body);
             if (problem === undefined) return;

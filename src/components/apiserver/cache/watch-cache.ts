@@ -19,6 +19,21 @@ export interface CacheSubscriber {
     onClose(): void;
 }
 
+export interface CacheCounts {
+    /** How often the state was read from the store as a whole. */
+    initializations: number;
+    /** Events that came from the store. */
+    received: number;
+    /** Events that all watchers have been told of. */
+    dispatched: number;
+    /** Objects that new watches were told of before anything had happened. */
+    initEvents: number;
+    lists: number;
+    /** Objects that lists have looked at, and those that they have answered with. */
+    fetched: number;
+    returned: number;
+}
+
 /**
  * Current objects and recent events of one resource (one storage prefix).
  *
@@ -36,6 +51,18 @@ export class WatchCache {
     /** What is in the store but cannot be decrypted, and why: absent for watchers, an error for readers. */
     readonly unreadable = new Map<string, Error>();
     readonly ring: EventRing;
+    /** For metrics: what has come and gone, since the beginning. */
+    readonly counts: CacheCounts = {
+        initializations: 0,
+        received: 0,
+        dispatched: 0,
+        initEvents: 0,
+        lists: 0,
+        fetched: 0,
+        returned: 0,
+    };
+    /** Events that the ring holds at most. */
+    readonly capacity: number;
     #subscribers = new Set<CacheSubscriber>();
     /** Revision of the loaded state: events up to it are in it already. */
     #loaded = 0;
@@ -45,6 +72,7 @@ export class WatchCache {
     constructor(definition: ResourceDefinition, eventsMax = watchEventsMax) {
         this.definition = definition;
         this.root = `/registry/${definition.storagePrefix}/`;
+        this.capacity = eventsMax;
         this.ring = new EventRing({ events: eventsMax, bytes: watchEventBytesMax }, 0);
     }
 
@@ -58,6 +86,7 @@ export class WatchCache {
         }
         this.ring.reset(revision);
         this.#loaded = revision;
+        this.counts.initializations++;
         const early = this.#early ?? [];
         this.#early = undefined;
         this.apply(early);
@@ -115,9 +144,11 @@ export class WatchCache {
             const change = this.#change(event);
             if (change === undefined) continue;
             this.ring.push(change);
+            this.counts.received++;
             for (const subscriber of this.#subscribers) {
                 if (change.object.key.startsWith(subscriber.keyPrefix)) subscriber.onEvent(change);
             }
+            this.counts.dispatched++;
             change.dropFrames();
         }
     }

@@ -1,12 +1,17 @@
 import { counter, type Metric } from '../../../store/etcd/server/http/metric.ts';
 import type { Auditor } from '../audit/auditor.ts';
 
-export function auditMetrics({ events, errors, levels }: Auditor): Metric[] {
+export function auditMetrics({ events, errors, levels, rejected }: Auditor): Metric[] {
     return [
         counter(
             'apiserver_audit_event_total',
             'Counter of audit events generated and sent to the audit backend.',
             events,
+        ),
+        counter(
+            'apiserver_audit_requests_rejected_total',
+            'Counter of apiserver requests rejected due to an error in audit logging backend.',
+            rejected,
         ),
         {
             name: 'apiserver_audit_error_total',

@@ -1,6 +1,7 @@
+import type { ResourceDefinition } from '../../../api/groups/resource.ts';
 import { counter, type Metric } from '../../../store/etcd/server/http/metric.ts';
 import type { VersionInfo } from '../version.ts';
-import { Counters, Histograms } from './series.ts';
+import { Counters, Gauges, Histograms } from './series.ts';
 
 /** Upper bounds, upstream's: of steps that take no call, of admission, of the life left to a certificate. */
 const stepBoundsSeconds = Array.from({ length: 15 }, (_, exponent) => 0.001 * 2 ** exponent);
@@ -77,6 +78,11 @@ export class ChainMetrics {
         },
         expiryBoundsSeconds,
     );
+    readonly #deprecated = new Gauges({
+        name: 'apiserver_requested_deprecated_apis',
+        help: 'Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.',
+        labels: ['group', 'version', 'resource', 'subresource', 'removed_release'],
+    });
     #handshakeErrors = 0;
 
     /** @param username undefined where nobody was recognised */
@@ -101,6 +107,14 @@ export class ChainMetrics {
         else this.#plugins.observe(seconds, plugin, operation, String(rejected), step);
     }
 
+    deprecatedRequested(
+        { group, version, plural }: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>,
+        subresource: string,
+        removedRelease: string,
+    ): void {
+        this.#deprecated.set(1, group, version, plural, subresource, removedRelease);
+    }
+
     clientCertificate(secondsLeft: number): void {
         this.#certificates.observe(secondsLeft);
     }
@@ -112,7 +126,7 @@ export class ChainMetrics {
     metrics(): Metric[] {
         return [
             ...[this.#attempts, this.#authentication, this.#users, this.#decisions, this.#authorization],
-            ...[this.#plugins, this.#steps, this.#certificates],
+            ...[this.#plugins, this.#steps, this.#certificates, this.#deprecated],
         ]
             .map((each) => each.metric())
             .filter(({ samples }) => samples.length > 0)

@@ -65,6 +65,31 @@ export class Counters {
     }
 }
 
+/** A gauge with labels. The values of labels must come from a bounded set. */
+export class Gauges {
+    readonly #described: Described;
+    readonly #series: Series<{ value: number }>;
+
+    constructor(described: Described) {
+        this.#described = described;
+        this.#series = new Series(described.labels, () => ({ value: 0 }));
+    }
+
+    set(value: number, ...values: string[]): void {
+        const gauged = this.#series.of(values);
+        if (gauged !== undefined) gauged.value = value;
+    }
+
+    metric(): Metric {
+        const { name, help } = this.#described;
+        const samples = [...this.#series.entries()].map(({ labels, value: { value } }) => ({
+            labels,
+            value,
+        }));
+        return { name, help, type: 'gauge', samples };
+    }
+}
+
 /** A histogram with labels. The values of labels must come from a bounded set. */
 export class Histograms {
     readonly #described: Described;

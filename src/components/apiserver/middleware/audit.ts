@@ -1,14 +1,30 @@
-import { StatusError } from '../../../api/meta/status-error.ts';
-import type { V1Status } from '../../../api/meta/object.ts';
+import type { ResourceDefinition } from '../../../api/groups/resource.ts';
+import { deepClone } from '../../../api/meta/deep.ts';
+import type { ApiObject, V1Status } from '../../../api/meta/object.ts';
+import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
 import { type Clock, rfc3339Micro } from '../../../util/clock.ts';
-import { bodyForAudit, objectForAudit, statusForAudit } from '../audit/bodies.ts';
+import { durationText } from '../../../util/duration-text.ts';
+import { objectForAudit, patchForAudit, statusForAudit } from '../audit/bodies.ts';
 import type { Auditor } from '../audit/auditor.ts';
-import { type AuditEvent, eventOf, userInfoOf, withoutManagedFields } from '../audit/event.ts';
+import {
+    type AuditEvent,
+    completeObjectRef,
+    eventOf,
+    userInfoOf,
+    withoutManagedFields,
+} from '../audit/event.ts';
 import type { AuditDecision, AuditStage } from '../audit/policy.ts';
 import type { Identity } from '../identity.ts';
 import { isLongRunning, type LongRunningCheck } from '../long-running.ts';
 import { fromStoreError } from '../registry/store-errors.ts';
-import type { ApiRequest, ApiResult, Middleware, RequestBody, WatchResult } from '../request.ts';
+import {
+    annotate,
+    type ApiRequest,
+    type ApiResult,
+    type Middleware,
+    type RequestBody,
+    type WatchResult,
+} from '../request.ts';
 import type { ResourceRequestInfo } from '../request-info.ts';
 import { followWatch } from './follow-watch.ts';
 
@@ -16,9 +32,12 @@ export interface AuditOptions {
     auditor: Auditor;
     clock: Clock;
     longRunning: LongRunningCheck;
-    /** Name of the body's type in the schema, to read protobuf. */
-    typeOf(info: ResourceRequestInfo): string | undefined;
+    definitionOf(info: ResourceRequestInfo): ResourceDefinition | undefined;
 }
+
+/** Requests that take longer say where the time went. */
+const slowMs = 500;
+const latencyPrefix = 'apiserver.latency.k8s.io/';
 
 const nobody: Identity = { username: '', uid: '', groups: [], extra: {} };
 
@@ -30,7 +49,10 @@ export function audit(options: AuditOptions): Middleware {
         auditor.levels[decision.level]++;
         if (decision.level === 'None') return await next();
         const record = new AuditRecord(request, decision, options);
-        record.emit('RequestReceived');
+        if (!(await record.emit('RequestReceived'))) {
+            auditor.rejected++;
+            throw statusErrors.internal(new Error('failed to store audit event'));
+        }
         let result: ApiResult;
         try {
             result = await next();
@@ -54,7 +76,7 @@ export function auditFailedAuthentication(options: AuditOptions): Middleware {
                 const decision = auditor.policy.decide(nobody, request.info);
                 auditor.levels[decision.level]++;
                 if (decision.level !== 'None') {
-                    new AuditRecord(request, decision, { ...options, identity: nobody }).refuse();
+                    await new AuditRecord(request, decision, { ...options, identity: nobody }).refuse();
                 }
             }
             throw error;
@@ -68,7 +90,9 @@ class AuditRecord {
     readonly #options: AuditOptions;
     readonly #identity: Identity;
     readonly #event: AuditEvent;
+    readonly #receivedMs: number;
     #body: Promise<RequestBody> | undefined;
+    #requestObject: unknown;
 
     constructor(
         request: ApiRequest,
@@ -80,16 +104,23 @@ class AuditRecord {
         this.#decision = decision;
         this.#options = options;
         this.#identity = identity;
-        const receivedMs = options.clock.nowMs();
+        const receivedMs = (this.#receivedMs = options.clock.nowMs());
         this.#event = eventOf(request, { identity, level: decision.level, receivedMs });
-        if (decision.level !== 'Metadata') this.#followBody();
+        request.layersMs = new Map();
+        request.onObject = (object) => {
+            this.#noteObject(object);
+        };
+        // A patch is no object: it is shown as it was sent.
+        if (decision.level !== 'Metadata' && request.info.verb === 'patch') this.#followBody();
     }
 
-    emit(stage: AuditStage, more: Partial<AuditEvent> = {}): void {
+    /** Resolves to false where the request must not go on. */
+    async emit(stage: AuditStage, more: Partial<AuditEvent> = {}): Promise<boolean> {
         const { auditor, clock } = this.#options;
-        if (this.#decision.omitStages.has(stage)) return;
+        if (this.#decision.omitStages.has(stage)) return true;
         const { identity, auditAnnotations } = this.#request;
-        auditor.emit({
+        if (stage === 'ResponseComplete') this.#noteLatency();
+        return await auditor.emit({
             ...this.#event,
             stage,
             ...(stage === 'RequestReceived'
@@ -106,11 +137,11 @@ class AuditRecord {
     }
 
     async finish(result: ApiResult): Promise<ApiResult> {
-        if (result.type === 'watch') return this.#follow(result);
+        if (result.type === 'watch') return await this.#follow(result);
         if (isLongRunning(this.#request, this.#options.longRunning)) {
-            this.emit('ResponseStarted', { responseStatus: statusForAudit(result) });
+            await this.emit('ResponseStarted', { responseStatus: statusForAudit(result) });
         }
-        this.emit('ResponseComplete', {
+        await this.emit('ResponseComplete', {
             responseStatus: statusForAudit(result),
             ...(await this.#objects(objectForAudit(result))),
         });
@@ -120,7 +151,7 @@ class AuditRecord {
     async fail(thrown: unknown): Promise<void> {
         const error = fromStoreError(thrown);
         if (error instanceof StatusError) {
-            this.emit('ResponseComplete', {
+            await this.emit('ResponseComplete', {
                 responseStatus: failure(error.status),
                 ...(await this.#objects(error.status)),
             });
@@ -128,15 +159,15 @@ class AuditRecord {
         }
         const text = thrown instanceof Error ? thrown.message : String(thrown);
         const message = `APIServer panic'd: ${text}`;
-        this.emit('Panic', {
+        await this.emit('Panic', {
             responseStatus: { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 },
             ...(await this.#objects(undefined)),
         });
     }
 
     /** Who asked is not known: as upstream, no event says more than that the credentials were not good. */
-    refuse(): void {
-        this.emit('ResponseStarted', {
+    async refuse(): Promise<void> {
+        await this.emit('ResponseStarted', {
             responseStatus: {
                 metadata: {},
                 status: 'Failure',
@@ -147,12 +178,32 @@ class AuditRecord {
         });
     }
 
-    #follow(result: WatchResult): WatchResult {
+    async #follow(result: WatchResult): Promise<WatchResult> {
         const responseStatus: V1Status = { metadata: {}, code: 200 };
-        this.emit('ResponseStarted', { responseStatus });
+        await this.emit('ResponseStarted', { responseStatus });
         return followWatch(result, () => () => {
-            this.emit('ResponseComplete', { responseStatus });
+            void this.emit('ResponseComplete', { responseStatus });
         });
+    }
+
+    /** The object as the server understands it: decoded and with defaults, before anybody changes it. */
+    #noteObject(object: ApiObject): void {
+        completeObjectRef(this.#event, object);
+        if (this.#decision.level === 'Metadata') return;
+        const { info } = this.#request;
+        const noted = deepClone(object);
+        const definition = info.kind === 'resource' ? this.#options.definitionOf(info) : undefined;
+        if (definition?.kind === noted.kind) definition?.strategy.defaults?.(noted);
+        this.#requestObject = noted;
+    }
+
+    #noteLatency(): void {
+        const totalMs = this.#options.clock.nowMs() - this.#receivedMs;
+        if (totalMs <= slowMs) return;
+        for (const [layer, ms] of this.#request.layersMs ?? []) {
+            annotate(this.#request, latencyPrefix + layer, durationText(ms));
+        }
+        annotate(this.#request, `${latencyPrefix}total`, durationText(totalMs));
     }
 
     /** Notes the body where a handler reads it: one that nobody read is not read for the log either. */
@@ -164,9 +215,8 @@ class AuditRecord {
     async #objects(response: unknown): Promise<Partial<AuditEvent>> {
         const { level, omitManagedFields } = this.#decision;
         if (level === 'Metadata') return {};
-        const { info } = this.#request;
-        const type = info.kind === 'resource' ? this.#options.typeOf(info) : undefined;
-        const requestObject = this.#body === undefined ? undefined : await bodyForAudit(this.#body, type);
+        const requestObject =
+            this.#body === undefined ? this.#requestObject : await patchForAudit(this.#body);
         const shown = (value: unknown): unknown => (omitManagedFields ? withoutManagedFields(value) : value);
         return {
             ...(requestObject === undefined ? {} : { requestObject: shown(requestObject) }),

@@ -1,7 +1,7 @@
 import { forbiddenError } from '../authz/forbidden.ts';
 import type { Authorizer, Decision, RequestAttributes } from '../authorizer.ts';
 import type { ChainMetrics } from '../metrics/chain-metrics.ts';
-import { annotate, type ApiRequest, type Middleware } from '../request.ts';
+import { annotate, type ApiRequest, type Middleware, took } from '../request.ts';
 
 /** 403 unless an authorizer allows the request. */
 export function authorize(authorizer: Authorizer, metrics?: ChainMetrics): Middleware {
@@ -9,7 +9,9 @@ export function authorize(authorizer: Authorizer, metrics?: ChainMetrics): Middl
         const attributes = attributesOf(request);
         const startMs = performance.now();
         const decision = await authorizer.authorize(request.identity, attributes);
-        metrics?.authorized(resultOf(decision), (performance.now() - startMs) / 1000);
+        const ms = performance.now() - startMs;
+        metrics?.authorized(resultOf(decision), ms / 1000);
+        took(request, 'authorization', ms);
         annotate(request, 'authorization.k8s.io/decision', decision.outcome === 'allow' ? 'allow' : 'forbid');
         annotate(request, 'authorization.k8s.io/reason', decision.reason);
         if (decision.outcome !== 'allow') throw forbiddenError(request.identity, attributes, decision);

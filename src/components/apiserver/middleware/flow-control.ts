@@ -6,6 +6,7 @@ import {
     type ApiResult,
     type Middleware,
     setResponseHeader,
+    took,
     type WatchResult,
 } from '../request.ts';
 import { tooManyRequests } from './too-many-requests.ts';
@@ -30,6 +31,7 @@ export function controlFlow(flowControl: FlowControl, longRunning: LongRunningCh
             const startMs = performance.now();
             await seated.decision;
             request.waitedMs = performance.now() - startMs;
+            took(request, 'apf-queue-wait', request.waitedMs);
         }
         if (seated.state === 'rejected') return refuse(request, admitted);
         let result: ApiResult;

@@ -13,6 +13,7 @@ export function timeOut(longRunning: LongRunningCheck, maxMs = requestTimeoutMs)
         let timer: NodeJS.Timeout | undefined;
         const expiry = new Promise<ApiResult>((_resolve, reject) => {
             timer = setTimeout(() => {
+                request.isTerminated = true;
                 reject(statusErrors.timeout('request did not complete within the allotted timeout'));
             }, limitMs);
         });

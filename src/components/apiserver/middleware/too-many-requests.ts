@@ -4,7 +4,9 @@ import type { ApiRequest, ApiResult } from '../request.ts';
 const message = 'Too many requests, please try again later.';
 
 /** 429: over HTTP a plain line as upstream writes it; a Status inside the process and for upgrades. */
-export function tooManyRequests({ origin }: ApiRequest, retryAfterSeconds: number): ApiResult {
+export function tooManyRequests(request: ApiRequest, retryAfterSeconds: number): ApiResult {
+    request.isTerminated = true;
+    const { origin } = request;
     if (origin.type === 'inProcess' || origin.response === undefined) {
         throw statusErrors.tooManyRequests(message, retryAfterSeconds);
     }

@@ -3,7 +3,7 @@ import { parseApiVersion } from '../../../api/meta/object.ts';
 import { deepClone } from '../../../api/meta/deep.ts';
 import { type AdmissionPlugin, type AdmissionRequest, newReinvocation } from '../admission.ts';
 import type { AdmissionStep, ChainMetrics } from '../metrics/chain-metrics.ts';
-import { annotate, type ApiRequest } from '../request.ts';
+import { annotate, type ApiRequest, took } from '../request.ts';
 import { decodeAs, type ExpectedType, expectedTypeOf } from './read-body.ts';
 import type { Registry, Target } from './registry.ts';
 
@@ -18,6 +18,12 @@ export interface AdmissionInput {
     options?: object;
 }
 
+/** What a write is about; admission needs no cache of it. */
+export type AdmissionTarget = Omit<Target, 'cache'>;
+
+/** Begins the admission of what a handler of its own has read: a question or a connection, which is not stored. */
+export type AdmitBody = (input: { object: ApiObject; dryRun: boolean; body: ExpectedType }) => Admission;
+
 /** The admission plugins that have a say in one write, with the write as they see it. */
 export class Admission {
     readonly #plugins: readonly AdmissionPlugin[];
@@ -25,7 +31,12 @@ export class Admission {
     readonly #sender: ApiRequest;
     readonly request: AdmissionRequest;
 
-    constructor(registry: Registry, target: Target, request: ApiRequest, input: AdmissionInput) {
+    constructor(
+        registry: Pick<Registry, 'admission' | 'metrics'>,
+        target: AdmissionTarget,
+        request: ApiRequest,
+        input: AdmissionInput,
+    ) {
         this.request = admissionRequestOf(target, request, input);
         this.#metrics = registry.metrics;
         this.#sender = request;
@@ -80,6 +91,7 @@ export class Admission {
             const ms = performance.now() - startMs;
             if (plugin?.endsWith('AdmissionWebhook') === true) {
                 this.#sender.waitedMs = (this.#sender.waitedMs ?? 0) + ms;
+                took(this.#sender, step === 'admit' ? 'mutating-webhook' : 'validating-webhook', ms);
             }
             this.#metrics?.admitted(step, {
                 ...(plugin === undefined ? {} : { plugin }),
@@ -91,7 +103,11 @@ export class Admission {
     }
 }
 
-function admissionRequestOf(target: Target, request: ApiRequest, input: AdmissionInput): AdmissionRequest {
+function admissionRequestOf(
+    target: AdmissionTarget,
+    request: ApiRequest,
+    input: AdmissionInput,
+): AdmissionRequest {
     const { definition } = target;
     const { operation, object, oldObject, dryRun } = input;
     const expected = input.body ?? expectedTypeOf(definition);

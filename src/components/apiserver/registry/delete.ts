@@ -65,29 +65,40 @@ function deletedStatus({ definition, name }: Target, { metadata }: StoredObject)
     };
 }
 
-/** Deletes at once, or marks as being deleted when there is a grace period or a finalizer. */
+/**
+ * Deletes at once, or marks as being deleted when there is a grace period or a finalizer. `isAdmitted` where the
+ * deletion is part of a request that has passed admission as something else.
+ */
 export async function deleteObject(
     registry: Registry,
     request: ApiRequest,
-    { target, options }: { target: Target; options: DeleteOptions },
+    { target, options, isAdmitted = false }: { target: Target; options: DeleteOptions; isAdmitted?: boolean },
 ): Promise<UpdateOutcome> {
     return await guardedUpdate(registry, {
         target,
         dryRun: options.dryRun,
         change: async (current) => {
             checkPreconditions(target, options, current.object);
-            const admission = new Admission(registry, target, request, {
-                operation: 'DELETE',
-                object: undefined,
-                oldObject: current.object,
-                dryRun: options.dryRun,
-                options: asDeleteOptions(options),
-            });
-            await admission.mutate();
-            await admission.validate();
+            if (!isAdmitted) await admitDeletion(registry, request, { target, options, current });
             return deletionOf(registry, target, { current, options });
         },
     });
+}
+
+async function admitDeletion(
+    registry: Registry,
+    request: ApiRequest,
+    { target, options, current }: { target: Target; options: DeleteOptions; current: StoredObject },
+): Promise<void> {
+    const admission = new Admission(registry, target, request, {
+        operation: 'DELETE',
+        object: undefined,
+        oldObject: current.object,
+        dryRun: options.dryRun,
+        options: asDeleteOptions(options),
+    });
+    await admission.mutate();
+    await admission.validate();
 }
 
 function checkPreconditions(target: Target, { preconditions }: DeleteOptions, { metadata }: ApiObject): void {

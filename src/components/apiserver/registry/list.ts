@@ -76,7 +76,8 @@ async function listCached(
     { limit, start, ...at }: { limit: number; start: string; revision?: number },
 ): Promise<ListResult> {
     const { target } = selection;
-    const { objects } = target.cache;
+    const { objects, counts } = target.cache;
+    counts.lists++;
     if (isConvertedRemotely(target.definition))
         await prepareViews([...objects.range(selection.keyPrefix, start)], target.definition);
     const { revision = registry.caches.revision } = at;
@@ -84,6 +85,7 @@ async function listCached(
     let next: string | undefined;
     selection.checkReadable();
     for (const stored of objects.range(selection.keyPrefix, start)) {
+        counts.fetched++;
         if (!selection.matches(stored)) continue;
         if (limit > 0 && items.length === limit) {
             next = stored.key;
@@ -91,6 +93,7 @@ async function listCached(
         }
         items.push(versionFor(target, stored));
     }
+    counts.returned += items.length;
     const remaining = next === undefined ? 0 : objects.count(selection.keyPrefix, next);
     return page(selection, { items, revision, next, remaining });
 }

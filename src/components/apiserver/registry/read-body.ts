@@ -65,6 +65,7 @@ export async function readObject(
             statusErrors.badRequest(cannotBeHandled(expected, message)),
         );
     }
+    request.onObject?.(object);
     return object;
 }
 

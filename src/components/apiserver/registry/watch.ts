@@ -84,6 +84,7 @@ class RunningWatch {
             const objects = [...target.cache.objects.range(keyPrefix)];
             const resourceVersion = String(registry.caches.revision);
             this.#inOrder(objects, () => {
+                target.cache.counts.initEvents += objects.length;
                 for (const stored of objects) {
                     if (selection.matches(stored)) sink.event('ADDED', versionFor(target, stored), undefined);
                 }

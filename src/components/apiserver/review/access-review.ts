@@ -15,29 +15,37 @@ import { selectorError, selectorErrors, selectorTexts } from './selectors.ts';
 
 const group = 'authorization.k8s.io';
 
+export interface Judge {
+    authorizer: Authorizer;
+    /** Asked about a question that is well formed, before it is answered: throws where it may not be asked. */
+    admit?: (() => Promise<void>) | undefined;
+}
+
 /** Whether the caller may do something (`kubectl auth can-i`). */
 export async function reviewSelfAccess(
     identity: Identity,
     body: V1SelfSubjectAccessReview,
-    authorizer: Authorizer,
+    { authorizer, admit }: Judge,
 ): Promise<V1SelfSubjectAccessReview> {
     requireValid('SelfSubjectAccessReview', [
         ...attributeErrors(body.spec),
         ...metadataErrors(body.metadata, 'must be empty'),
     ]);
+    await admit?.();
     return { ...body, status: await decide(authorizer, identity, body.spec) };
 }
 
 /** Whether somebody else may do something. */
 export async function reviewSubjectAccess(
     body: V1SubjectAccessReview,
-    authorizer: Authorizer,
+    { authorizer, admit }: Judge,
 ): Promise<V1SubjectAccessReview> {
     requireValid('SubjectAccessReview', [
         ...attributeErrors(body.spec),
         ...subjectErrors(body.spec),
         ...metadataErrors(body.metadata, 'must be empty'),
     ]);
+    await admit?.();
     return { ...body, status: await decide(authorizer, subjectOf(body.spec), body.spec) };
 }
 
@@ -45,7 +53,7 @@ export async function reviewSubjectAccess(
 export async function reviewLocalSubjectAccess(
     namespace: string,
     body: V1LocalSubjectAccessReview,
-    authorizer: Authorizer,
+    { authorizer, admit }: Judge,
 ): Promise<V1LocalSubjectAccessReview> {
     const { namespace: _own, ...metadata } = body.metadata ?? {};
     const errors = [
@@ -73,6 +81,7 @@ export async function reviewLocalSubjectAccess(
         );
     }
     requireValid('LocalSubjectAccessReview', errors);
+    await admit?.();
     return { ...body, status: await decide(authorizer, subjectOf(body.spec), body.spec) };
 }
 

@@ -10,13 +10,13 @@ import type {
 import { schema } from '../../../api/schema/schema.ts';
 import type { SigningKey } from '../../../pki/service-account-token.ts';
 import { type Clock, rfc3339 } from '../../../util/clock.ts';
-import { checkNodeToken } from '../admission/node-token.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import type { ServiceAccountTokens } from '../authn/service-account.ts';
 import type { ClusterAuthorizer } from '../authz/authorizer.ts';
 import type { ResourceHandler } from '../extensions.ts';
 import { reportTo } from '../middleware/authenticate.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import type { Admission } from '../registry/admit.ts';
 import { readObject } from '../registry/read-body.ts';
 import { writeOptionsOf } from '../registry/write-options.ts';
 import type { ApiRequest } from '../request.ts';
@@ -40,45 +40,60 @@ export interface ReviewOptions {
     /** Default true. */
     extendExpiration?: boolean;
     tokenLifetimeMaxSeconds?: number;
-    /** Whether kubelets only get tokens for the pods of their node: the admission plugin NodeRestriction is on. */
-    restrictsNodes: () => boolean;
 }
 
-type Answer = (body: ApiObject, request: ApiRequest, info: ResourceRequestInfo) => object | Promise<object>;
+interface Asked {
+    request: ApiRequest;
+    info: ResourceRequestInfo;
+    /** Validating admission, for a question that is well formed. */
+    admit: () => Promise<void>;
+}
+
+type Answer = (body: ApiObject, asked: Asked) => object | Promise<object>;
 
 const authentication = 'authentication.k8s.io';
 const authorization = 'authorization.k8s.io';
 
-/** Resources that are questions: POST is answered, nothing is stored. */
+/** Resources that are questions: POST is answered, nothing is stored. They pass admission like all that is created. */
 export function reviewHandlers(options: ReviewOptions): ResourceHandler[] {
     const { authorizer } = options;
     return [
-        review(authentication, 'TokenReview', async (body, request) => {
+        review(authentication, 'TokenReview', async (body, { request, admit }) => {
             return await reviewToken(body as V1TokenReview, {
                 authenticator: options.authenticator,
                 serviceAccounts: options.tokens,
                 apiAudiences: options.audiences,
                 report: reportTo(request),
+                admit,
             });
         }),
-        review(authentication, 'SelfSubjectReview', (body, { identity }) =>
-            reviewSelfSubject(identity, body, rfc3339(options.clock.nowMs())),
-        ),
-        review(authorization, 'SelfSubjectAccessReview', async (body, { identity }) => {
-            return await reviewSelfAccess(identity, body as V1SelfSubjectAccessReview, authorizer);
+        review(authentication, 'SelfSubjectReview', async (body, { request, admit }) => {
+            await admit();
+            return reviewSelfSubject(request.identity, body, rfc3339(options.clock.nowMs()));
         }),
-        review(authorization, 'SubjectAccessReview', async (body) => {
-            return await reviewSubjectAccess(body as V1SubjectAccessReview, authorizer);
+        review(authorization, 'SelfSubjectAccessReview', async (body, { request, admit }) => {
+            const question = body as V1SelfSubjectAccessReview;
+            return await reviewSelfAccess(request.identity, question, { authorizer, admit });
         }),
-        review(authorization, 'LocalSubjectAccessReview', async (body, _request, { namespace }) => {
+        review(authorization, 'SubjectAccessReview', async (body, { admit }) => {
+            return await reviewSubjectAccess(body as V1SubjectAccessReview, { authorizer, admit });
+        }),
+        review(authorization, 'LocalSubjectAccessReview', async (body, { info, admit }) => {
             const question = body as V1LocalSubjectAccessReview;
-            return await reviewLocalSubjectAccess(namespace, question, authorizer);
+            return await reviewLocalSubjectAccess(info.namespace, question, { authorizer, admit });
         }),
-        review(authorization, 'SelfSubjectRulesReview', (body, { identity }) =>
-            reviewSelfRules(identity, body as V1SelfSubjectRulesReview, authorizer),
-        ),
+        review(authorization, 'SelfSubjectRulesReview', async (body, { request, admit }) => {
+            const question = body as V1SelfSubjectRulesReview;
+            return await reviewSelfRules(request.identity, question, { authorizer, admit });
+        }),
         tokenHandler(options),
     ];
+}
+
+function validation(admission: Admission): () => Promise<void> {
+    return async () => {
+        await admission.validate();
+    };
 }
 
 function review(group: string, kind: string, answer: Answer): ResourceHandler {
@@ -88,12 +103,19 @@ function review(group: string, kind: string, answer: Answer): ResourceHandler {
         resource: `${kind.toLowerCase()}s`,
         subresource: '',
         verbs: ['create'],
-        async handle(request, info) {
-            const { fieldValidation } = writeOptionsOf(request, 'CreateOptions');
+        async handle(request, info, admitBody) {
+            const { fieldValidation, dryRun } = writeOptionsOf(request, 'CreateOptions');
             const body = await readObject(request, expected, fieldValidation);
             // A question without one asks for nothing; how that is answered is for the review to say.
-            if (asksBySpec(expected.type)) (body as { spec?: object }).spec ??= {};
-            return { type: 'value', status: 201, value: await answer(body, request, info) };
+            const complete = (): void => {
+                if (asksBySpec(expected.type)) (body as { spec?: object }).spec ??= {};
+            };
+            complete();
+            const admission = admitBody({ object: body, dryRun, body: expected });
+            await admission.mutate();
+            complete();
+            const value = await answer(body, { request, info, admit: validation(admission) });
+            return { type: 'value', status: 201, value };
         },
     };
 }
@@ -111,13 +133,12 @@ function tokenHandler(options: ReviewOptions): ResourceHandler {
         resource: 'serviceaccounts',
         subresource: 'token',
         verbs: ['create'],
-        async handle(request, { namespace, name }) {
-            const { fieldValidation } = writeOptionsOf(request, 'CreateOptions');
+        async handle(request, { namespace, name }, admitBody) {
+            const { fieldValidation, dryRun } = writeOptionsOf(request, 'CreateOptions');
             const body: AuthenticationV1TokenRequest = await readObject(request, expected, fieldValidation);
-            if (options.restrictsNodes()) {
-                await checkNodeToken(options, request.identity, { namespace, name, body });
-            }
-            const value = requestToken({ namespace, name }, body, {
+            const admission = admitBody({ object: body, dryRun, body: expected });
+            await admission.mutate();
+            const value = await requestToken({ namespace, name }, body, {
                 reader: options.reader,
                 key: options.signingKey,
                 issuer: options.issuer,
@@ -126,6 +147,7 @@ function tokenHandler(options: ReviewOptions): ResourceHandler {
                 extendExpiration: options.extendExpiration ?? true,
                 lifetimeMaxSeconds: options.tokenLifetimeMaxSeconds ?? 0,
                 report: reportTo(request),
+                admit: validation(admission),
             });
             return { type: 'value', status: 201, value };
         },

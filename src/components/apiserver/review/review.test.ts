@@ -9,11 +9,15 @@ import {
 import { generatePrivateKey } from '../../../pki/authority.ts';
 import { loadSigningKey, loadVerifyingKeys, verifyToken } from '../../../pki/service-account-token.ts';
 import { silentLogger } from '../../../util/logger.ts';
+import { admissionPluginNames, createAdmission } from '../admission/index.ts';
 import { createAuthenticator, ServiceAccountTokens } from '../authn/authenticator.ts';
 import { createAuthorizer } from '../authz/authorizer.ts';
 import type { Identity } from '../identity.ts';
+import { Admission } from '../registry/admit.ts';
 import type { ApiRequest } from '../request.ts';
 import type { ResourceRequestInfo } from '../request-info.ts';
+import { admissionRequest } from '../testing/admission-request.ts';
+import { MemoryClient } from '../testing/memory-client.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
 import { reviewLocalSubjectAccess, reviewSelfAccess, reviewSubjectAccess } from './access-review.ts';
 import { reviewHandlers } from './handlers.ts';
@@ -52,7 +56,12 @@ beforeAll(() => {
     reader.set(nodes, { metadata: { name: 'n1', uid: 'node-1' } });
     reader.set(pods, {
         metadata: { namespace: 'default', name: 'web-0', uid: 'pod-1' },
-        ...{ spec: { serviceAccountName: 'web', nodeName: 'n1', containers: [] } },
+        spec: {
+            serviceAccountName: 'web',
+            nodeName: 'n1',
+            containers: [],
+            volumes: [{ name: 'api', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
+        },
     });
     reader.set(clusterRoles, {
         metadata: { name: 'reader' },
@@ -72,17 +81,17 @@ beforeAll(() => {
 describe('TokenRequest', () => {
     const bound = { apiVersion: 'v1', kind: 'Pod', name: 'web-0', uid: 'pod-1' };
 
-    it('issues a token for an hour and the API server by default', () => {
-        const answer = requestToken(subject, {}, options);
+    it('issues a token for an hour and the API server by default', async () => {
+        const answer = await requestToken(subject, {}, options);
         const claims = verifyToken(answer.status?.token ?? '', { keys, issuers: [issuer] });
         expect(claims).toMatchObject({ aud: [issuer], exp: nowMs / 1000 + 3600 });
         expect(answer.status?.expirationTimestamp).toBe('2026-06-01T01:00:00Z');
         expect(answer.spec).toEqual({ audiences: [issuer], expirationSeconds: 3600 });
     });
 
-    it('binds to a pod, names its node, and extends the token that pods get by themselves', () => {
+    it('binds to a pod, names its node, and extends the token that pods get by themselves', async () => {
         const body = { spec: { expirationSeconds: 3607, boundObjectRef: bound } };
-        const answer = requestToken(subject, body, options);
+        const answer = await requestToken(subject, body, options);
         const claims = verifyToken(answer.status?.token ?? '', { keys, issuers: [issuer] });
         expect(claims).toMatchObject({
             exp: nowMs / 1000 + 31_536_000,
@@ -95,13 +104,13 @@ describe('TokenRequest', () => {
         expect(answer.status?.expirationTimestamp).toBe('2026-06-01T01:00:07Z');
     });
 
-    it('says in the audit log which token it issued', () => {
+    it('says in the audit log which token it issued', async () => {
         const said: string[] = [];
         const report = {
             annotate: (key: string, value: string) => said.push(`${key}: ${value}`),
             warn: () => undefined,
         };
-        const answer = requestToken(subject, {}, { ...options, report });
+        const answer = await requestToken(subject, {}, { ...options, report });
         const { jti } = verifyToken(answer.status?.token ?? '', { keys, issuers: [issuer] }) ?? {};
         expect(jti).toBeTruthy();
         expect(said).toEqual([`authentication.kubernetes.io/issued-credential-id: JTI=${jti ?? ''}`]);
@@ -112,20 +121,50 @@ describe('TokenRequest', () => {
             ...{ authenticator, authorizer, tokens, reader, clock, issuer },
             signingKey: options.key,
             audiences: [issuer],
-            restrictsNodes: () => isOn,
         }).find(({ subresource }) => subresource === 'token');
-        const value = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
-        const request = {
-            query: new URLSearchParams(),
-            identity: { username: 'system:node:n1', uid: '', groups: ['system:nodes'], extra: {} },
-            warnings: [],
-            auditAnnotations: new Map<string, string>(),
-            body: () => Promise.resolve({ type: 'value', value, contentType: 'application/json' }),
-        } as unknown as ApiRequest;
-        const info = { namespace: 'default', name: 'web' } as ResourceRequestInfo;
-        const answer = async () => await handler?.handle(request, info);
-        if (isOn) await expect(answer()).rejects.toThrow('node requested token not bound to a pod');
-        else expect(await answer()).toMatchObject({ status: 201, value: { kind: 'TokenRequest' } });
+        const info = {
+            kind: 'resource',
+            ...{ namespace: 'default', name: 'web', subresource: 'token' },
+        } as ResourceRequestInfo;
+        const admission = createAdmission({
+            ...{ reader, authorizer, client: () => new MemoryClient(reader), enable: [] },
+            disable: admissionPluginNames.filter((name) => name !== 'NodeRestriction' || !isOn),
+        });
+        const requestOf = (spec: object): ApiRequest =>
+            ({
+                info,
+                query: new URLSearchParams(),
+                identity: { username: 'system:node:n1', uid: '', groups: ['system:nodes'], extra: {} },
+                warnings: [],
+                auditAnnotations: new Map<string, string>(),
+                body: () =>
+                    Promise.resolve({
+                        type: 'value',
+                        value: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec },
+                        contentType: 'application/json',
+                    }),
+            }) as unknown as ApiRequest;
+        const { definition } = admissionRequest('serviceaccounts/token', {});
+        const answer = async (spec: object) => {
+            const request = requestOf(spec);
+            return await handler?.handle(request, info, (input) => {
+                const more = { ...input, operation: 'CREATE', oldObject: undefined } as const;
+                return new Admission(
+                    { admission, metrics: undefined },
+                    { definition, ...subject, subresource: 'token' },
+                    request,
+                    more,
+                );
+            });
+        };
+        const issued = { status: 201, value: { kind: 'TokenRequest', spec: { audiences: [issuer] } } };
+        expect(await answer({ boundObjectRef: bound })).toMatchObject(issued);
+        if (isOn) {
+            await expect(answer({})).rejects.toThrow('node requested token not bound to a pod');
+            await expect(answer({ boundObjectRef: bound, audiences: ['vault'] })).rejects.toThrow(
+                'audience "vault" not found in pod spec volume',
+            );
+        } else expect(await answer({})).toMatchObject(issued);
     });
 
     it.each([
@@ -136,18 +175,18 @@ describe('TokenRequest', () => {
             { boundObjectRef: { ...bound, kind: 'Service' } },
             'cannot bind token to object of type /v1, Kind=Service',
         ],
-    ])('refuses %j', (spec, message) => {
-        expect(() => requestToken(subject, { spec }, options)).toThrow(message);
+    ])('refuses %j', async (spec, message) => {
+        await expect(requestToken(subject, { spec }, options)).rejects.toThrow(message);
     });
 
-    it('refuses accounts that do not exist, and pods of another account', () => {
-        expect(() => requestToken({ ...subject, name: 'x' }, {}, options)).toThrow(
+    it('refuses accounts that do not exist, and pods of another account', async () => {
+        await expect(requestToken({ ...subject, name: 'x' }, {}, options)).rejects.toThrow(
             'serviceaccounts "x" not found',
         );
         reader.set(serviceAccounts, { metadata: { namespace: 'default', name: 'other', uid: 'sa-2' } });
-        expect(() =>
+        await expect(
             requestToken({ ...subject, name: 'other' }, { spec: { boundObjectRef: bound } }, options),
-        ).toThrow('pod running with different serviceaccount name');
+        ).rejects.toThrow('pod running with different serviceaccount name');
     });
 });
 
@@ -161,7 +200,8 @@ describe('TokenReview', () => {
         ).status;
 
     it('knows service accounts for the audience that is asked for, and static tokens', async () => {
-        const vault = requestToken(subject, { spec: { audiences: ['vault'] } }, options).status?.token ?? '';
+        const issued = await requestToken(subject, { spec: { audiences: ['vault'] } }, options);
+        const vault = issued.status?.token ?? '';
         expect(await review(vault, ['vault', 'x'])).toMatchObject({
             authenticated: true,
             audiences: ['vault'],
@@ -186,16 +226,16 @@ describe('access reviews', () => {
     });
 
     it('say what oneself and others may do', async () => {
-        expect((await reviewSelfAccess(jane, { spec: about('list') }, authorizer)).status).toEqual({
+        expect((await reviewSelfAccess(jane, { spec: about('list') }, { authorizer })).status).toEqual({
             allowed: true,
             reason: 'RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "reader" to Group "dev"',
         });
-        expect((await reviewSelfAccess(jane, { spec: about('delete') }, authorizer)).status).toEqual({
+        expect((await reviewSelfAccess(jane, { spec: about('delete') }, { authorizer })).status).toEqual({
             allowed: false,
         });
         const other = { spec: { ...about('get'), user: 'joe', groups: ['dev'] } };
-        expect((await reviewSubjectAccess(other, authorizer)).status?.allowed).toBe(true);
-        const local = await reviewLocalSubjectAccess('default', other, authorizer);
+        expect((await reviewSubjectAccess(other, { authorizer })).status?.allowed).toBe(true);
+        const local = await reviewLocalSubjectAccess('default', other, { authorizer });
         expect(local.status?.allowed).toBe(true);
     });
 
@@ -207,12 +247,12 @@ describe('access reviews', () => {
             'cannot be specified in combination with resourceAttributes',
         ],
     ])('refuse %j', async (spec, message) => {
-        await expect(reviewSubjectAccess({ spec }, authorizer)).rejects.toThrow(message);
+        await expect(reviewSubjectAccess({ spec }, { authorizer })).rejects.toThrow(message);
     });
 
     it('hold local reviews to their namespace', async () => {
         const body = { spec: { ...about('get', 'other'), user: 'x' } };
-        await expect(reviewLocalSubjectAccess('default', body, authorizer)).rejects.toThrow(
+        await expect(reviewLocalSubjectAccess('default', body, { authorizer })).rejects.toThrow(
             'must match metadata.namespace: default',
         );
     });
@@ -223,13 +263,13 @@ describe('access reviews', () => {
             const body = { metadata, spec: { ...about('get'), user: 'x' } };
             const invalid = (kind: string, message: string) =>
                 `${kind}.authorization.k8s.io "" is invalid: metadata: Invalid value: ${JSON.stringify(metadata)}: ${message}`;
-            await expect(reviewSelfAccess(jane, body, authorizer)).rejects.toThrow(
+            await expect(reviewSelfAccess(jane, body, { authorizer })).rejects.toThrow(
                 invalid('SelfSubjectAccessReview', 'must be empty'),
             );
-            await expect(reviewSubjectAccess(body, authorizer)).rejects.toThrow(
+            await expect(reviewSubjectAccess(body, { authorizer })).rejects.toThrow(
                 invalid('SubjectAccessReview', 'must be empty'),
             );
-            const local = reviewLocalSubjectAccess('default', body, authorizer);
+            const local = reviewLocalSubjectAccess('default', body, { authorizer });
             if ('namespace' in metadata) expect((await local).status?.allowed).toBe(false);
             else {
                 const message = 'must be empty except for namespace';
@@ -238,8 +278,9 @@ describe('access reviews', () => {
         },
     );
 
-    it('list rules, and tell who one is', () => {
-        const { status } = reviewSelfRules(jane, { spec: { namespace: 'default' } }, authorizer);
+    it('list rules, and tell who one is', async () => {
+        const question = { spec: { namespace: 'default' } };
+        const { status } = await reviewSelfRules(jane, question, { authorizer });
         expect(status).toEqual({
             incomplete: false,
             resourceRules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }],

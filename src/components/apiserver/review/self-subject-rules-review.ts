@@ -4,13 +4,14 @@ import type { ClusterAuthorizer } from '../authz/authorizer.ts';
 import type { Identity } from '../identity.ts';
 
 /** All that the caller may do in a namespace (`kubectl auth can-i --list`). */
-export function reviewSelfRules(
+export async function reviewSelfRules(
     identity: Identity,
     body: V1SelfSubjectRulesReview,
-    authorizer: ClusterAuthorizer,
-): V1SelfSubjectRulesReview {
+    { authorizer, admit }: { authorizer: ClusterAuthorizer; admit?: () => Promise<void> },
+): Promise<V1SelfSubjectRulesReview> {
     const { namespace } = body.spec;
     if (!namespace) throw statusErrors.badRequest('no namespace on request');
+    await admit?.();
     const { rules, incomplete, error } = authorizer.rulesFor(identity, namespace);
     const resourceRules = rules
         .filter(({ resources }) => resources?.length)

@@ -37,6 +37,8 @@ export interface TokenRequestOptions {
     lifetimeMaxSeconds?: number;
     /** Takes warnings, and which token was issued. */
     report?: TokenReport;
+    /** Asked about the request as it is meant, before the token is made: throws where it may not be. */
+    admit?(): Promise<void>;
 }
 
 /** Where the request was posted: serviceaccounts/<name>/token. */
@@ -45,24 +47,31 @@ export interface TokenSubject {
     name: string;
 }
 
-/** Issues a token for a service account, bound to a pod, secret or node where the request says so. */
-export function requestToken(
+/**
+ * Issues a token for a service account, bound to a pod, secret or node where the request says so. Fills in `body`
+ * with what is meant where it says nothing: that is what admission sees.
+ */
+export async function requestToken(
     { namespace, name }: TokenSubject,
     body: AuthenticationV1TokenRequest,
     options: TokenRequestOptions,
-): AuthenticationV1TokenRequest {
-    const spec = body.spec ?? {};
+): Promise<AuthenticationV1TokenRequest> {
+    const account = options.reader.get<V1ServiceAccount>(serviceAccounts, namespace, name);
+    if (account === undefined) throw statusErrors.notFound({ resource: 'serviceaccounts', name });
+    checkMetadata(body, account);
+    const nowMs = options.clock.nowMs();
+    const spec = (body.spec ??= {});
+    const audiences = (spec.audiences = spec.audiences?.length ? spec.audiences : [...options.apiAudiences]);
+    spec.expirationSeconds ??= lifetimeDefaultSeconds;
+    body.metadata = { ...body.metadata, name, namespace, creationTimestamp: rfc3339(nowMs) };
+    delete body.status;
     const errors = lifetimeErrors(spec.expirationSeconds);
     if (errors.length > 0) {
         throw statusErrors.invalid('TokenRequest', 'authentication.k8s.io', '', errors);
     }
-    const account = options.reader.get<V1ServiceAccount>(serviceAccounts, namespace, name);
-    if (account === undefined) throw statusErrors.notFound({ resource: 'serviceaccounts', name });
-    checkMetadata(body, account);
-    const audiences = spec.audiences?.length ? spec.audiences : [...options.apiAudiences];
+    await options.admit?.();
     const wanted = boundedLifetime(spec.expirationSeconds, options);
     const bound = boundClaims(options.reader, account, spec.boundObjectRef);
-    const nowMs = options.clock.nowMs();
     const extended = mayExtend(options, { lifetime: wanted, bound, audiences });
     const { token, claims } = signToken(options.key, {
         issuer: options.issuer,
@@ -79,14 +88,12 @@ export function requestToken(
     options.report?.annotate('authentication.kubernetes.io/issued-credential-id', `JTI=${claims.jti}`);
     return {
         ...body,
-        metadata: { name, namespace, creationTimestamp: rfc3339(nowMs) },
         spec: { ...spec, audiences, expirationSeconds: wanted },
         status: { token, expirationTimestamp: rfc3339(nowMs + wanted * 1000) },
     };
 }
 
-function lifetimeErrors(seconds: number | undefined): FieldError[] {
-    if (seconds === undefined) return [];
+function lifetimeErrors(seconds: number): FieldError[] {
     const field = 'spec.expirationSeconds';
     if (seconds < lifetimeMinSeconds) {
         return [fieldErrors.invalid(field, seconds, 'may not specify a duration less than 10 minutes')];
@@ -96,7 +103,7 @@ function lifetimeErrors(seconds: number | undefined): FieldError[] {
         : [];
 }
 
-function boundedLifetime(seconds = lifetimeDefaultSeconds, options: TokenRequestOptions): number {
+function boundedLifetime(seconds: number, options: TokenRequestOptions): number {
     const max = options.lifetimeMaxSeconds ?? 0;
     if (max <= 0 || seconds <= max) return seconds;
     options.report?.warn(`requested expiration of ${seconds} seconds shortened to ${max} seconds`);

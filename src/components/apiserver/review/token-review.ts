@@ -14,6 +14,8 @@ export interface TokenReviewOptions {
     apiAudiences: readonly string[];
     /** Hears what is to be said about the token. */
     report?: TokenReport;
+    /** Asked before the token is looked at: throws where the review may not be asked. */
+    admit?(): Promise<void>;
 }
 
 /** Says whose token it is. A bad token is an answer ("authenticated: false"), not an error. */
@@ -22,6 +24,7 @@ export async function reviewToken(body: V1TokenReview, options: TokenReviewOptio
     // Clients leave out what the type asks for.
     const { token, audiences } = body.spec as Partial<V1TokenReview['spec']>;
     if (!token) throw statusErrors.badRequest('token is required for TokenReview in authentication');
+    await options.admit?.();
     const wanted = audiences?.length ? audiences : options.apiAudiences;
     const answer = (status: V1TokenReview['status']): V1TokenReview => ({ ...body, status });
     try {

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ApiObject } from '../../../../api/meta/object.ts';
 import { namespaces, pods } from '../../../../client/resource-type.ts';
+import { renderMetrics } from '../../../../store/etcd/server/http/metric.ts';
 import type { AdmissionRequest } from '../../admission.ts';
 import { admissionRequest, admit } from '../../testing/admission-request.ts';
 import { MemoryClient } from '../../testing/memory-client.ts';
 import { MemoryReader } from '../../testing/memory-reader.ts';
 import { type AdmissionConfiguration, readAdmissionConfiguration } from '../configuration.ts';
-import { admissionPluginNames, createAdmission } from '../index.ts';
+import { admissionPluginNames, AdmissionMetrics, createAdmission } from '../index.ts';
 
 let reader: MemoryReader;
 let warnings: string[];
@@ -19,6 +20,8 @@ const namespace = (labels: Record<string, string>, name = 'ns'): ApiObject => ({
 const bad = { hostNetwork: true, containers: [{ name: 'c' }] };
 const pod = (spec: object = bad, name = 'p') => ({ metadata: { name, namespace: 'ns' }, spec }) as ApiObject;
 const violation = 'host namespaces (hostNetwork=true)';
+
+let metrics = new AdmissionMetrics();
 
 async function run(
     resource: string,
@@ -33,6 +36,7 @@ async function run(
         client: () => new MemoryClient(reader),
         enable: ['PodSecurity'],
         disable: admissionPluginNames.filter((name) => name !== 'PodSecurity'),
+        metrics,
         ...(configuration === undefined ? {} : { configuration }),
     });
     await admit(
@@ -48,6 +52,7 @@ async function run(
 }
 
 beforeEach(() => {
+    metrics = new AdmissionMetrics();
     reader = new MemoryReader();
 });
 
@@ -69,6 +74,12 @@ describe('PodSecurity', () => {
         });
         expect(annotations).toEqual({ [label('enforce-policy')]: 'baseline:v1.30' });
         await run('pods', pod({ containers: [{ name: 'c' }] }));
+        const counted = renderMetrics(await metrics.source());
+        for (const decision of ['allow', 'deny']) {
+            expect(counted).toContain(
+                `pod_security_evaluations_total{decision="${decision}",policy_level="baseline",policy_version="v1.30",mode="enforce",request_operation="create",resource="pod",subresource=""} 1`,
+            );
+        }
     });
 
     it('only warns and remarks where that is what the labels say', async () => {

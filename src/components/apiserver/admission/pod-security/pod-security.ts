@@ -4,6 +4,7 @@ import { statusErrors } from '../../../../api/meta/status-error.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts';
 import type { PluginContext } from '../context.ts';
 import { forbidden } from '../forbidden.ts';
+import type { AdmissionMetrics } from '../metrics.ts';
 import { namespaceOf } from '../matching/selectors.ts';
 import type { PodLike } from './checks/check.ts';
 import type { PodSecurityConfiguration } from './configuration.ts';
@@ -94,7 +95,11 @@ export function podSecurity(context: PluginContext): AdmissionPlugin {
         const namespace = await namespaceOf(plugins, request.namespace);
         const { policy, errors } = policyOf(namespace.metadata?.labels, configuration.defaults);
         const used = enforces ? [policy.enforce, policy.audit, policy.warn] : [policy.audit, policy.warn];
-        if (errors.length === 0 && used.every(({ level }) => level === 'privileged')) return;
+        const looked = lookedAt(request, { policy, enforces, metrics: plugins.metrics });
+        if (errors.length === 0 && used.every(({ level }) => level === 'privileged')) {
+            looked('enforce', []);
+            return;
+        }
         const runtimeClass = pod.spec?.runtimeClassName;
         if (runtimeClass && configuration.runtimeClasses.has(runtimeClass)) {
             request.annotate(`${annotationPrefix}exempt`, 'runtimeClass');
@@ -107,20 +112,38 @@ export function podSecurity(context: PluginContext): AdmissionPlugin {
             request.annotate(`${annotationPrefix}error`, `Failed to parse policy: ${text.join(', ')}`);
         }
         if (pod.spec === undefined) return;
-        judge(request, { metadata: pod.metadata ?? {}, spec: pod.spec }, { policy, enforces });
+        judge(request, { metadata: pod.metadata ?? {}, spec: pod.spec }, { policy, enforces, looked });
     }
+}
+
+/** Counts what was found by one of the three levels that hold in a namespace. */
+type Looked = (mode: 'enforce' | 'audit' | 'warn', violations: readonly unknown[]) => void;
+
+function lookedAt(
+    { operation, subresource }: AdmissionRequest,
+    { policy, enforces, metrics }: { policy: Policy; enforces: boolean; metrics: AdmissionMetrics },
+): Looked {
+    const resource = enforces ? 'pod' : 'controller';
+    return (mode, violations) => {
+        const [level = '', version = ''] = formatLevelVersion(policy[mode]).split(':');
+        const decision = violations.length > 0 ? 'deny' : 'allow';
+        const about = { operation: operation.toLowerCase(), resource, subresource } as const;
+        metrics.podEvaluated({ mode, level, version, decision, ...about });
+    };
 }
 
 function judge(
     request: AdmissionRequest,
     pod: PodLike,
-    { policy, enforces }: { policy: Policy; enforces: boolean },
+    { policy, enforces, looked }: { policy: Policy; enforces: boolean; looked: Looked },
 ): void {
     const { enforce, audit, warn } = policy;
     if (enforces) request.annotate(`${annotationPrefix}enforce-policy`, formatLevelVersion(enforce));
     const refusals = enforces ? evaluate(pod, enforce) : [];
+    if (enforces) looked('enforce', refusals);
     const remarks = evaluate(pod, audit);
     if (remarks.length > 0) {
+        looked('audit', remarks);
         request.annotate(
             `${annotationPrefix}audit-violations`,
             `would violate PodSecurity "${formatLevelVersion(audit)}": ${detailText(remarks)}`,
@@ -134,6 +157,7 @@ function judge(
     }
     const warnings = evaluate(pod, warn);
     if (warnings.length > 0) {
+        looked('warn', warnings);
         request.warn(`would violate PodSecurity "${formatLevelVersion(warn)}": ${detailText(warnings)}`);
     }
 }

@@ -5,11 +5,12 @@ import type { ResourceDefinition } from '../../../../api/groups/resource.ts';
 import { structuralFieldSchema } from '../../../../api/managed-fields/structural-schema.ts';
 import type { ApiObject } from '../../../../api/meta/object.ts';
 import { configMaps, namespaces } from '../../../../client/resource-type.ts';
+import { renderMetrics } from '../../../../store/etcd/server/http/metric.ts';
 import { type AdmissionRequest, newReinvocation } from '../../admission.ts';
 import { admissionRequest, admit } from '../../testing/admission-request.ts';
 import { MemoryClient } from '../../testing/memory-client.ts';
 import { MemoryReader } from '../../testing/memory-reader.ts';
-import { admissionPluginNames, createAdmission } from '../index.ts';
+import { admissionPluginNames, AdmissionMetrics, createAdmission } from '../index.ts';
 
 let reader: MemoryReader;
 let warnings: string[];
@@ -35,6 +36,8 @@ const bind = (kind: 'validating' | 'mutating', spec: object = {}): void => {
 const map = (data: Record<string, string>): ApiObject =>
     ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', namespace: 'ns' }, data }) as ApiObject;
 
+let metrics = new AdmissionMetrics();
+
 async function run(object: ApiObject, more: Partial<AdmissionRequest> = {}): Promise<ApiObject | undefined> {
     warnings = [];
     annotations = {};
@@ -46,6 +49,7 @@ async function run(object: ApiObject, more: Partial<AdmissionRequest> = {}): Pro
         disable: admissionPluginNames.filter((name) => !names.includes(name)),
         definitions: () => definitions,
         expressions: () => Promise.resolve(compiler),
+        metrics,
     });
     const request = admissionRequest('configmaps', object, {
         definition: mapDefinition,
@@ -60,6 +64,7 @@ async function run(object: ApiObject, more: Partial<AdmissionRequest> = {}): Pro
 }
 
 beforeEach(() => {
+    metrics = new AdmissionMetrics();
     reader = new MemoryReader();
     reader.set(namespaces, { metadata: { name: 'ns', labels: { tier: 'gold' } } });
 });
@@ -74,6 +79,12 @@ describe('ValidatingAdmissionPolicy', () => {
             reason: 'Invalid',
             message: `configmaps "m" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: object.data.a == 'good'`,
         });
+        const counted = renderMetrics(await metrics.source());
+        for (const action of ['allow', 'deny']) {
+            expect(counted).toContain(
+                `apiserver_validating_admission_policy_check_total{policy="p",policy_binding="b",error_type="no_error",enforcement_action="${action}"} 1`,
+            );
+        }
     });
 
     it('has variables, namespaces, messages and reasons', async () => {

@@ -7,6 +7,7 @@ import { StatusError, type StatusReason, statusReasonCodes } from '../../../../a
 import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts';
 import type { PluginContext } from '../context.ts';
 import { forbidden } from '../forbidden.ts';
+import type { AdmissionMetrics, PolicyCheck } from '../metrics.ts';
 import { isExempt } from '../matching/rules.ts';
 import { boundInvocations, type Invocation } from './invocations.ts';
 import { PolicyEvaluation } from './evaluation.ts';
@@ -20,6 +21,8 @@ interface Denial {
     reason?: string | undefined;
     /** Of the validation that failed; absent for what could not be evaluated. */
     index?: number;
+    /** True where something could not be evaluated. */
+    isError?: boolean;
 }
 
 const messageBytesMax = 5 * 1024;
@@ -33,7 +36,7 @@ export function validatingAdmissionPolicy(context: PluginContext): AdmissionPlug
         name: 'ValidatingAdmissionPolicy',
         handles: (request) => !source.isEmpty && !isExempt(request),
         async validate(request) {
-            const outcome = new Outcome(request);
+            const outcome = new Outcome(request, context.metrics);
             for await (const invocation of boundInvocations(context, source, request)) {
                 if (invocation.type === 'misconfigured') outcome.denied(invocation.bound, invocation);
                 else outcome.judged(invocation);
@@ -46,12 +49,14 @@ export function validatingAdmissionPolicy(context: PluginContext): AdmissionPlug
 /** Gathers what the policies say, and answers when all have been heard. */
 class Outcome {
     readonly #request: AdmissionRequest;
+    readonly #metrics: AdmissionMetrics;
     readonly #audited: object[] = [];
     readonly #annotations = new Map<string, Set<string>>();
     #error: StatusError | undefined;
 
-    constructor(request: AdmissionRequest) {
+    constructor(request: AdmissionRequest, metrics: AdmissionMetrics) {
         this.#request = request;
+        this.#metrics = metrics;
     }
 
     judged({ bound, compiler, values }: Extract<Invocation<Policy>, { type: 'ready' }>): void {
@@ -60,12 +65,13 @@ class Outcome {
         const conditions = evaluation.meetsConditions();
         if (conditions.type === 'noMatch') return;
         if (conditions.type === 'error') {
-            this.#acted(bound, { message: conditions.message });
+            this.#acted(bound, { message: conditions.message, isError: true });
             return;
         }
         for (const [index, validation] of (policy.spec.validations ?? []).entries()) {
             const denial = validate(evaluation, bound, { validation, index });
             if (denial !== undefined) this.#acted(bound, denial);
+            else this.#count(bound, 'allow');
         }
         for (const annotation of policy.spec.auditAnnotations ?? []) {
             this.#annotate(evaluation, bound, annotation);
@@ -77,6 +83,7 @@ class Outcome {
         const { policy, binding } = bound;
         if (binding.actions.includes('Deny')) this.denied(bound, denial);
         if (binding.actions.includes('Audit')) {
+            this.#count(bound, 'audit', denial);
             this.#audited.push({
                 message: denial.message,
                 policy: policy.name,
@@ -86,14 +93,23 @@ class Outcome {
             });
         }
         if (binding.actions.includes('Warn')) {
+            this.#count(bound, 'warn', denial);
             this.#request.warn(
                 `Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}': ${denial.message}`,
             );
         }
     }
 
+    #count({ policy, binding }: BoundPolicy<Policy>, action: PolicyCheck['action'], denial?: Denial): void {
+        const errorType = denial?.isError === true ? 'invalid_error' : 'no_error';
+        this.#metrics.policyChecked({ policy: policy.name, binding: binding.name, action, errorType });
+    }
+
     /** The first denial is the answer. */
-    denied({ policy, binding }: BoundPolicy<Policy>, { message, reason = 'Invalid' }: Denial): void {
+    denied(bound: BoundPolicy<Policy>, denial: Denial): void {
+        this.#count(bound, 'deny', denial);
+        const { policy, binding } = bound;
+        const { message, reason = 'Invalid' } = denial;
         const text = `ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}' denied request: ${message}`;
         const { status } = forbidden(this.#request, text);
         this.#error ??= new StatusError({
@@ -142,7 +158,7 @@ function validate(
     const { expression, reason } = validation;
     const result = evaluation.evaluate(expression, evaluation.environments.validations);
     if (result.type === 'error') {
-        return policy.ignoresFailures ? undefined : { message: result.message, index };
+        return policy.ignoresFailures ? undefined : { message: result.message, index, isError: true };
     }
     if (result.value === true) return undefined;
     return { message: messageOf(evaluation, evaluation.environments.messages, validation), reason, index };

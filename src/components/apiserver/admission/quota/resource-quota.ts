@@ -52,9 +52,16 @@ function requireCover({ configuration, reader }: PluginContext, request: Admissi
     if (why !== undefined) throw forbidden(request, why);
 }
 
-/** Events come and go by themselves. */
+/** Events come and go by themselves, and what only looks like an object is not kept. */
+const uncounted: ReadonlySet<string> = new Set([
+    'bindings',
+    'events',
+    'events.events.k8s.io',
+    'localsubjectaccessreviews.authorization.k8s.io',
+]);
+
 function isIgnored({ group, plural }: AdmissionRequest['definition']): boolean {
-    return plural === 'events' && (group === '' || group === 'events.k8s.io');
+    return uncounted.has(group === '' ? plural : `${plural}.${group}`);
 }
 
 async function chargeAll(context: PluginContext, request: AdmissionRequest): Promise<void> {

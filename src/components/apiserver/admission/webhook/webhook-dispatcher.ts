@@ -1,4 +1,4 @@
-import { statusErrors } from '../../../../api/meta/status-error.ts';
+import { StatusError, statusErrors } from '../../../../api/meta/status-error.ts';
 import type { AdmissionRequest } from '../../admission.ts';
 import type { PluginContext } from '../context.ts';
 import { admissionValues } from '../expressions/environment.ts';
@@ -66,6 +66,7 @@ export class WebhookDispatcher {
             return answer;
         } catch (error) {
             rejected = !(error instanceof WebhookCallError && webhook.ignoresFailures);
+            this.#countFailure(webhook, request, error);
             throw error;
         } finally {
             metrics.webhookCalled({
@@ -76,6 +77,19 @@ export class WebhookDispatcher {
                 durationSeconds: (clock.monotonicMs() - start) / 1000,
             });
         }
+    }
+
+    #countFailure({ name, ignoresFailures }: Webhook, { operation }: AdmissionRequest, error: unknown): void {
+        const { metrics } = this.#context;
+        const type = this.#type;
+        if (error instanceof WebhookCallError) {
+            const errorType = 'calling_webhook_error';
+            if (ignoresFailures) metrics.webhookFailedOpen(name, type);
+            else metrics.webhookRejected({ type, name, operation, errorType, code: 0 });
+            return;
+        }
+        if (!(error instanceof StatusError)) return;
+        metrics.webhookRejected({ type, name, operation, errorType: 'no_error', code: error.code });
     }
 
     async #ask(webhook: Webhook, request: AdmissionRequest, matched: MatchedVersion): Promise<ReviewAnswer> {

@@ -5,7 +5,7 @@ import type { ApiObject, V1Binding, V1Pod, V1Status } from '../../../../api/meta
 import { statusErrors } from '../../../../api/meta/status-error.ts';
 import { rfc3339 } from '../../../../util/clock.ts';
 import type { ApiRequest, ApiResult } from '../../request.ts';
-import { Admission } from '../admit.ts';
+import { Admission, type AdmissionTarget } from '../admit.ts';
 import { guardedUpdate } from '../guarded-update.ts';
 import { readObject } from '../read-body.ts';
 import { type Registry, subjectOf, type Target } from '../registry.ts';
@@ -16,15 +16,18 @@ const created: V1Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, stat
 
 /**
  * POST to pods/binding, or to the legacy bindings collection (`target.name` is empty then): gives the pod
- * its node. 409 when it has one or is being deleted.
+ * its node. 409 when it has one or is being deleted. `admitted` is what admission sees: the resource that was posted to.
  */
-export async function bind(registry: Registry, request: ApiRequest, target: Target): Promise<ApiResult> {
+export async function bind(
+    registry: Registry,
+    request: ApiRequest,
+    { target, admitted }: { target: Target; admitted: AdmissionTarget },
+): Promise<ApiResult> {
     const options = writeOptionsOf(request, 'CreateOptions');
     const binding = (await readObject(request, expected, options.fieldValidation)) as V1Binding;
     const name = target.name === '' ? (binding.metadata?.name ?? '') : target.name;
     const pod = { ...target, name };
-    checkBinding(binding, name);
-    const admission = new Admission(registry, { ...pod, subresource: 'binding' }, request, {
+    const admission = new Admission(registry, { ...admitted, name }, request, {
         operation: 'CREATE',
         object: binding,
         oldObject: undefined,
@@ -32,6 +35,7 @@ export async function bind(registry: Registry, request: ApiRequest, target: Targ
         body: expected,
     });
     await admission.mutate();
+    checkBinding(binding, name);
     await admission.validate();
     const now = rfc3339(registry.clock.nowMs());
     await guardedUpdate(registry, {

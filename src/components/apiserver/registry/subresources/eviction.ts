@@ -35,25 +35,30 @@ const success: V1Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, stat
 export async function evict(registry: Registry, request: ApiRequest, target: Target): Promise<ApiResult> {
     const writeOptions = writeOptionsOf(request, 'CreateOptions');
     const eviction = (await readObject(request, expected, writeOptions.fieldValidation)) as V1Eviction;
-    const given = eviction.metadata?.name;
-    if (given && given !== target.name) {
-        throw statusErrors.badRequest('name in URL does not match name in Eviction object');
-    }
-    const options = toDeleteOptions(eviction.deleteOptions ?? {});
-    if (writeOptions.dryRun) options.dryRun = true;
     const admission = new Admission(registry, target, request, {
         operation: 'CREATE',
         object: eviction,
         oldObject: undefined,
-        dryRun: options.dryRun,
+        dryRun: writeOptions.dryRun,
         body: expected,
     });
     await admission.mutate();
+    const given = eviction.metadata?.name;
+    if (given && given !== target.name) {
+        throw statusErrors.badRequest('name in URL does not match name in Eviction object');
+    }
+    // Webhooks may have changed them.
+    const options = toDeleteOptions(eviction.deleteOptions ?? {});
+    if (writeOptions.dryRun) options.dryRun = true;
     await admission.validate();
     await registry.caches.fresh();
     const pod = (await cached(target)).object as Stored<V1Pod>;
     if (!isFreeToGo(pod)) await spendBudget(registry, { target, pod, options });
-    await deleteObject(registry, request, { target: { ...target, subresource: '' }, options });
+    await deleteObject(registry, request, {
+        target: { ...target, subresource: '' },
+        options,
+        isAdmitted: true,
+    });
     return { type: 'value', status: 201, value: success };
 }
 
