@@ -4,10 +4,19 @@ import { join } from 'node:path';
 
 /** What an area says of the conformance suite: the default export of its `covered.ts`. */
 export interface Coverage {
-    /** By the suite's `Testname`: the file beside `covered.ts` that tests the same behaviour. */
-    covered: Readonly<Record<string, string>>;
-    /** By the suite's `Testname`: why, and where, it is tested elsewhere. */
+    /** By the suite's `Testname`: the test of the same behaviour. */
+    covered: Readonly<Record<string, NamedTest>>;
+    /** By the suite's `Testname`: what its test needs that is not here. */
     elsewhere: Readonly<Record<string, string>>;
+    /** By the suite's `Testname`: what is not built, "not built: preemption". */
+    unbuilt: Readonly<Record<string, string>>;
+}
+
+export interface NamedTest {
+    /** Seen from `covered.ts`. */
+    file: string;
+    /** As it stands in the file: "%s" and "$name" are not filled in. */
+    title: string;
 }
 
 /** One behaviour that the conformance suite demands. */
@@ -21,6 +30,35 @@ export interface Behaviour {
 export function byName(lists: Readonly<Record<string, readonly string[]>>): Record<string, string> {
     const entries = Object.entries(lists);
     return Object.fromEntries(entries.flatMap(([common, names]) => names.map((name) => [name, common])));
+}
+
+/** Turns what each test of each file tests into the test of each behaviour. */
+export function tested(
+    files: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>,
+): Record<string, NamedTest> {
+    return Object.fromEntries(
+        Object.entries(files).flatMap(([file, titles]) =>
+            Object.entries(titles).flatMap(([title, names]) => names.map((name) => [name, { file, title }])),
+        ),
+    );
+}
+
+/** Whether a test of that title stands in the file's text. */
+export function hasTest(text: string, title: string): boolean {
+    return (
+        ["'", '"', '`'].some((quote) => text.includes(`(${quote}${title}${quote},`)) || opensLine(text, title)
+    );
+}
+
+/** Of a table of tests the title may stand on a line of its own. */
+function opensLine(text: string, title: string): boolean {
+    return text.split('\n').some((line) => line.trim() === `'${title}',`);
+}
+
+/** The areas of the suite, from the folders of its files: "test/e2e/common/node/pods.go" is of "node". */
+export function areasOf(all: readonly Behaviour[]): string[] {
+    const areas = all.map(({ file }) => /^test\/e2e\/(?:common\/)?([^/]+)\//.exec(file)?.[1] ?? file);
+    return [...new Set(areas)].sort();
 }
 
 /** The behaviours of one area, from the folders of the suite that have its name. */
