@@ -192,9 +192,7 @@ describe('the audit log', () => {
         await fixture.call('GET', '/api/v1/nodes');
         const written = await readFile(join(directory, 'audit.log'), 'utf8');
         await fixture.stop();
-        expect(written).toContain(
-            '"requestURI":"/api/v1/nodes"',
-        );
+        expect(written).toContain('"requestURI":"/api/v1/nodes"');
     });
 
     it('has the beginning and the end of a watch', async () => {
