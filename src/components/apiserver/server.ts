@@ -122,7 +122,10 @@ export class ApiServer implements Stoppable {
         const { flowControl, auditor } = options;
         this.#metrics = new RequestMetrics((info) => isServed(caches, info));
         this.#metrics.addSource(() => [...this.#chainMetrics.metrics(), buildInfoMetric(version)]);
-        this.#metrics.addSource(() => [...storageMetrics(caches), ...watchCacheMetrics(caches)]);
+        this.#metrics.addSource(async () => [
+            ...(await storageMetrics(caches)),
+            ...watchCacheMetrics(caches),
+        ]);
         if (flowControl !== undefined) this.#metrics.addSource(() => flowControlMetrics(flowControl));
         if (auditor !== undefined) this.#metrics.addSource(() => auditMetrics(auditor));
         for (const source of extensions.metrics ?? []) this.#metrics.addSource(source);

@@ -4,8 +4,8 @@ import { memberMetrics } from '../../../store/etcd/server/http/member-metrics.ts
 import type { Metric } from '../../../store/etcd/server/http/metric.ts';
 import type { WatchCaches } from '../watch-caches.ts';
 
-/** How many objects there are of each resource. */
-export function storageMetrics(caches: WatchCaches): Metric[] {
+/** How many objects there are of each resource, and how large the store is. */
+export async function storageMetrics(caches: WatchCaches): Promise<Metric[]> {
     const counted = new Map<string, number>();
     for (const definition of caches.definitions()) {
         const { group, plural } = definition;
@@ -16,6 +16,7 @@ export function storageMetrics(caches: WatchCaches): Metric[] {
         counted.set(group === '' ? plural : `${plural}.${group}`, caches.cacheOf(definition).objects.size);
     }
     return [
+        await storageSize(caches),
         {
             name: 'apiserver_storage_objects',
             help: 'Number of stored objects at the time of last check split by kind.',
@@ -23,6 +24,17 @@ export function storageMetrics(caches: WatchCaches): Metric[] {
             samples: [...counted].map(([resource, value]) => ({ labels: { resource }, value })),
         },
     ];
+}
+
+/** Without a value while the store gives no answer: that keeps no other figure back. */
+async function storageSize({ store }: WatchCaches): Promise<Metric> {
+    const value = await store.sizeBytes().catch(() => undefined);
+    return {
+        name: 'apiserver_storage_size_bytes',
+        help: 'Size of the storage database file physically allocated in bytes.',
+        type: 'gauge',
+        samples: value === undefined ? [] : [{ labels: { storage_cluster_id: 'etcd-0' }, value }],
+    };
 }
 
 /** What the embedded store tells of itself, under etcd's names: as on the etcd port. */
