@@ -137,6 +137,7 @@ describe('what operators look at', () => {
             /^apiserver_request_sli_duration_seconds_bucket\{verb="LIST",.*resource="configmaps".*le="\+Inf"\} 2$/m,
             /^apiserver_response_sizes_count\{verb="LIST",.*resource="configmaps".*\} 1$/m,
             /^apiserver_watch_events_total\{group="",resource="configmaps",version="v1"\} 1$/m,
+            /^apiserver_watch_events_sizes_count\{group="",version="v1",resource="configmaps"\} 1$/m,
             /^apiserver_admission_controller_admission_duration_seconds_count\{name="RefuseBad",operation="CREATE",rejected="true",type="validate"\} 1$/m,
             /^apiserver_admission_step_admission_duration_seconds_count\{operation="CREATE",rejected="false",type="validate"\} \d+$/m,
             /^apiserver_tls_handshake_errors_total [1-9]\d*$/m,

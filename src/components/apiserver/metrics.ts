@@ -46,6 +46,7 @@ const component = 'apiserver';
 const fieldValidations = new Set(['', 'Ignore', 'Warn', 'Strict']);
 const validatedVerbs = new Set(['create', 'update', 'patch']);
 const validationBoundsSeconds = [0.05, 0.1, 0.5, 1, 5];
+const eventBoundsBytes = [1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072];
 const sizeBoundsBytes = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /** As upstream reports verbs: by method, lists and watches on their own. */
@@ -75,6 +76,14 @@ export class RequestMetrics {
             labels: ['field_validation'],
         },
         validationBoundsSeconds,
+    );
+    readonly #eventSizes = new Histograms(
+        {
+            name: 'apiserver_watch_events_sizes',
+            help: 'Watch event size distribution in bytes',
+            labels: ['group', 'version', 'resource'],
+        },
+        eventBoundsBytes,
     );
     readonly #isServed: (info: ResourceRequestInfo) => boolean;
     /** Requests that are being worked on, without long-running ones. */
@@ -121,6 +130,15 @@ export class RequestMetrics {
         const series = this.#seriesOf(request);
         return () => {
             if (series !== undefined) series.events++;
+        };
+    }
+
+    /** @returns what to call with the size of everything that is sent to a watcher, in bytes */
+    watchEventSizes({ info }: ApiRequest): (bytes: number) => void {
+        const { group, version, resource } = labelsOf(info, this.#isServed);
+        const sizes = this.#eventSizes.at(group, version, resource);
+        return (bytes) => {
+            sizes?.observe(bytes);
         };
     }
 
@@ -206,6 +224,7 @@ export class RequestMetrics {
                 type: 'counter',
                 samples: watchEventSamples(all),
             },
+            this.#eventSizes.metric(),
             {
                 name: 'apiserver_current_inflight_requests',
                 help: 'Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',

@@ -250,6 +250,7 @@ export class ApiServer implements Stoppable {
             sent: (request, bytes) => {
                 this.#metrics.sent(request, bytes);
             },
+            watchEventSizes: (request) => this.#metrics.watchEventSizes(request),
             watchFailed: ({ path }, err) => {
                 this.#logger.error({ err, path }, 'a watch was ended: an object cannot be shown');
             },

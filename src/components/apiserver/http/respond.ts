@@ -27,6 +27,8 @@ export interface RespondOptions {
     watchFailed(request: ApiRequest, error: unknown): void;
     /** Told how large an answer is, before compression. */
     sent?(request: ApiRequest, bytes: number): void;
+    /** Gives what is told how large each event of a watch is. */
+    watchEventSizes?(request: ApiRequest): (bytes: number) => void;
 }
 
 /** Writes what a handler answered with. */
@@ -185,7 +187,10 @@ function openWatch(
         stop();
         res.destroy();
     };
-    const stream = new WatchStream(res, { framer, flusher: options.flusher, onOverflow, onFailure });
+    const stream = new WatchStream(res, {
+        ...{ framer, flusher: options.flusher, onOverflow, onFailure },
+        onFrame: options.watchEventSizes?.(request) ?? (() => undefined),
+    });
     const stop = result.open(stream);
     const forget = options.watchOpened(() => {
         stop();

@@ -47,10 +47,12 @@ function open(type: 'object' | 'table' = 'object'): {
     stream: WatchStream;
     overflows: () => number;
     failures: unknown[];
+    sizes: number[];
 } {
     const socket = new Socket();
     let overflows = 0;
     const failures: unknown[] = [];
+    const sizes: number[] = [];
     const framer = new WatchFramer(
         definition,
         type === 'table' ? { type, version: 'v1', includeObject: 'None' } : { type },
@@ -61,24 +63,26 @@ function open(type: 'object' | 'table' = 'object'): {
         flusher: new WatchFlusher(),
         onOverflow: () => overflows++,
         onFailure: (error) => failures.push(error),
+        onFrame: (bytes) => sizes.push(bytes),
     });
-    return { socket, stream, overflows: () => overflows, failures };
+    return { socket, stream, overflows: () => overflows, failures, sizes };
 }
 
 describe('a watch on a socket', () => {
     it('keeps order when the socket is slow, and ends after everything was written', () => {
-        const { socket, stream } = open();
+        const { socket, stream, sizes } = open();
         for (const name of ['a', 'b', 'c']) stream.event('ADDED', stored(name), undefined);
         stream.end();
         expect(socket.written).toHaveLength(1);
         expect(socket.isEnded).toBe(false);
         socket.drain(10);
         expect(socket.written.map((text) => /"name":"(.)"/.exec(text)?.[1])).toEqual(['a', 'b', 'c']);
+        expect(sizes).toEqual(socket.written.map((text) => Buffer.byteLength(text)));
         expect(socket.isEnded).toBe(true);
     });
 
     it('writes what happened in one turn at once, in order, behind the initial state', async () => {
-        const { socket, stream } = open();
+        const { socket, stream, sizes } = open();
         socket.room = 10;
         stream.event('ADDED', stored('a'), undefined);
         for (const name of ['b', 'c', 'd']) {
@@ -88,6 +92,7 @@ describe('a watch on a socket', () => {
         expect(socket.written).toEqual([]);
         await turn();
         expect(socket.written.map(namesOf)).toEqual([['a'], ['b', 'c', 'd']]);
+        expect(sizes).toHaveLength(4);
         const last = stored('e');
         stream.event('ADDED', last, change(last));
         stream.close();

@@ -23,6 +23,8 @@ export interface WatchStreamParts {
     onOverflow: () => void;
     /** An object could not be shown; the stream is closed already. */
     onFailure: (error: unknown) => void;
+    /** Told the size of every event, bookmark and error in bytes, as it is made. */
+    onFrame?: (bytes: number) => void;
 }
 
 /**
@@ -36,6 +38,7 @@ export class WatchStream implements WatchSink, Flushable {
     readonly #flusher: WatchFlusher;
     readonly #onOverflow: () => void;
     readonly #onFailure: (error: unknown) => void;
+    readonly #onFrame: ((bytes: number) => void) | undefined;
     #queue: Frame[] = [];
     #queuedBytes = 0;
     #state: 'open' | 'blocked' | 'ending' | 'closed' = 'open';
@@ -46,6 +49,7 @@ export class WatchStream implements WatchSink, Flushable {
         this.#flusher = parts.flusher;
         this.#onOverflow = parts.onOverflow;
         this.#onFailure = parts.onFailure;
+        this.#onFrame = parts.onFrame;
         response.on('drain', () => {
             if (this.#state !== 'blocked') return;
             this.#state = 'open';
@@ -85,7 +89,7 @@ export class WatchStream implements WatchSink, Flushable {
             const frame = queue[sent];
             if (typeof frame === 'function') {
                 sent += 1;
-                this.#write(frame());
+                this.#write(this.#made(frame));
                 continue;
             }
             const frames = liveFrames(queue, sent);
@@ -126,7 +130,7 @@ export class WatchStream implements WatchSink, Flushable {
     #drainAndEnd(): void {
         this.#state = 'open';
         for (const frame of this.#queue)
-            (this.#response as ServerResponse).write(typeof frame === 'function' ? frame() : frame);
+            (this.#response as ServerResponse).write(typeof frame === 'function' ? this.#made(frame) : frame);
         this.#queue = [];
         this.close();
     }
@@ -134,7 +138,10 @@ export class WatchStream implements WatchSink, Flushable {
     #push(frame: Frame): void {
         if (this.#state === 'closed' || this.#state === 'ending') return;
         this.#queue.push(frame);
-        if (typeof frame !== 'function') this.#queuedBytes += frame.length;
+        if (typeof frame !== 'function') {
+            this.#queuedBytes += frame.length;
+            this.#onFrame?.(frame.length);
+        }
         if (this.#state === 'open') {
             if (this.#queuedBytes > flushNowBytes) this.flush();
             else this.#flusher.add(this);
@@ -143,6 +150,13 @@ export class WatchStream implements WatchSink, Flushable {
             this.abandon();
             this.#onOverflow();
         }
+    }
+
+    /** Of the initial state. */
+    #made(frame: () => Buffer): Buffer {
+        const bytes = frame();
+        this.#onFrame?.(bytes.length);
+        return bytes;
     }
 
     #write(bytes: Buffer): void {

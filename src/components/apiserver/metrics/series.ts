@@ -101,7 +101,12 @@ export class Histograms {
     }
 
     observe(value: number, ...values: string[]): void {
-        this.#series.of(values)?.observe(value);
+        this.at(...values)?.observe(value);
+    }
+
+    /** One of them, for whoever observes often; undefined where there are too many already. */
+    at(...values: string[]): Histogram | undefined {
+        return this.#series.of(values);
     }
 
     metric(): Metric {
