@@ -24,7 +24,7 @@ import { ServiceAllocation } from '../services/service-allocation.ts';
 import type { WatchCaches } from '../watch-caches.ts';
 import { type Auth, createAuth, type TrustedAuthorities } from './auth.ts';
 import { Bootstrap } from './bootstrap.ts';
-import { loadCelCompiler } from './cel.ts';
+import { celMetrics, loadCelCompiler } from './cel.ts';
 import {
     type AssemblyOptions,
     defaultRequestBounds,
@@ -133,6 +133,7 @@ export async function assembleApiServer(
                 customResources.metrics,
                 metrics.source,
                 auth.metrics,
+                celMetrics,
                 ...(extensions.metrics ?? []),
             ],
             routes: [
