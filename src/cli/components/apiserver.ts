@@ -122,6 +122,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             extensions: {
                 metrics: [
                     () => measured.metrics(),
+                    () => encryption.store.metrics(),
                     ...(cluster === undefined ? [] : [() => embeddedStoreMetrics(cluster, caches)]),
                 ],
                 routes: [...snapshots.routes(), ...(admitting?.routes ?? [])],

@@ -115,6 +115,37 @@ describe('a store that encrypts Secrets', () => {
         ]);
     });
 
+    it('counts what it transforms, by provider and by key, failures too', async () => {
+        await put(store, key, '{"v":1}');
+        await put(store, '/registry/deployments/default/a', '{"v":1}');
+        expect(await read(key)).toBe('{"v":1}');
+        await put(inner, '/registry/secrets/default/clear', '{"v":2}');
+        expect(await read('/registry/secrets/default/clear')).toBe('{"v":2}');
+        const [kv] = (await inner.range({ key })).kvs;
+        const op = { type: 'put', key: `${key}b`, value: kv?.value ?? Buffer.alloc(0) } as const;
+        await inner.txn({ compares: [], success: [op], failure: [] });
+        await read(`${key}b`);
+        const counted = store
+            .metrics()[0]
+            ?.samples.map(({ labels = {}, value }) => [
+                `${labels['resource'] ?? ''} ${labels['transformation_type'] ?? ''}`,
+                labels['transformer_prefix'],
+                ...[labels['status'], value],
+            ]);
+        const failed = 'unknown-non-grpc';
+        expect(new Set(counted)).toEqual(
+            new Set([
+                ['secrets to_storage', 'a:', 'OK', 1],
+                ['secrets to_storage', 'k8s:enc:aesgcm:v1:', 'OK', 1],
+                ['secrets from_storage', 'a:', 'OK', 1],
+                ['secrets from_storage', 'k8s:enc:aesgcm:v1:', 'OK', 1],
+                ['secrets from_storage', 'identity', 'OK', 1],
+                ['secrets from_storage', 'a:', failed, 1],
+                ['secrets from_storage', 'k8s:enc:aesgcm:v1:', failed, 1],
+            ]),
+        );
+    });
+
     it('encrypts inside of nested transactions', async () => {
         const op = { type: 'put', key, value: bytes('{}') } as const;
         await store.txn({

@@ -14,15 +14,23 @@ import {
     type WatchBatch,
     type WatchRequest,
 } from '../../../store/store.ts';
+import type { Metric } from '../../../store/etcd/server/http/metric.ts';
+import { TransformationMetrics } from '../metrics/transformation-metrics.ts';
 import { identity } from './identity.ts';
 import type { ResourceTransformers } from './resource-transformers.ts';
 import type { StoredResources } from './stored-resources.ts';
-import { TransformError, type ValueTransformer } from './transformer.ts';
+import { TransformError, type TransformReport, type ValueTransformer } from './transformer.ts';
 
 /** Keys that are looked at are few prefixes; custom resources add some. */
 const rulesMax = 4096;
 /** Objects are JSON: "{". */
 const objectStart = 0x7b;
+
+/** How values of one resource are stored, and where that is counted. */
+interface Rule {
+    transformer: ValueTransformer;
+    report: TransformReport;
+}
 
 export interface EncryptingStoreOptions {
     store: Store;
@@ -46,7 +54,8 @@ export class EncryptingStore implements Store {
     readonly #keyInStore: (key: string) => string;
     readonly #watches = new Set<(error: StoreError) => void>();
     /** By prefix of keys; null for no rule. */
-    readonly #rules = new Map<string, ValueTransformer | null>();
+    readonly #rules = new Map<string, Rule | null>();
+    readonly #metrics = new TransformationMetrics();
     #transformers: ResourceTransformers;
     #hasUnreadable = false;
 
@@ -152,7 +161,7 @@ export class EncryptingStore implements Store {
         const [kv] = kvs;
         if (kv === undefined) return false;
         try {
-            return rule.fromStorage(kv.value, this.#contextOf(key)).isStale;
+            return rule.transformer.fromStorage(kv.value, this.#contextOf(key), rule.report).isStale;
         } catch (error) {
             if (error instanceof TransformError) return false;
             throw error;
@@ -179,12 +188,20 @@ export class EncryptingStore implements Store {
         await this.#store.close();
     }
 
-    #ruleOf(key: string): ValueTransformer | undefined {
+    /** What was transformed, by resource and form. */
+    metrics(): Metric[] {
+        return this.#metrics.metrics();
+    }
+
+    #ruleOf(key: string): Rule | undefined {
         const prefix = this.#resources.prefixOf(key);
         if (prefix === undefined) return undefined;
         let rule = this.#rules.get(prefix);
         if (rule === undefined) {
-            rule = this.#transformers.of(this.#resources.resourceOf(prefix)) ?? null;
+            const { group, resource } = this.#resources.resourceOf(prefix);
+            const transformer = this.#transformers.of({ group, resource });
+            const report = this.#metrics.reportOf(group === '' ? resource : `${resource}.${group}`);
+            rule = transformer === undefined ? null : { transformer, report };
             if (this.#rules.size < rulesMax) this.#rules.set(prefix, rule);
         }
         return rule ?? undefined;
@@ -200,7 +217,8 @@ export class EncryptingStore implements Store {
                 case 'put': {
                     const rule = op.ignoreValue === true ? undefined : this.#ruleOf(op.key);
                     if (rule === undefined) return op;
-                    return { ...op, value: rule.toStorage(op.value, this.#contextOf(op.key)) };
+                    const { transformer, report } = rule;
+                    return { ...op, value: transformer.toStorage(op.value, this.#contextOf(op.key), report) };
                 }
                 case 'txn':
                     return {
@@ -251,7 +269,8 @@ export class EncryptingStore implements Store {
         if (rule === undefined && kv.value[0] === objectStart) return kv;
         if (rule === undefined && this.#resources.prefixOf(kv.key) === undefined) return kv;
         try {
-            const { bytes } = (rule ?? identity).fromStorage(kv.value, this.#contextOf(kv.key));
+            const transformer = rule?.transformer ?? identity;
+            const { bytes } = transformer.fromStorage(kv.value, this.#contextOf(kv.key), rule?.report);
             if (bytes[0] !== objectStart) {
                 throw new TransformError('the stored data is not an object in JSON');
             }

@@ -51,7 +51,10 @@ export class ResourceTransformers {
 export function readingOnly(transformers: ResourceTransformers): ResourceTransformers {
     return transformers.map((transformer) => ({
         toStorage: (value) => value,
-        fromStorage: (value, context) => ({ ...transformer.fromStorage(value, context), isStale: false }),
+        fromStorage: (value, context, report) => ({
+            ...transformer.fromStorage(value, context, report),
+            isStale: false,
+        }),
     }));
 }
 
