@@ -14,6 +14,7 @@ export const done: Outcome = { type: 'done' };
 export const requeueAfter = (afterMs: number): Outcome => ({ type: 'requeue', afterMs });
 
 export interface ControllerOptions {
+    /** Also of its queue in metrics: upstream's name where it has such a queue. */
     name: string;
     /** Brings one key to its desired state. `signal` is aborted when the controller stops. */
     reconcile(key: string, signal: AbortSignal): Promise<Outcome>;
@@ -38,7 +39,8 @@ export class Controller implements Stoppable {
     constructor(options: ControllerOptions) {
         this.name = options.name;
         this.#options = options;
-        this.#queue = new WorkQueue(options.clock === undefined ? {} : { clock: options.clock });
+        const { name, clock } = options;
+        this.#queue = new WorkQueue({ name, ...(clock === undefined ? {} : { clock }) });
     }
 
     /** Keys that are ready and not yet taken by a worker. */

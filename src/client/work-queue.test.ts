@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { queueFiguresOf } from './queue-figures.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -28,6 +29,30 @@ describe('a work queue', () => {
         await queue.get();
         queue.done('a');
         expect(queue.length).toBe(0);
+    });
+
+    it('tells what it has done and holds, under its name', async () => {
+        const named = new WorkQueue<string>({ clock, name: 'counted' });
+        const figures = queueFiguresOf('counted');
+        named.add('a');
+        named.add('a');
+        named.add('b');
+        await clock.advance(2000);
+        expect(figures.load()).toEqual({ depth: 2, unfinishedSeconds: 0, longestSeconds: 0 });
+        await named.get();
+        await clock.advance(3000);
+        await named.get();
+        await clock.advance(1000);
+        expect(figures.load()).toEqual({ depth: 0, unfinishedSeconds: 5, longestSeconds: 4 });
+        named.done('a');
+        named.done('b');
+        named.addRateLimited('a');
+        expect([figures.adds, figures.retries, figures.waits.sum, figures.works.sum]).toEqual([2, 1, 7, 5]);
+        expect([...figures.waits.counts]).toEqual([0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0]);
+        named.add('c');
+        named.shutDown();
+        expect(figures.load()).toEqual({ depth: 0, unfinishedSeconds: 0, longestSeconds: 0 });
+        expect(figures.adds).toBe(3);
     });
 
     it('wakes a waiting worker', async () => {

@@ -1,6 +1,9 @@
 import { systemClock, type Clock } from '../util/clock.ts';
+import { type QueueFigures, queueFiguresOf, type QueueLoad } from './queue-figures.ts';
 
 export interface WorkQueueOptions {
+    /** Under which its figures are shown; a constant. Absent: nobody counts. */
+    name?: string;
     clock?: Clock;
     /** First delay of a key that failed; doubles with every failure. Default 5 ms. */
     backoffBaseMs?: number;
@@ -29,12 +32,19 @@ export class WorkQueue<K> {
     readonly #failures = new Map<K, number>();
     readonly #waiters: ((key: K | undefined) => void)[] = [];
     readonly #idleWaiters: (() => void)[] = [];
+    readonly #figures: QueueFigures | undefined;
+    readonly #unfollow: (() => void) | undefined;
+    /** When keys were added that need work, and when those were taken that are worked on; kept for the figures. */
+    readonly #addedMs = new Map<K, number>();
+    readonly #takenMs = new Map<K, number>();
     #shutDown = false;
 
     constructor(options: WorkQueueOptions = {}) {
         this.#clock = options.clock ?? systemClock;
         this.#baseMs = options.backoffBaseMs ?? backoffBaseDefaultMs;
         this.#maxMs = options.backoffMaxMs ?? backoffMaxDefaultMs;
+        this.#figures = options.name === undefined ? undefined : queueFiguresOf(options.name);
+        this.#unfollow = this.#figures?.follow(() => this.#load());
     }
 
     /** Keys ready to be handed out. */
@@ -54,12 +64,14 @@ export class WorkQueue<K> {
     add(key: K): void {
         if (this.#shutDown || this.#dirty.has(key)) return;
         this.#dirty.add(key);
+        this.#noteAdded(key);
         if (!this.#processing.has(key)) this.#makeReady(key);
     }
 
     /** Adds the key later. Of several delays of one key the earliest counts. */
     addAfter(key: K, delayMs: number): void {
         if (this.#shutDown) return;
+        if (this.#figures !== undefined) this.#figures.retries++;
         if (delayMs <= 0) {
             this.add(key);
             return;
@@ -107,6 +119,7 @@ export class WorkQueue<K> {
 
     done(key: K): void {
         this.#processing.delete(key);
+        this.#noteDone(key);
         if (this.#dirty.has(key) && !this.#shutDown) this.#makeReady(key);
         if (this.#isIdle) this.#wakeIdleWaiters();
     }
@@ -119,6 +132,8 @@ export class WorkQueue<K> {
         this.#ready = new Set();
         this.#dirty.clear();
         this.#failures.clear();
+        this.#addedMs.clear();
+        this.#unfollow?.();
         for (const resolve of this.#waiters.splice(0)) resolve(undefined);
         this.#wakeIdleWaiters();
     }
@@ -140,5 +155,37 @@ export class WorkQueue<K> {
     #hand(key: K): void {
         this.#dirty.delete(key);
         this.#processing.add(key);
+        this.#noteTaken(key);
+    }
+
+    #noteAdded(key: K): void {
+        if (this.#figures === undefined) return;
+        this.#figures.adds++;
+        this.#addedMs.set(key, this.#clock.monotonicMs());
+    }
+
+    #noteTaken(key: K): void {
+        if (this.#figures === undefined) return;
+        const nowMs = this.#clock.monotonicMs();
+        this.#figures.waits.observe((nowMs - (this.#addedMs.get(key) ?? nowMs)) / 1000);
+        this.#addedMs.delete(key);
+        this.#takenMs.set(key, nowMs);
+    }
+
+    #noteDone(key: K): void {
+        const sinceMs = this.#takenMs.get(key);
+        if (sinceMs === undefined) return;
+        this.#figures?.works.observe((this.#clock.monotonicMs() - sinceMs) / 1000);
+        this.#takenMs.delete(key);
+    }
+
+    #load(): QueueLoad {
+        const nowMs = this.#clock.monotonicMs();
+        const seconds = [...this.#takenMs.values()].map((sinceMs) => (nowMs - sinceMs) / 1000);
+        return {
+            depth: this.#dirty.size,
+            unfinishedSeconds: seconds.reduce((sum, each) => sum + each, 0),
+            longestSeconds: Math.max(0, ...seconds),
+        };
     }
 }

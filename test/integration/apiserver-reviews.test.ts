@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AuthenticationV1TokenRequest } from '../../src/api/meta/object.ts';
+import type { AuthenticationV1TokenRequest, V1Pod } from '../../src/api/meta/object.ts';
 import { startApiServer, type TestApiServer } from './support/api-server.ts';
 import { type AskedReview, patch, type Reply, WebhookServer } from './support/webhook-server.ts';
 
@@ -152,6 +152,24 @@ describe('what is created without being stored', () => {
         await expect(token({ spec: {} }, kubelet)).rejects.toThrow('node requested token not bound to a pod');
     });
 
+    it('is held to the audiences that a pod of the kubelet asks for, before the server’s own is filled in', async () => {
+        const sources = [{ serviceAccountToken: { path: 'token' } }];
+        const spec = {
+            nodeName: 'n1',
+            serviceAccountName: 'default',
+            containers: [{ name: 'c', image: 'i' }],
+            volumes: [{ name: 't', projected: { sources } }],
+        };
+        const { metadata } = (await post(`${home}/pods`, { metadata: { name: 'q' }, spec })) as V1Pod;
+        const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: 'q', uid: metadata?.uid };
+        const kubelet = server.as('system:node:n1', ['system:nodes', 'system:authenticated']);
+        const answer = await token({ spec: { boundObjectRef } }, kubelet);
+        expect(answer.spec?.audiences).toEqual(['https://kubernetes.default.svc']);
+        await expect(token({ spec: { boundObjectRef, audiences: ['vault'] } }, kubelet)).rejects.toThrow(
+            'audience "vault" not found in pod spec volume',
+        );
+    });
+
     it('is admitted once: an eviction is no deletion to webhooks', async () => {
         await configure('validating', '/deny', { resources: ['pods'], operations: ['*'] });
         await post(`${home}/pods/p/eviction`, { metadata: { name: 'p' } });
@@ -159,4 +177,13 @@ describe('what is created without being stored', () => {
         const gone = server.admin.request({ method: 'GET', path: `${home}/pods/p` });
         await expect(gone).rejects.toThrow('pods "p" not found');
     });
+});
+
+it('clients and queues inside of the process are counted', async () => {
+    const text = await server.admin.request({ method: 'GET', path: '/metrics' });
+    expect(text).toMatch(
+        /^rest_client_requests_total\{code="201",method="POST",host="\[::1\]:\d+"\} [1-9]\d*$/m,
+    );
+    expect(text).toMatch(/^workqueue_adds_total\{name="autoregister"\} [1-9]\d*$/m);
+    expect(text).toMatch(/^apiserver_cel_compilation_duration_seconds_count \d+$/m);
 });

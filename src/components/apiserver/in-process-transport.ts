@@ -21,6 +21,8 @@ export interface InProcessOptions {
     /** Watches that are to be ended when the server stops; see RespondOptions. */
     watchOpened(end: () => void): () => void;
     logger: Logger;
+    /** Told how each request was answered. */
+    answered?: (method: string, code: number) => void;
 }
 
 /**
@@ -40,9 +42,12 @@ export class InProcessTransport implements Transport {
         this.#checkOpen();
         const inner = new InProcessRequest(request, this.#options.identity);
         try {
-            return responseOf(await this.#options.run(inner));
+            const response = responseOf(await this.#options.run(inner));
+            this.#options.answered?.(request.method, response.status);
+            return response;
         } catch (error) {
             const { code, status } = statusErrorOf(error, inner, this.#options.logger);
+            this.#options.answered?.(request.method, code);
             return { status: code, body: status };
         } finally {
             inner.end();
@@ -71,9 +76,13 @@ export class InProcessTransport implements Transport {
 
     async #answerTo(inner: InProcessRequest): Promise<ApiResult> {
         try {
-            return await this.#options.run(inner);
+            const result = await this.#options.run(inner);
+            this.#options.answered?.(inner.method, 200);
+            return result;
         } catch (error) {
-            throw statusErrorOf(error, inner, this.#options.logger);
+            const failure = statusErrorOf(error, inner, this.#options.logger);
+            this.#options.answered?.(inner.method, failure.code);
+            throw failure;
         }
     }
 

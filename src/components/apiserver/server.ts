@@ -28,8 +28,10 @@ import { buildInfoMetric, ChainMetrics } from './metrics/chain-metrics.ts';
 import { auditMetrics } from './metrics/audit-metrics.ts';
 import { flowControlMetrics } from './metrics/flow-control-metrics.ts';
 import { ownProcessMetrics } from './metrics/process-metrics.ts';
+import { RestClientMetrics } from './metrics/rest-client-metrics.ts';
 import { storageMetrics } from './metrics/store-metrics.ts';
 import { watchCacheMetrics } from './metrics/watch-cache-metrics.ts';
+import { workQueueMetrics } from './metrics/work-queue-metrics.ts';
 import { defaultInFlightLimits, type InFlightLimits } from './middleware/in-flight.ts';
 import type { ApiRequest, ApiResult, Handler } from './request.ts';
 import type { ResourceRequestInfo } from './request-info.ts';
@@ -86,6 +88,7 @@ export class ApiServer implements Stoppable {
     readonly #logger: Logger;
     readonly #clock: Clock;
     readonly #metrics: RequestMetrics;
+    readonly #restClients = new RestClientMetrics();
     readonly #chainMetrics: ChainMetrics;
     readonly #run: (request: ApiRequest) => Promise<ApiResult>;
     readonly #upgrade: (request: ApiRequest) => Promise<ApiResult>;
@@ -130,6 +133,8 @@ export class ApiServer implements Stoppable {
         if (auditor !== undefined) this.#metrics.addSource(() => auditMetrics(auditor));
         for (const source of extensions.metrics ?? []) this.#metrics.addSource(source);
         this.#metrics.addSource(ownProcessMetrics);
+        this.#metrics.addSource(workQueueMetrics);
+        this.#metrics.addSource(() => this.#restClients.metrics(`[::1]:${this.address.port}`));
         const builtin = builtinRoutes({
             caches,
             metrics: this.#metrics,
@@ -184,6 +189,7 @@ export class ApiServer implements Stoppable {
             run: this.#run,
             watchOpened: this.#watchOpened,
             logger: this.#logger,
+            answered: this.#restClients.answered,
         });
     }
 

@@ -52,7 +52,7 @@ export class AutoRegistration implements Stoppable {
 
     constructor(options: AutoRegistrationOptions) {
         this.#options = options;
-        this.#queue = new WorkQueue({ clock: options.clock, backoffMaxMs });
+        this.#queue = new WorkQueue({ name: 'autoregister', clock: options.clock, backoffMaxMs });
         this.#builtIn = builtInRegistrations(options.definitions);
     }
 

@@ -57,7 +57,9 @@ export class AvailabilityController implements Stoppable {
 
     constructor(options: AvailabilityOptions) {
         this.#options = options;
-        this.#queue = new WorkQueue({ clock: options.clock, backoffMaxMs });
+        this.#queue = new WorkQueue({
+            ...{ name: 'RemoteAvailabilityController', clock: options.clock, backoffMaxMs },
+        });
     }
 
     start(): void {

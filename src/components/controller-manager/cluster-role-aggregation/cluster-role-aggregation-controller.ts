@@ -16,7 +16,7 @@ class ClusterRoleAggregationController implements RunnableController {
         this.#context = context;
         this.#roles = context.informers.informer(clusterRoles);
         this.#controller = new Controller({
-            name: 'cluster-role-aggregation',
+            name: 'ClusterRoleAggregator',
             logger: context.logger,
             clock: context.clock,
             reconcile: async (name) => await this.#reconcile(name),

@@ -33,7 +33,7 @@ export class StaleDisruptions implements Stoppable {
         this.#context = context;
         this.#pods = podInformer;
         this.#controller = new Controller({
-            name: 'stale-disruption',
+            name: 'stale_pod_disruption',
             logger: context.logger,
             clock: context.clock,
             workers: 1,

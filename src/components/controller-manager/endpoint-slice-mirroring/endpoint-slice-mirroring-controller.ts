@@ -41,7 +41,7 @@ class EndpointSliceMirroringController implements RunnableController {
         this.#slices = context.informers.informer(endpointSlices);
         this.#writer = new SliceWriter(context.client, this.#tracker);
         this.#controller = new Controller({
-            name: 'endpointslice-mirroring',
+            name: 'endpoint_slice_mirroring',
             logger: context.logger,
             clock: context.clock,
             reconcile: async (key) => await this.#reconcile(key),

@@ -49,7 +49,7 @@ class EndpointSliceController implements RunnableController {
         this.#slices = context.informers.informer(endpointSlices);
         this.#writer = new SliceWriter(context.client, this.#tracker);
         this.#controller = new Controller({
-            name: 'endpointslices',
+            name: 'endpoint_slice',
             logger: context.logger,
             clock: context.clock,
             reconcile: async (key) => await this.#reconcile(key),

@@ -38,7 +38,7 @@ class EndpointsController implements RunnableController {
         this.#pods = context.informers.informer(pods);
         this.#endpoints = context.informers.informer(endpoints);
         this.#controller = new Controller({
-            name: 'endpoints',
+            name: 'endpoint',
             logger: context.logger,
             clock: context.clock,
             retriesMax,

@@ -41,8 +41,14 @@ class GarbageCollector implements RunnableController {
         this.#removal = new Removal(this.#live);
         const controller = (name: string, reconcile: (key: string) => Promise<Outcome>): Controller =>
             new Controller({ name, logger, clock, workers, reconcile });
-        this.#deletions = controller('gc-delete', async (key) => await this.#attemptToDelete(key));
-        this.#orphans = controller('gc-orphan', async (uid) => await this.#attemptToOrphan(uid));
+        this.#deletions = controller(
+            'garbage_collector_attempt_to_delete',
+            async (key) => await this.#attemptToDelete(key),
+        );
+        this.#orphans = controller(
+            'garbage_collector_attempt_to_orphan',
+            async (uid) => await this.#attemptToOrphan(uid),
+        );
         this.#graph = new OwnerGraph({
             attemptToDelete: ({ identity }) => this.#deletions.enqueue(`delete/${identity.uid}`),
             verify: ({ identity }) => this.#deletions.enqueue(`verify/${identity.uid}`),

@@ -71,7 +71,7 @@ class JobController implements RunnableController {
             reconcile: async (key) => await this.#reconcile(key),
         });
         this.#leftBehind = new Controller({
-            name: 'job-orphan-pods',
+            name: 'job_orphan_pod',
             logger,
             clock,
             workers: 1,

@@ -25,7 +25,7 @@ class NamespaceController implements RunnableController {
         this.#namespaces = context.informers.informer(namespaces);
         this.#pods = context.informers.informer(pods);
         this.#controller = new Controller({
-            name: 'namespaces',
+            name: 'namespace',
             logger: context.logger,
             clock: context.clock,
             workers: 2,

@@ -36,7 +36,7 @@ class NodeLifecycleController implements RunnableController {
         this.#heartbeats = new Heartbeats(clock);
         this.#pace = new EvictionPace(clock);
         this.#controller = new Controller({
-            name: 'node-lifecycle',
+            name: 'node_lifecycle_controller',
             logger,
             clock,
             reconcile: async (name) => await this.#reconcile(name),

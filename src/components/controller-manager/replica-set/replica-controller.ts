@@ -52,7 +52,7 @@ export class ReplicaController<T extends ReplicaOwner> implements RunnableContro
         this.#podControl = new PodControl(context.client, context.events);
         this.#expectations = new Expectations(context.clock);
         this.#controller = new Controller({
-            name: kind.type.resource,
+            name: kind.queue,
             logger: context.logger,
             clock: context.clock,
             reconcile: async (key) => await this.#reconcile(key),

@@ -27,6 +27,8 @@ export interface ReplicaStatus {
 /** What differs between the two. */
 export interface ReplicaKind<T extends ReplicaOwner> {
     type: ResourceType<T>;
+    /** Of its queue, in metrics. */
+    queue: 'replicaset' | 'replicationmanager';
     selector(owner: T): LabelMatcher;
     /** ReplicaSets count terminating pods in their status. */
     countsTerminating: boolean;

@@ -11,6 +11,7 @@ export const replicaSetController: ControllerDefinition = {
         new ReplicaController<V1ReplicaSet>(
             {
                 type: replicaSets,
+                queue: 'replicaset',
                 selector: ({ spec }) => labelSelectorMatcher(spec?.selector),
                 countsTerminating: true,
             },

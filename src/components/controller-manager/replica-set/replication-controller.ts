@@ -11,6 +11,7 @@ export const replicationController: ControllerDefinition = {
         new ReplicaController<V1ReplicationController>(
             {
                 type: replicationControllers,
+                queue: 'replicationmanager',
                 // Without selector it selects nothing, never everything.
                 selector: ({ spec }) =>
                     spec?.selector === undefined

@@ -53,7 +53,7 @@ class ResourceQuotaController implements RunnableController {
         this.#context = context;
         this.#quotas = context.informers.informer(resourceQuotas);
         this.#controller = new Controller({
-            name: 'resource-quota',
+            name: 'resourcequota_primary',
             logger: context.logger,
             clock: context.clock,
             reconcile: async (key) => await this.#reconcile(key),

@@ -27,7 +27,7 @@ class RootCaPublisher implements RunnableController {
         this.#namespaces = context.informers.informer(namespaces);
         this.#configMaps = context.informers.informer(configMaps);
         this.#controller = new Controller({
-            name: 'root-ca-certs',
+            name: 'root_ca_cert_publisher',
             logger: context.logger,
             clock: context.clock,
             reconcile: async (namespace) => await this.#reconcile(namespace),

@@ -21,7 +21,7 @@ class ServiceAccountController implements RunnableController {
         this.#namespaces = context.informers.informer(namespaces);
         this.#accounts = context.informers.informer(serviceAccounts);
         this.#controller = new Controller({
-            name: 'serviceaccounts',
+            name: 'serviceaccount',
             logger: context.logger,
             clock: context.clock,
             reconcile: async (namespace) => await this.#reconcile(namespace),

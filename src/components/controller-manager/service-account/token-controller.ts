@@ -29,7 +29,7 @@ class TokenController implements RunnableController {
         this.#secrets = context.informers.informer(secrets);
         this.#accounts = context.informers.informer(serviceAccounts);
         this.#controller = new Controller({
-            name: 'tokens-controller',
+            name: 'serviceaccount_tokens_service',
             logger: context.logger,
             clock: context.clock,
             reconcile: async (key) => await this.#reconcile(key),

@@ -25,7 +25,7 @@ class TtlAfterFinishedController implements RunnableController {
         this.#jobs = context.informers.informer(jobs);
         this.#client = context.client.resource(jobs);
         this.#controller = new Controller({
-            name: 'ttl-after-finished',
+            name: 'ttl_jobs_to_delete',
             logger: context.logger,
             clock: context.clock,
             workers: 1,

@@ -33,7 +33,7 @@ class AttributesClassProtectionController implements RunnableController {
         this.#claims = informers.informer(persistentVolumeClaims);
         this.#client = client.resource(volumeAttributesClasses);
         this.#controller = new Controller({
-            name: 'volumeattributesclass-protection',
+            name: 'vacprotection',
             logger,
             clock,
             workers: 1,

@@ -31,7 +31,7 @@ class ClaimProtectionController implements RunnableController {
         this.#claimClient = client.resource(persistentVolumeClaims);
         this.#podClient = client.resource(pods);
         this.#controller = new Controller({
-            name: 'persistentvolumeclaim-protection',
+            name: 'pvcprotection',
             logger,
             clock,
             workers: 1,

@@ -18,7 +18,7 @@ class VolumeProtectionController implements RunnableController {
         this.#volumes = informers.informer(persistentVolumes);
         this.#client = client.resource(persistentVolumes);
         this.#controller = new Controller({
-            name: 'persistentvolume-protection',
+            name: 'pvprotection',
             logger,
             clock,
             workers: 1,
