@@ -9,6 +9,7 @@ import { type AuthenticatorOptions, createAuthenticator } from '../authn/authent
 import { CertificatePool } from '../authn/certificate-pool.ts';
 import type { Authenticator } from '../authn/method.ts';
 import { ServiceAccountTokens } from '../authn/service-account.ts';
+import { TokenCacheMetrics } from '../authn/token-cache-metrics.ts';
 import { TokenUseMetrics } from '../authn/token-use.ts';
 import { type AuthorizerOptions, type ClusterAuthorizer, createAuthorizer } from '../authz/authorizer.ts';
 import type { RequestHeaderOptions } from '../bootstrap/system-objects.ts';
@@ -93,6 +94,7 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
     const audiences = audiencesOf(serviceAccounts);
     const keys = loadVerifyingKeys(serviceAccounts.publicKeys);
     const tokenUse = new TokenUseMetrics();
+    const tokenCache = new TokenCacheMetrics();
     const tokens = new ServiceAccountTokens({
         keys,
         issuers,
@@ -120,6 +122,7 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
         onClientCertificate: parts.onClientCertificate,
         ...(frontProxies === undefined ? {} : { requestHeader: frontProxies }),
         serviceAccounts: tokens,
+        tokenCache,
         ...(bootstrapTokens ? { bootstrapTokens: reader } : {}),
     });
     return {
@@ -129,7 +132,7 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
         },
         authenticator,
         authorizer,
-        metrics: tokenUse.source,
+        metrics: () => [...tokenUse.source(), ...tokenCache.metrics()],
         resources: reviewHandlers({
             authenticator,
             authorizer,

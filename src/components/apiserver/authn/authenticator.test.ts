@@ -10,11 +10,13 @@ import {
 } from '../../../pki/authority.ts';
 import { signLegacyToken } from '../../../pki/legacy-service-account-token.ts';
 import { loadSigningKey, loadVerifyingKeys, signToken } from '../../../pki/service-account-token.ts';
+import { renderMetrics } from '../../../store/etcd/server/http/metric.ts';
 import { silentLogger } from '../../../util/logger.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
 import { type AuthenticationInput, type Authenticator, createAuthenticator } from './authenticator.ts';
 import { anonymousAllowed } from './anonymous.ts';
 import { ServiceAccountTokens } from './service-account.ts';
+import { TokenCacheMetrics } from './token-cache-metrics.ts';
 import { TokenUseMetrics } from './token-use.ts';
 
 const dayMs = 86_400_000;
@@ -66,6 +68,7 @@ describe('authenticator', () => {
     let authenticator: Authenticator;
     const reader = new MemoryReader();
     const metrics = new TokenUseMetrics();
+    const tokenCache = new TokenCacheMetrics();
 
     beforeAll(async () => {
         ca = await createAuthority('kubernetes', longValidity);
@@ -87,6 +90,7 @@ describe('authenticator', () => {
                 groupHeaders: ['X-Remote-Group'],
                 extraHeaderPrefixes: ['X-Remote-Extra-'],
             },
+            tokenCache,
             tokenFile: 'sesame,jane,42,"dev,ops"\nplain,joe,43\n',
             serviceAccounts: new ServiceAccountTokens({
                 keys: loadVerifyingKeys(signingPem),
@@ -331,6 +335,33 @@ describe('authenticator', () => {
         expect(await authenticator.authenticate(bearer(bound))).toBeDefined();
         reader.remove(pods, pod);
         await expect(authenticator.authenticate(bearer(bound))).rejects.toMatchObject(unauthorized);
+    });
+
+    it('counts how often a token was known from before', async () => {
+        const figure = (name: string, status: string): number =>
+            Number(
+                new RegExp(`^authentication_token_cache_${name}\\{status="${status}"\\} (\\d+)$`, 'm').exec(
+                    renderMetrics(tokenCache.metrics()),
+                )?.[1] ?? 0,
+            );
+        const figures = (): number[] => [
+            figure('request_total', 'hit'),
+            figure('request_total', 'miss'),
+            figure('fetch_total', 'ok'),
+            figure('fetch_total', 'error'),
+            figure('request_duration_seconds_count', 'hit'),
+            figure('active_fetch_count', 'in_flight'),
+        ];
+        const before = figures();
+        const pod = { metadata: { namespace: 'default', name: 'web-2', uid: 'pod-3' } };
+        reader.set(pods, pod);
+        const bound = token({ pod: { name: 'web-2', uid: 'pod-3' } });
+        for (let i = 0; i < 3; i++) await authenticator.authenticate(bearer(bound));
+        await authenticator.authenticate(input({}));
+        reader.remove(pods, pod);
+        await expect(authenticator.authenticate(bearer(bound))).rejects.toMatchObject(unauthorized);
+        const grown = figures().map((value, index) => value - (before[index] ?? 0));
+        expect(grown).toEqual([2, 2, 1, 1, 2, 0]);
     });
 
     it('believes identity headers only of an allowed front proxy', async () => {

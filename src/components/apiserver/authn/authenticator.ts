@@ -3,13 +3,15 @@ import type { Logger } from '../../../util/logger.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { anonymousAllowed, type AnonymousPolicy } from './anonymous.ts';
 import { bootstrapTokenMethod } from './bootstrap-token.ts';
-import { type AuthenticationMethod, type Authenticator, unionAuthenticator } from './method.ts';
+import { type AuthenticationMethod, type Authenticator, bearerToken, unionAuthenticator } from './method.ts';
 import { CertificatePool } from './certificate-pool.ts';
 import { clientCertificateMethod } from './client-certificate.ts';
 import { oidcMethod, type OidcOptions } from './oidc.ts';
 import { requestHeaderMethod, type RequestHeaderOptions } from './request-header.ts';
 import { serviceAccountMethod, type ServiceAccountTokens } from './service-account.ts';
+import type { TokenCacheMetrics } from './token-cache-metrics.ts';
 import { tokenFileMethod } from './token-file.ts';
+import { silentReport } from './token-use.ts';
 import { webhookTokenMethod, type WebhookTokenOptions } from './webhook-token.ts';
 
 export interface AuthenticatorOptions {
@@ -32,6 +34,8 @@ export interface AuthenticatorOptions {
     oidc?: Omit<OidcOptions, 'clock'>;
     /** --authentication-token-webhook-*. */
     webhook?: Omit<WebhookTokenOptions, 'clock'>;
+    /** Where it is counted how often tokens are known from before. */
+    tokenCache?: TokenCacheMetrics;
 }
 
 /** All configured ways to authenticate, in upstream's order. */
@@ -45,7 +49,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         },
     );
     return {
-        authenticate: async (input) => await union.authenticate(input),
+        authenticate: async (input) => {
+            const { tokenCache } = options;
+            if (tokenCache === undefined || bearerToken(input.authorization) === undefined) {
+                return await union.authenticate(input);
+            }
+            const report = input.report ?? silentReport;
+            return await tokenCache.follow(
+                async (remembered) =>
+                    await union.authenticate({ ...input, report: { ...report, remembered } }),
+            );
+        },
         allowsAnonymous: (path) => anonymousAllowed(path, options.anonymous),
     };
 }

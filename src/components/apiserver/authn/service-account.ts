@@ -65,7 +65,7 @@ export class ServiceAccountTokens {
         report: TokenReport = silentReport,
     ): { identity: Identity; audiences: string[] } | undefined {
         try {
-            const claims = this.#verify(token);
+            const claims = this.#verify(token, report);
             if (claims === undefined) return this.#authenticateLegacy(token, audiences, report);
             const nowMs = this.#options.clock.nowMs();
             const common = checkClaims(claims, { nowMs, audiences });
@@ -95,10 +95,13 @@ export class ServiceAccountTokens {
         return { identity, audiences: common };
     }
 
-    #verify(token: string): TokenClaims | undefined {
+    #verify(token: string, report: TokenReport): TokenClaims | undefined {
         const key = createHash('sha256').update(token).digest('base64');
         const known = this.#verified.get(key);
-        if (known !== undefined) return known;
+        if (known !== undefined) {
+            report.remembered?.();
+            return known;
+        }
         const claims = verifyToken(token, this.#options);
         if (claims !== undefined) this.#verified.set(key, claims);
         return claims;

@@ -6,6 +6,8 @@ export interface TokenReport {
     annotate(key: string, value: string): void;
     /** A sentence for the client. */
     warn(message: string): void;
+    /** The token was known from before: nothing had to be looked into but its objects. */
+    remembered?(): void;
 }
 
 export const silentReport: TokenReport = { annotate: () => undefined, warn: () => undefined };

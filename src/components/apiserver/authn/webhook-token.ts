@@ -25,12 +25,15 @@ export function webhookTokenMethod(options: WebhookTokenOptions): Authentication
     const owners = new ExpiringMap<string, Identity>(ownersMax, options.clock);
     return {
         name: 'webhook',
-        async authenticate({ authorization }) {
+        async authenticate({ authorization, report }) {
             const token = bearerToken(authorization);
             if (token === undefined) return undefined;
             const key = createHash('sha256').update(token).digest('base64');
             const known = owners.get(key);
-            if (known !== undefined) return known;
+            if (known !== undefined) {
+                report?.remembered?.();
+                return known;
+            }
             const owner = await askFor(token, options);
             if (owner !== undefined) owners.set(key, owner, options.cacheTtlMs);
             return owner;
