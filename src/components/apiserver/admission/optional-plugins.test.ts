@@ -189,6 +189,10 @@ describe('PodTopologyLabels', () => {
         });
         const other = await run(plugins, binding({ kind: 'Node', name: 'n2' }), { resource: 'pods/binding' });
         expect(other.metadata?.labels).toEqual({ 'topology.kubernetes.io/zone': 'own' });
+        const empty: ApiObject = { metadata: { namespace: 'shop' } };
+        expect(await run(plugins, empty, { resource: 'pods/binding' })).toEqual({
+            metadata: { namespace: 'shop' },
+        });
     });
 
     it('gives them to pods that are made on a node', async () => {

@@ -16,8 +16,9 @@ function isPodOrBinding({ operation, definition, subresource }: AdmissionRequest
 
 function nodeNameOf({ subresource, object }: AdmissionRequest): string | undefined {
     if (subresource === '') return (object as V1Pod).spec?.nodeName;
-    const { target } = object as V1Binding;
-    return target.kind === 'Node' ? target.name : undefined;
+    // What is missing is told after the plugins have had their say.
+    const { target } = object as Partial<V1Binding>;
+    return target?.kind === 'Node' ? target.name : undefined;
 }
 
 /**

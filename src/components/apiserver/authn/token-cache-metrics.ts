@@ -18,25 +18,21 @@ export class TokenCacheMetrics {
     /** @param look finds out whose token it is, and calls `remembered` where nothing had to be looked into */
     async follow<T>(look: (remembered: () => void) => Promise<T | undefined>): Promise<T | undefined> {
         const startMs = performance.now();
-        let isHit = false;
-        let isOk = false;
+        const lookup = { isHit: false, isOk: false };
         this.#inFlight++;
         try {
             const owner = await look(() => {
-                isHit = true;
+                lookup.isHit = true;
             });
-            isOk = owner !== undefined;
+            lookup.isOk = owner !== undefined;
             return owner;
-        } catch (error) {
-            // What is remembered of a token did not help.
-            isHit = false;
-            throw error;
         } finally {
             this.#inFlight--;
-            const status = isHit ? 'hit' : 'miss';
+            // What is remembered of a bad token did not help.
+            const status = lookup.isHit && lookup.isOk ? 'hit' : 'miss';
             this.#requests.add(status);
             this.#durations.observe((performance.now() - startMs) / 1000, status);
-            if (!isHit) this.#fetches.add(isOk ? 'ok' : 'error');
+            if (status === 'miss') this.#fetches.add(lookup.isOk ? 'ok' : 'error');
         }
     }
 

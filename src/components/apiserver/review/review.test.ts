@@ -56,11 +56,15 @@ beforeAll(() => {
     reader.set(nodes, { metadata: { name: 'n1', uid: 'node-1' } });
     reader.set(pods, {
         metadata: { namespace: 'default', name: 'web-0', uid: 'pod-1' },
-        spec: {
-            serviceAccountName: 'web',
-            nodeName: 'n1',
-            containers: [],
-            volumes: [{ name: 'api', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
+        ...{
+            spec: {
+                serviceAccountName: 'web',
+                nodeName: 'n1',
+                containers: [],
+                volumes: [
+                    { name: 'api', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+                ],
+            },
         },
     });
     reader.set(clusterRoles, {
