@@ -52,6 +52,8 @@ export interface CelSize {
     keys?: CelSize;
     /** By their names in JSON. */
     fields?: Readonly<Record<string, CelSize>>;
+    /** Of what is selected by any other name: of the entries of a map that expressions write as fields. */
+    otherFields?: CelSize;
 }
 
 export interface CelEnvironment {

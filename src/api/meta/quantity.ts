@@ -172,6 +172,12 @@ export function quantityToInteger(value: string | number): number {
     return Number(rescale(mantissa, scale, 0));
 }
 
+/** As `quantityToInteger`, exact whatever the size. */
+export function quantityToBigInt(value: string | number): bigint {
+    const { mantissa, scale } = parse(value);
+    return rescale(mantissa, scale, 0);
+}
+
 /** The whole number of base units; undefined for an amount that has a fraction. */
 export function exactQuantityInteger(value: string | number): bigint | undefined {
     const { mantissa, scale } = parse(value);

@@ -11,8 +11,8 @@ export type Move = '@elements' | '@keys' | { field: string };
 function step(size: CelSize, move: Move): CelSize | undefined {
     if (move === '@elements') return size.elements;
     if (move === '@keys') return size.keys;
-    const { fields } = size;
-    return fields !== undefined && Object.hasOwn(fields, move.field) ? fields[move.field] : undefined;
+    const { fields, otherFields } = size;
+    return fields !== undefined && Object.hasOwn(fields, move.field) ? fields[move.field] : otherFields;
 }
 
 /**
