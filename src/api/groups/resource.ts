@@ -113,6 +113,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
      * `hasGeneration` is true.
      */
     prepareForUpdate?(object: T, old: T, context: WriteContext): void;
+    /** Before a write to the status subresource is validated: only status differs from `old` then. */
+    prepareForStatusUpdate?(object: T, old: T): void;
     /** Before a first request to delete marks the object: adds the finalizers of work that comes before. */
     prepareForDelete?(object: T, context: WriteContext): void;
     /** Errors of an object to be created. Metadata (name, namespace, labels, …) is checked by the registry. */

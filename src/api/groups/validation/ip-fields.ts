@@ -69,3 +69,14 @@ export function canonicalCidr(value: string, path: string): FieldError[] {
         ? []
         : [fieldErrors.invalid(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];
 }
+
+/** What is wrong with an address of an interface, such as 10.9.8.7/24: it must be in canonical form. */
+export function interfaceAddressMessages(value: string): string[] {
+    const [, host = '', digits = ''] = /^([^/]+)\/(\d{1,9})$/.exec(value) ?? [];
+    const address = parseAddress(withoutLeadingZeros(host));
+    if (address === undefined || digits === '' || Number(digits) > address.bits) {
+        return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'];
+    }
+    const canonical = `${formatAddress(address)}/${Number(digits)}`;
+    return value === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+}

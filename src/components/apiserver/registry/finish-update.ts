@@ -65,8 +65,10 @@ export async function finishUpdate(
     }
     keepReadable(next, tracked);
     const subresource = target.subresource === '' ? undefined : target.subresource;
-    if (subresource === 'status') keepAllButStatus(next, old, target);
-    else strategy.prepareForUpdate?.(next, old, { now, subresource });
+    if (subresource === 'status') {
+        keepAllButStatus(next, old, target);
+        strategy.prepareForStatusUpdate?.(next, old);
+    } else strategy.prepareForUpdate?.(next, old, { now, subresource });
     if (strategy.hasGeneration === true && subresource !== 'status') setGeneration(next, old);
     await reservations.reserve(registry, target, next, old);
     validate(next, old, target);
