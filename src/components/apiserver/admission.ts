@@ -5,6 +5,8 @@ import type { Identity } from './identity.ts';
 /** One write on its way to the store. Deletions have no `object`. */
 export interface AdmissionRequest {
     operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+    /** The verb that authorization saw: "patch" for an update or a create by patch. */
+    verb?: string | undefined;
     definition: ResourceDefinition;
     /** Empty for the resource itself. */
     subresource: string;

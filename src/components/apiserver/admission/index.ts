@@ -13,6 +13,7 @@ import { type AdmissionConfiguration, defaultAdmissionConfiguration } from './co
 import type { PluginContext } from './context.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { deviceGuard } from './devices/device-guard.ts';
 import { denyServiceExternalIPs } from './deny-service-external-ips.ts';
 import { eventRateLimit } from './event-rate-limit.ts';
 import { expressionGuard } from './expressions/expression-guard.ts';
@@ -172,7 +173,7 @@ export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
         .map(([, { create }]) => create(context));
     // Not among the names: these cannot be turned off.
     const always = authorizer === undefined ? [] : [createEscalationGuard(authorizer)];
-    return [expressionGuard(context), ...always, ...chosen];
+    return [expressionGuard(context), deviceGuard(context), ...always, ...chosen];
 }
 
 export { readAdmissionConfiguration } from './configuration.ts';

@@ -113,6 +113,7 @@ function admissionRequestOf(
     const expected = input.body ?? expectedTypeOf(definition);
     return {
         operation,
+        verb: request.info.verb,
         object,
         oldObject,
         dryRun,
