@@ -1,4 +1,12 @@
-import type { ApiObject, V1PersistentVolumeClaim, V1Pod, V1Service } from '../meta/object.ts';
+import type {
+    ApiObject,
+    ResourceV1ResourceClaim,
+    V1DeviceSubRequest,
+    V1ExactDeviceRequest,
+    V1PersistentVolumeClaim,
+    V1Pod,
+    V1Service,
+} from '../meta/object.ts';
 import { podAmounts, type ResourceAmounts } from '../meta/pod-resources.ts';
 import { addQuantity, formatBytes, formatMilli } from '../meta/quantity.ts';
 
@@ -24,6 +32,9 @@ const plainNames = new Set([
 /** What one object uses of a namespace's quotas. */
 export function usageOf({ group, resource }: CountedResource, object: ApiObject): Usage {
     const count: Usage = { [group === '' ? `count/${resource}` : `count/${resource}.${group}`]: '1' };
+    if (group === 'resource.k8s.io' && resource === 'resourceclaims') {
+        return { ...count, ...deviceUsage(object) };
+    }
     if (group !== '') return count;
     switch (resource) {
         case 'pods':
@@ -88,6 +99,38 @@ function claimUsage({ spec, metadata }: V1PersistentVolumeClaim): Usage {
         if (prefix !== undefined) usage[`${prefix}/requests.storage`] = storage;
     }
     return usage;
+}
+
+/** How many devices one claim may be given, as the API has it. */
+const devicesPerClaimMax = 32;
+
+/** Devices by their class, at worst; of what a request takes the first available of, the most of each class. */
+function deviceUsage({ spec }: Partial<ResourceV1ResourceClaim>): Usage {
+    const total = new Map<string, bigint>();
+    for (const { exactly, firstAvailable } of spec?.devices?.requests ?? []) {
+        const most = new Map<string, bigint>();
+        const subRequests = firstAvailable ?? [];
+        const alternatives = subRequests.length > 0 ? subRequests : exactly === undefined ? [] : [exactly];
+        for (const one of alternatives) {
+            const count = deviceCount(one);
+            if (count > (most.get(one.deviceClassName) ?? -1n)) most.set(one.deviceClassName, count);
+        }
+        for (const [name, count] of most) total.set(name, (total.get(name) ?? 0n) + count);
+    }
+    return Object.fromEntries(
+        [...total].map(([name, count]) => [`${name}.deviceclass.resource.k8s.io/devices`, String(count)]),
+    );
+}
+
+function deviceCount({ allocationMode, count = 0 }: V1DeviceSubRequest | V1ExactDeviceRequest): bigint {
+    switch (allocationMode) {
+        case 'ExactCount':
+            return BigInt(Math.trunc(count));
+        case 'All':
+            return BigInt(devicesPerClaimMax);
+        default:
+            return 0n;
+    }
 }
 
 export function addUsage(total: Usage, usage: Usage): Usage {

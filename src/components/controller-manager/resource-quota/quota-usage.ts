@@ -13,6 +13,7 @@ const namesByResource: Readonly<Record<string, RegExp>> = {
     replicationcontrollers: /^replicationcontrollers$/,
     resourcequotas: /^resourcequotas$/,
 };
+const devicesSuffix = '.deviceclass.resource.k8s.io/devices';
 
 /** The resources whose objects a quota counts. */
 export function countedResources(quota: V1ResourceQuota): CountedResource[] {
@@ -26,6 +27,7 @@ export function countedResources(quota: V1ResourceQuota): CountedResource[] {
         for (const [resource, pattern] of Object.entries(namesByResource)) {
             if (pattern.test(name)) add(resource, '');
         }
+        if (name.endsWith(devicesSuffix)) add('resourceclaims', 'resource.k8s.io');
     }
     return [...found.values()];
 }
