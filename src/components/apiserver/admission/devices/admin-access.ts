@@ -54,6 +54,6 @@ function grantedAt(object: ApiObject | undefined): number {
 function requestedAt(object: ApiObject | undefined, plural: string): number {
     const { spec } = (object ?? {}) as Partial<ResourceV1ResourceClaim | V1ResourceClaimTemplate>;
     if (plural === 'deviceclasses' || spec === undefined) return -1;
-    const { devices } = 'spec' in spec ? spec.spec : (spec);
+    const { devices } = 'spec' in spec ? spec.spec : spec;
     return (devices?.requests ?? []).findIndex(({ exactly }) => exactly?.adminAccess === true);
 }
