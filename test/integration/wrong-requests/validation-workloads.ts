@@ -172,7 +172,7 @@ const rows: ValidationRow[] = [
         'Job',
         'spec.completionMode',
         'Random',
-        'spec.completionMode: Unsupported value: "Random": supported values: "Indexed", "NonIndexed"',
+        'spec.completionMode: Unsupported value: "Random": supported values: "NonIndexed", "Indexed"',
     ],
     ['Job', 'spec.manualSelector', true, /spec\.selector: Required value/],
     [

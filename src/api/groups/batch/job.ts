@@ -7,6 +7,7 @@ import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { defaultJob, generateSelector } from './job-defaults.ts';
 import { jobSpecWarnings, orphaningWarning } from './job-warnings.ts';
+import { validateJobStatusUpdate } from './job-status-validation.ts';
 import { validateJob, validateJobUpdate } from './job-validation.ts';
 import type { Incomplete } from '../incomplete.ts';
 
@@ -42,6 +43,7 @@ export const jobStrategy: Strategy<Incomplete<V1Job>> = withStatus<Incomplete<V1
     prepareForCreate: generateSelector,
     validate: validateJob,
     validateUpdate: validateJobUpdate,
+    validateStatusUpdate: validateJobStatusUpdate,
     warnings: (job, old) => workloadWarnings(job, old, () => jobSpecWarnings(job.spec, 'spec')),
     orphaningWarning,
     selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),

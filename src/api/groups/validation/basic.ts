@@ -87,6 +87,24 @@ export function objectName(value: string | undefined, path: string): FieldError[
     return isBlank(value) ? [fieldErrors.required(path)] : dnsSubdomain(value, path);
 }
 
+const httpPathFormat = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+const httpPath = new RegExp(`^${httpPathFormat}$`);
+
+/** "example.com/controller": who is in charge of something. */
+export function domainPrefixedPath(value: string, path: string): FieldError[] {
+    if (value === '') return [fieldErrors.required(path)];
+    const slash = value.indexOf('/');
+    if (slash <= 0 || slash === value.length - 1) {
+        const detail = 'must be a domain-prefixed path (such as "acme.io/foo")';
+        return [fieldErrors.invalid(path, value, detail)];
+    }
+    const errors = dnsSubdomain(value.slice(0, slash), path);
+    const rest = value.slice(slash + 1);
+    if (httpPath.test(rest)) return errors;
+    const detail = `Invalid path (regex used for validation is '${httpPathFormat}')`;
+    return [...errors, fieldErrors.invalid(path, rest, detail)];
+}
+
 export function portNumber(value: number | undefined, path: string): FieldError[] {
     const port = value ?? 0;
     return port >= 1 && port <= portNumMax
