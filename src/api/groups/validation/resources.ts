@@ -89,20 +89,31 @@ export function validateResources(
     claimNames: ReadonlySet<string> = new Set(),
 ): FieldError[] {
     if (resources === undefined) return [];
+    return [
+        ...validateRequirements(resources, path, validateContainerResourceName),
+        ...validateClaims(resources, `${path}.claims`, claimNames),
+    ];
+}
+
+/** Requests and limits of a container or of a pod: which names they may have is not the same. */
+export function validateRequirements(
+    resources: V1ResourceRequirements,
+    path: string,
+    validateName: (name: string, path: string) => FieldError[],
+): FieldError[] {
     const limits = resources.limits ?? {};
     const requests = resources.requests ?? {};
     return [
         ...Object.entries(limits).flatMap(([name, quantity]) => [
-            ...validateContainerResourceName(name, `${path}.limits[${name}]`),
+            ...validateName(name, `${path}.limits[${name}]`),
             ...validateResourceQuantity(name, quantity, `${path}.limits[${name}]`),
         ]),
         ...Object.entries(requests).flatMap(([name, quantity]) => [
-            ...validateContainerResourceName(name, `${path}.requests[${name}]`),
+            ...validateName(name, `${path}.requests[${name}]`),
             ...validateResourceQuantity(name, quantity, `${path}.requests[${name}]`),
             ...validateRequestAgainstLimit(name, quantity, memberOf(limits, name), path),
         ]),
         ...validateHugePagesCompany(requests, limits, path),
-        ...validateClaims(resources, `${path}.claims`, claimNames),
     ];
 }
 

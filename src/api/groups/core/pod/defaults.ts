@@ -1,5 +1,7 @@
 import type { V1EphemeralContainer, V1Pod, V1PodSpec, V1PodTemplateSpec } from '../../../meta/object.ts';
 import { items } from '../../validation/basic.ts';
+import { allowsOvercommit, isHugePages } from '../../validation/resources.ts';
+import { aggregateResources, isPodLevelResource } from './aggregate-resources.ts';
 import { defaultContainer, defaultEphemeralContainer } from './container-defaults.ts';
 import { defaultVolume } from './volume-defaults.ts';
 
@@ -13,7 +15,7 @@ export function defaultPod(pod: V1Pod): void {
     for (const container of [...items(spec.containers), ...items(spec.initContainers)]) {
         requestsFromLimits(container.resources);
     }
-    requestsFromLimits(spec.resources);
+    defaultPodResources(spec);
     if (spec.hostNetwork === true) defaultHostPorts(spec);
     defaultPodSpec(spec);
 }
@@ -57,6 +59,35 @@ function requestsFromLimits(resources: Resources | undefined): void {
     for (const [name, limit] of Object.entries(resources.limits)) {
         resources.requests ??= {};
         resources.requests[name] ??= limit;
+    }
+}
+
+/**
+ * A pod that says something of its resources as a whole takes the rest from its containers: limits of
+ * huge pages, and requests of what may be overcommitted. A limit is the request of what nobody requests.
+ */
+function defaultPodResources(spec: V1PodSpec): void {
+    const { resources } = spec;
+    if (resources === undefined) return;
+    defaultHugePageLimits(spec, resources);
+    if (Object.keys(resources.limits ?? {}).length === 0) return;
+    const requests = { ...resources.requests };
+    for (const [name, quantity] of Object.entries(aggregateResources(spec, 'requests'))) {
+        if (isPodLevelResource(name) && allowsOvercommit(name)) requests[name] ??= quantity;
+    }
+    for (const [name, quantity] of Object.entries(resources.limits ?? {})) {
+        if (isPodLevelResource(name)) requests[name] ??= quantity;
+    }
+    if (Object.keys(requests).length > 0) resources.requests = requests;
+}
+
+function defaultHugePageLimits(spec: V1PodSpec, resources: Resources): void {
+    const { limits, requests } = resources;
+    if (Object.keys({ ...limits, ...requests }).length === 0) return;
+    for (const [name, quantity] of Object.entries(aggregateResources(spec, 'limits'))) {
+        if (!isHugePages(name) || requests?.[name] !== undefined) continue;
+        resources.limits ??= {};
+        resources.limits[name] ??= quantity;
     }
 }
 

@@ -46,7 +46,7 @@ function prepareForUpdate(pod: V1Pod, old: V1Pod, { subresource }: WriteContext)
     else pod.status = old.status;
 }
 
-/** A resize takes resources and resize policies of containers that the pod has; nothing else of the body. */
+/** A resize takes resources of the pod, and those and the resize policies of its containers; nothing else of the body. */
 function keepAllButResources(pod: V1Pod, old: V1Pod): void {
     if (old.spec === undefined || pod.spec === undefined) return;
     const asked = pod.spec;
@@ -63,6 +63,7 @@ function keepAllButResources(pod: V1Pod, old: V1Pod): void {
     };
     pod.spec = { ...old.spec, containers: resized('containers') };
     if (old.spec.initContainers !== undefined) pod.spec.initContainers = resized('initContainers');
+    if (asked.resources !== undefined) pod.spec.resources = asked.resources;
 }
 
 /**

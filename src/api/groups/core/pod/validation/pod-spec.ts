@@ -13,12 +13,13 @@ import {
     optionalOneOf,
     qualifiedName,
 } from '../../../validation/basic.ts';
-import { validateResourceQuantity, validateResources } from '../../../validation/resources.ts';
+import { validateResourceQuantity } from '../../../validation/resources.ts';
 import { validateAffinity } from './affinity.ts';
 import { type PodFacts, validateContainers, validateInitContainers } from './container.ts';
 import { validateDnsConfig, validateHostAliases } from './dns.ts';
 import { validateEphemeralContainers } from './ephemeral-containers.ts';
 import { validateSchedulingGates, validateTolerations, validateTopologySpread } from './scheduling.ts';
+import { validatePodResources } from './pod-resources.ts';
 import { validatePodSecurityContext } from './security-context.ts';
 import { validateVolumes } from './volumes.ts';
 
@@ -53,7 +54,7 @@ export function validatePodSpec(
         ...validateContainers(containers, `${path}.containers`, pod),
         ...validateInitContainers(initContainers, containers, { path: initPath, pod }),
         ...validateEphemeralContainers(spec, `${path}.ephemeralContainers`, pod),
-        ...validateResources(spec.resources, `${path}.resources`),
+        ...validatePodResources(spec, path),
         ...validateHostNetwork(spec, path, context),
         ...validateWords(spec, path),
         ...validatePodSecurityContext(spec.securityContext, `${path}.securityContext`, spec),
