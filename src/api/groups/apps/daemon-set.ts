@@ -10,6 +10,7 @@ import { isNewSpec } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { immutable, nonNegative, oneOf } from '../validation/basic.ts';
 import { isZero, validateAtMost100Percent, validateIntOrPercent } from '../validation/int-or-percent.ts';
+import { keptCollisions, nonNegativeCounts } from '../validation/status-counts.ts';
 import { validateWorkload } from './workload.ts';
 import type { Incomplete } from '../incomplete.ts';
 
@@ -49,6 +50,18 @@ function validateUpdateStrategy(
     return errors;
 }
 
+const statusCounts = [
+    'currentNumberScheduled',
+    'numberMisscheduled',
+    'desiredNumberScheduled',
+    'numberReady',
+    'observedGeneration',
+    'updatedNumberScheduled',
+    'numberAvailable',
+    'numberUnavailable',
+    'collisionCount',
+];
+
 export const daemonSetStrategy: Strategy<Incomplete<V1DaemonSet>> = withStatus<Incomplete<V1DaemonSet>>({
     hasGeneration: true,
     defaults(daemonSet) {
@@ -75,6 +88,10 @@ export const daemonSetStrategy: Strategy<Incomplete<V1DaemonSet>> = withStatus<I
     validateUpdate: (daemonSet, old) => [
         ...validateDaemonSet(daemonSet),
         ...immutable(daemonSet.spec?.selector, old.spec?.selector, 'spec.selector'),
+    ],
+    validateStatusUpdate: ({ status }, old) => [
+        ...nonNegativeCounts(status, statusCounts),
+        ...keptCollisions(status, old.status),
     ],
     warnings: (daemonSet, old) =>
         isNewSpec(daemonSet, old) ? podTemplateWarnings(daemonSet.spec?.template, 'spec.template') : [],

@@ -1,4 +1,4 @@
-import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
+import type { FieldError } from '../../meta/field-error.ts';
 import type { V1ReplicaSet, V1ReplicaSetSpec } from '../../meta/object.ts';
 import { formatLabelSelector } from '../../meta/selectors.ts';
 import { ageColumn, integerColumn, nameColumn, wideColumn } from '../columns.ts';
@@ -9,6 +9,7 @@ import { withStatus } from '../strategy.ts';
 import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { immutable, nonNegative } from '../validation/basic.ts';
+import { validateReplicaCounts } from '../validation/status-counts.ts';
 import { validateWorkload } from './workload.ts';
 
 function validateReplicaSet({ spec }: V1ReplicaSet): FieldError[] {
@@ -17,28 +18,6 @@ function validateReplicaSet({ spec }: V1ReplicaSet): FieldError[] {
         ...nonNegative(spec?.minReadySeconds, 'spec.minReadySeconds'),
         ...validateWorkload(spec, 'replica set'),
     ];
-}
-
-const statusCounts = [
-    'replicas',
-    'fullyLabeledReplicas',
-    'readyReplicas',
-    'availableReplicas',
-    'observedGeneration',
-] as const;
-
-function validateStatus({ status }: V1ReplicaSet): FieldError[] {
-    const { replicas = 0, fullyLabeledReplicas = 0, readyReplicas = 0, availableReplicas = 0 } = status ?? {};
-    const errors = statusCounts.flatMap((field) => nonNegative(status?.[field], `status.${field}`));
-    const over = (field: string, value: number, limit: number, name: string) => {
-        if (value <= limit) return;
-        errors.push(fieldErrors.invalid(`status.${field}`, value, `cannot be greater than ${name}`));
-    };
-    over('fullyLabeledReplicas', fullyLabeledReplicas, replicas, 'status.replicas');
-    over('readyReplicas', readyReplicas, replicas, 'status.replicas');
-    over('availableReplicas', availableReplicas, replicas, 'status.replicas');
-    over('availableReplicas', availableReplicas, readyReplicas, 'readyReplicas');
-    return errors;
 }
 
 export const replicaSetStrategy: Strategy<V1ReplicaSet> = withStatus<V1ReplicaSet>({
@@ -56,7 +35,7 @@ export const replicaSetStrategy: Strategy<V1ReplicaSet> = withStatus<V1ReplicaSe
         ...validateReplicaSet(replicaSet),
         ...immutable(replicaSet.spec?.selector, old.spec?.selector, 'spec.selector'),
     ],
-    validateStatusUpdate: validateStatus,
+    validateStatusUpdate: ({ status }) => validateReplicaCounts(status),
     warnings: (replicaSet, old) =>
         workloadWarnings(replicaSet, old, () =>
             podTemplateWarnings(replicaSet.spec?.template, 'spec.template'),

@@ -11,6 +11,7 @@ import { claimSpecWarnings } from '../storage-warnings.ts';
 import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns } from '../template-columns.ts';
 import { isBlank, items, nonNegative, oneOf } from '../validation/basic.ts';
+import { boundedCounts, keptCollisions, nonNegativeCounts } from '../validation/status-counts.ts';
 import type { Incomplete } from '../incomplete.ts';
 import { validateWorkload } from './workload.ts';
 
@@ -112,6 +113,17 @@ function validateStatefulSetUpdate(statefulSet: V1StatefulSet, old: V1StatefulSe
     ];
 }
 
+const statusReplicas = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'];
+
+function validateStatus({ status }: V1StatefulSet, old: V1StatefulSet): FieldError[] {
+    return [
+        ...nonNegativeCounts(status, ['replicas', ...statusReplicas, 'observedGeneration', 'collisionCount']),
+        ...boundedCounts(status, statusReplicas, { bound: 'replicas' }),
+        ...boundedCounts(status, ['availableReplicas'], { bound: 'readyReplicas' }),
+        ...keptCollisions(status, old.status),
+    ];
+}
+
 function specWarnings(spec: V1StatefulSetSpec | undefined): string[] {
     return [
         ...podTemplateWarnings(spec?.template, 'spec.template'),
@@ -134,6 +146,7 @@ export const statefulSetStrategy: Strategy<V1StatefulSet> = withStatus<V1Statefu
     },
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
+    validateStatusUpdate: validateStatus,
     warnings: (statefulSet, old) => workloadWarnings(statefulSet, old, () => specWarnings(statefulSet.spec)),
     columns: [
         nameColumn,

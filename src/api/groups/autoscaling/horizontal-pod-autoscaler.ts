@@ -1,17 +1,17 @@
-import { compareQuantity } from '../../meta/quantity.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
 import type {
     V2HorizontalPodAutoscaler,
     V2HorizontalPodAutoscalerSpec,
     V2HPAScalingRules,
-    V2MetricSpec,
-    V2MetricTarget,
 } from '../../meta/object.ts';
 import { ageColumn, column, integerColumn, nameColumn, orUnset } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
-import { each, isBlank, items, oneOf, optionalOneOf } from '../validation/basic.ts';
+import { each, items, oneOf, optionalOneOf } from '../validation/basic.ts';
+import { validateQuantity } from '../validation/resources.ts';
+import { nonNegativeCounts } from '../validation/status-counts.ts';
 import { metricsText } from './metrics-text.ts';
+import { validateMetric, validateReference } from './metrics-validation.ts';
 import type { Incomplete } from '../incomplete.ts';
 
 const utilizationDefault = 80;
@@ -56,57 +56,13 @@ function validateAutoscaler({ spec }: Incomplete<V2HorizontalPodAutoscaler>): Fi
         const detail = 'must be greater than or equal to `minReplicas`';
         errors.push(fieldErrors.invalid('spec.maxReplicas', max, detail));
     }
-    const ref = spec?.scaleTargetRef;
-    for (const field of ['kind', 'name'] as const) {
-        if (isBlank(ref?.[field])) errors.push(fieldErrors.required(`spec.scaleTargetRef.${field}`));
-        else if (/[/%]/.test(ref?.[field] ?? '')) {
-            errors.push(
-                fieldErrors.invalid(`spec.scaleTargetRef.${field}`, ref?.[field], "may not contain '/'"),
-            );
-        }
-    }
     return [
         ...errors,
+        ...validateReference(spec?.scaleTargetRef, 'spec.scaleTargetRef'),
         ...each(spec?.metrics, 'spec.metrics', validateMetric),
         ...validateRules(spec?.behavior?.scaleUp, 'spec.behavior.scaleUp'),
         ...validateRules(spec?.behavior?.scaleDown, 'spec.behavior.scaleDown'),
     ];
-}
-
-const metricSources = {
-    ContainerResource: 'containerResource',
-    External: 'external',
-    Object: 'object',
-    Pods: 'pods',
-    Resource: 'resource',
-} as const;
-
-function validateMetric(metric: Incomplete<V2MetricSpec>, path: string): FieldError[] {
-    const errors = oneOf(metric.type, `${path}.type`, Object.keys(metricSources));
-    if (errors.length > 0) return errors;
-    const field = metricSources[metric.type as keyof typeof metricSources];
-    const source = metric[field];
-    if (source === undefined) {
-        const detail = `must populate the ${field} field for the given metric type`;
-        return [fieldErrors.required(`${path}.${field}`, detail)];
-    }
-    return validateTarget(source.target, `${path}.${field}.target`);
-}
-
-function validateTarget(target: Incomplete<V2MetricTarget> | undefined, path: string): FieldError[] {
-    const { type, value, averageValue, averageUtilization } = target ?? {};
-    const errors = oneOf(type, `${path}.type`, ['AverageValue', 'Utilization', 'Value']);
-    if (value !== undefined && compareQuantity(value, '0') <= 0) {
-        errors.push(fieldErrors.invalid(`${path}.value`, value, 'must be positive'));
-    }
-    if (averageValue !== undefined && compareQuantity(averageValue, '0') <= 0) {
-        errors.push(fieldErrors.invalid(`${path}.averageValue`, averageValue, 'must be positive'));
-    }
-    if (averageUtilization !== undefined && averageUtilization < 1) {
-        const detail = 'must be greater than 0';
-        errors.push(fieldErrors.invalid(`${path}.averageUtilization`, averageUtilization, detail));
-    }
-    return errors;
 }
 
 function validateRules(rules: Incomplete<V2HPAScalingRules> | undefined, path: string): FieldError[] {
@@ -124,6 +80,7 @@ function validateRules(rules: Incomplete<V2HPAScalingRules> | undefined, path: s
     if (items(policies).length === 0) {
         errors.push(fieldErrors.required(`${path}.policies`, 'must specify at least one Policy'));
     }
+    if (rules.tolerance !== undefined) errors.push(...validateQuantity(rules.tolerance, `${path}.tolerance`));
     return [
         ...errors,
         ...each(policies, `${path}.policies`, ({ type, value = 0, periodSeconds = 0 }, itemPath) => [
@@ -155,6 +112,7 @@ export const horizontalPodAutoscalerStrategy: Strategy<Incomplete<V2HorizontalPo
     },
     validate: validateAutoscaler,
     validateUpdate: (autoscaler) => validateAutoscaler(autoscaler),
+    validateStatusUpdate: ({ status }) => nonNegativeCounts(status, ['currentReplicas', 'desiredReplicas']),
     columns: [
         nameColumn,
         column(

@@ -6,6 +6,7 @@ import { ageColumn, column, formatLabels, integerColumn, nameColumn, wideColumn 
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
 import { nonNegative } from '../validation/basic.ts';
+import { validateReplicaCounts } from '../validation/status-counts.ts';
 import { workloadWarnings } from '../workload-warnings.ts';
 import { containerColumns, containerNames, images } from '../template-columns.ts';
 import { defaultPodTemplate } from './pod/defaults.ts';
@@ -56,6 +57,7 @@ export const replicationControllerStrategy: Strategy<V1ReplicationController> =
         },
         validate: validateController,
         validateUpdate: (controller) => validateController(controller),
+        validateStatusUpdate: ({ status }) => validateReplicaCounts(status),
         warnings: (controller, old) =>
             workloadWarnings(controller, old, () =>
                 podTemplateWarnings(controller.spec?.template, 'spec.template'),

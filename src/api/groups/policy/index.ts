@@ -4,8 +4,10 @@ import { ageColumn, column, integerColumn, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import { optionalOneOf } from '../validation/basic.ts';
+import { validateConditions } from '../validation/conditions.ts';
 import { validateAtMost100Percent, validateIntOrPercent } from '../validation/int-or-percent.ts';
 import { validateLabelSelector } from '../validation/labels.ts';
+import { nonNegativeCounts } from '../validation/status-counts.ts';
 
 function validateBudget({ spec }: V1PodDisruptionBudget): FieldError[] {
     const { minAvailable, maxUnavailable } = spec ?? {};
@@ -35,6 +37,15 @@ const podDisruptionBudgetStrategy: Strategy<V1PodDisruptionBudget> = withStatus<
     },
     validate: validateBudget,
     validateUpdate: (budget) => validateBudget(budget),
+    validateStatusUpdate: ({ status }) => [
+        ...validateConditions(status?.conditions, 'status.conditions'),
+        ...nonNegativeCounts(status, [
+            'disruptionsAllowed',
+            'currentHealthy',
+            'desiredHealthy',
+            'expectedPods',
+        ]),
+    ],
     columns: [
         nameColumn,
         column('Min Available', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),
