@@ -1,14 +1,28 @@
-import type { V1IngressClass, V1IPAddress, V1ServiceCIDR } from '../../meta/object.ts';
+import type {
+    V1IngressClass,
+    V1IngressClassParametersReference,
+    V1IPAddress,
+    V1ServiceCIDR,
+} from '../../meta/object.ts';
 import { formatAddress, parseAddress, parsePrefix } from '../../cel/library/ip-address.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
-import { isDns1123Subdomain } from '../../meta/names.ts';
-import { each, formatErrors, immutable, isBlank, items, required } from '../validation/basic.ts';
+import {
+    dnsLabel,
+    domainPrefixedPath,
+    each,
+    immutable,
+    isBlank,
+    items,
+    oneOf,
+    required,
+} from '../validation/basic.ts';
 import { canonicalCidr } from '../validation/ip-fields.ts';
 import { ingressStrategy } from './ingress.ts';
 import { networkPolicyStrategy } from './network-policy.ts';
+import { validateTypedReference } from './typed-reference.ts';
 import type { Incomplete } from '../incomplete.ts';
 
 /** "kind.group/name" */
@@ -21,17 +35,35 @@ function parametersText({ spec }: Incomplete<V1IngressClass>): string {
 
 const controllerCharsMax = 250;
 
-/** "example.com/ingress" */
-function validateController(controller: string | undefined, path: string): FieldError[] {
-    if (controller === undefined || controller === '') return [fieldErrors.required(path)];
-    const errors =
-        controller.length > controllerCharsMax ? [fieldErrors.tooLong(path, controllerCharsMax)] : [];
-    const slash = controller.indexOf('/');
-    if (slash <= 0 || slash === controller.length - 1) {
-        const detail = 'must be a domain-prefixed path (such as "acme.io/foo")';
-        return [...errors, fieldErrors.invalid(path, controller, detail)];
+function validateIngressClass({ spec }: Incomplete<V1IngressClass>): FieldError[] {
+    const path = 'spec.controller';
+    const controller = spec?.controller ?? '';
+    return [
+        ...(controller.length > controllerCharsMax ? [fieldErrors.tooLong(path, controllerCharsMax)] : []),
+        ...domainPrefixedPath(controller, path),
+        ...validateParameters(spec?.parameters, 'spec.parameters'),
+    ];
+}
+
+function validateParameters(
+    parameters: Incomplete<V1IngressClassParametersReference> | undefined,
+    path: string,
+): FieldError[] {
+    if (parameters === undefined) return [];
+    const { scope, namespace } = parameters;
+    const namespacePath = `${path}.namespace`;
+    const errors = [
+        ...validateTypedReference(parameters, path),
+        ...oneOf(scope, `${path}.scope`, ['Cluster', 'Namespace']),
+    ];
+    if (scope === 'Cluster' && namespace !== undefined) {
+        const detail = "`parameters.scope` is set to 'Cluster'";
+        errors.push(fieldErrors.forbidden(namespacePath, detail));
     }
-    return [...errors, ...formatErrors(controller, path, isDns1123Subdomain(controller.slice(0, slash)))];
+    if (scope !== 'Namespace') return errors;
+    if (namespace !== undefined) return [...errors, ...dnsLabel(namespace, namespacePath)];
+    const detail = "`parameters.scope` is set to 'Namespace'";
+    return [...errors, fieldErrors.required(namespacePath, detail)];
 }
 
 const ingressClassStrategy: Strategy<Incomplete<V1IngressClass>> = {
@@ -40,9 +72,11 @@ const ingressClassStrategy: Strategy<Incomplete<V1IngressClass>> = {
     defaults({ spec }) {
         if (spec?.parameters !== undefined) spec.parameters.scope ??= 'Cluster';
     },
-    validate: ({ spec }) => validateController(spec?.controller, 'spec.controller'),
-    validateUpdate: (ingressClass, old) =>
-        immutable(ingressClass.spec?.controller, old.spec?.controller, 'spec.controller'),
+    validate: validateIngressClass,
+    validateUpdate: (ingressClass, old) => [
+        ...immutable(ingressClass.spec?.controller, old.spec?.controller, 'spec.controller'),
+        ...validateIngressClass(ingressClass),
+    ],
     columns: [
         nameColumn,
         column('Controller', ({ spec }) => spec?.controller ?? ''),

@@ -1,11 +1,20 @@
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
-import { isIpAddress, isWildcardDns1123Subdomain } from '../../meta/names.ts';
-import type { V1HTTPIngressPath, V1Ingress, V1IngressBackend, V1IngressSpec } from '../../meta/object.ts';
+import { isIpAddress, isPortName, isWildcardDns1123Subdomain } from '../../meta/names.ts';
+import type {
+    V1HTTPIngressPath,
+    V1Ingress,
+    V1IngressBackend,
+    V1IngressServiceBackend,
+    V1IngressSpec,
+    V1IngressTLS,
+} from '../../meta/object.ts';
 import { ageColumn, cellItemsMax, column, nameColumn, orNone } from '../columns.ts';
 import { ingressAddresses } from '../core/service/columns.ts';
+import type { Incomplete } from '../incomplete.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
 import {
+    dnsLabel,
     dnsSubdomain,
     each,
     formatErrors,
@@ -13,8 +22,8 @@ import {
     items,
     oneOf,
     portNumber,
-    required,
 } from '../validation/basic.ts';
+import { validateTypedReference } from './typed-reference.ts';
 
 const pathTypes = ['Exact', 'ImplementationSpecific', 'Prefix'];
 const invalidSequences = ['//', '/./', '/../', '%2f', '%2F'];
@@ -40,10 +49,18 @@ function validateIngress({ spec }: V1Ingress): FieldError[] {
                   ? [fieldErrors.required(`${path}.http.paths`)]
                   : each(http.paths, `${path}.http.paths`, validatePath)),
         ]),
-        ...each(tls, 'spec.tls', ({ hosts }, path) => each(hosts, `${path}.hosts`, validateHost)),
+        ...each(tls, 'spec.tls', validateTls),
         ...(ingressClassName === undefined ? [] : dnsSubdomain(ingressClassName, 'spec.ingressClassName')),
     );
     return errors;
+}
+
+/** Hosts of certificates, which are not those of rules: nobody asks whether they are addresses. */
+function validateTls({ hosts, secretName }: V1IngressTLS, path: string): FieldError[] {
+    return [
+        ...each(hosts, `${path}.hosts`, validateDnsName),
+        ...(isBlank(secretName) ? [] : dnsSubdomain(secretName, `${path}.secretName`)),
+    ];
 }
 
 function validateHost(host: string | undefined, path: string): FieldError[] {
@@ -51,9 +68,22 @@ function validateHost(host: string | undefined, path: string): FieldError[] {
     if (isIpAddress(host).length === 0) {
         return [fieldErrors.invalid(path, host, 'must be a DNS name, not an IP address')];
     }
+    return validateDnsName(host, path);
+}
+
+function validateDnsName(host: string, path: string): FieldError[] {
     return host.includes('*')
         ? formatErrors(host, path, isWildcardDns1123Subdomain(host))
         : dnsSubdomain(host, path);
+}
+
+/** New ingresses name their class in one place; old ones may keep it in two. */
+function validateNewIngress(ingress: V1Ingress): FieldError[] {
+    const errors = validateIngress(ingress);
+    const annotation = ingress.metadata?.annotations?.[classAnnotation];
+    if (annotation === undefined || ingress.spec?.ingressClassName === undefined) return errors;
+    const detail = 'can not be set when the class field is also set';
+    return [...errors, fieldErrors.invalid(`annotations.${classAnnotation}`, annotation, detail)];
 }
 
 function validatePath(
@@ -84,22 +114,26 @@ function validateBackend(backend: V1IngressBackend | undefined, path: string): F
     if (service !== undefined && resource !== undefined) {
         return [fieldErrors.invalid(path, '', 'cannot set both resource and service backends')];
     }
-    if (resource !== undefined) {
-        return [
-            ...required(resource.kind, `${path}.resource.kind`),
-            ...required(resource.name, `${path}.resource.name`),
-        ];
-    }
+    if (resource !== undefined) return validateTypedReference(resource, `${path}.resource`);
     if (service === undefined)
         return [fieldErrors.invalid(path, '', 'resource or service backend is required')];
-    const errors = required(service.name, `${path}.service.name`);
-    const { name, number } = service.port ?? {};
-    if (name && number) {
+    return validateServiceBackend(service, path);
+}
+
+function validateServiceBackend(service: Incomplete<V1IngressServiceBackend>, path: string): FieldError[] {
+    const servicePath = `${path}.service`;
+    const errors = isBlank(service.name)
+        ? [fieldErrors.required(`${servicePath}.name`)]
+        : dnsLabel(service.name, `${servicePath}.name`);
+    const { name = '', number = 0 } = service.port ?? {};
+    if (name !== '' && number !== 0) {
         errors.push(fieldErrors.invalid(path, '', 'cannot set both port name & port number'));
-    } else if (name === undefined && number === undefined) {
+    } else if (name !== '') {
+        errors.push(...formatErrors(name, `${servicePath}.port.name`, isPortName(name)));
+    } else if (number !== 0) {
+        errors.push(...portNumber(number, `${servicePath}.port.number`));
+    } else {
         errors.push(fieldErrors.required(path, 'port name or number is required'));
-    } else if (number !== undefined) {
-        errors.push(...portNumber(number, `${path}.service.port.number`));
     }
     return errors;
 }
@@ -124,7 +158,7 @@ export const ingressStrategy: Strategy<V1Ingress> = withStatus<V1Ingress>({
     prepareForCreate(ingress) {
         ingress.status = { loadBalancer: {} };
     },
-    validate: validateIngress,
+    validate: validateNewIngress,
     validateUpdate: (ingress) => validateIngress(ingress),
     warnings: (ingress, old) => (old === undefined ? classWarnings(ingress) : []),
     columns: [

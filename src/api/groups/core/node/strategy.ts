@@ -51,10 +51,21 @@ function validateNode(node: V1Node, keptCidrs: readonly string[] = []): FieldErr
     ];
 }
 
+/** A node has each of its addresses once of each type. */
+function validateAddresses({ status }: V1Node): FieldError[] {
+    const seen = new Set<string>();
+    return each(status?.addresses, 'status.addresses', ({ type, address }, path) => {
+        const identity = `${type} ${address}`;
+        if (seen.has(identity)) return [fieldErrors.duplicate(path, { type, address })];
+        seen.add(identity);
+        return [];
+    });
+}
+
 /** Set once by who hands out pod networks, and by who runs the cloud. */
 function validateNodeUpdate(node: V1Node, old: V1Node): FieldError[] {
     const before = items(old.spec?.podCIDRs);
-    const errors = validateNode(node, before);
+    const errors = [...validateNode(node, before), ...validateAddresses(node)];
     if (before.length > 0 && !semanticEqual(before, items(node.spec?.podCIDRs))) {
         const detail = 'node updates may not change podCIDR except from "" to valid';
         errors.push(fieldErrors.forbidden('spec.podCIDRs', detail));

@@ -5,17 +5,23 @@ import type {
     V1EnvFromSource,
     V1EnvVar,
     V1EnvVarSource,
+    V1FileKeySelector,
     V1ObjectFieldSelector,
     V1ResourceFieldSelector,
 } from '../../../../meta/object.ts';
+import type { Incomplete } from '../../../incomplete.ts';
 import {
+    dnsLabel,
     dnsSubdomain,
     each,
     formatErrors,
     isBlank,
+    localNonReservedPath,
     objectName,
     qualifiedName,
 } from '../../../validation/basic.ts';
+
+const fileKeyBytesMax = 128;
 
 const envFieldPaths = [
     'metadata.name',
@@ -74,10 +80,11 @@ function validateValueFrom(variable: V1EnvVar, source: V1EnvVarSource, path: str
         errors.push(...validateKeyRef(configMapKeyRef, `${path}.configMapKeyRef`));
     }
     if (secretKeyRef !== undefined) errors.push(...validateKeyRef(secretKeyRef, `${path}.secretKeyRef`));
+    if (fileKeyRef !== undefined) errors.push(...validateFileKeyRef(fileKeyRef, `${path}.fileKeyRef`));
     const sources = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef];
     const count = sources.filter((one) => one !== undefined).length;
     if (count === 0) {
-        const choices = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`';
+        const choices = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
         errors.push(fieldErrors.invalid(path, '', `must specify one of: ${choices}`));
     } else if (!isBlank(variable.value)) {
         errors.push(fieldErrors.invalid(path, '', 'may not be specified when `value` is not empty'));
@@ -94,6 +101,20 @@ function validateKeyRef(ref: { name?: string | undefined; key: string }, path: s
             ? [fieldErrors.required(`${path}.key`)]
             : formatErrors(ref.key, `${path}.key`, isConfigMapKey(ref.key))),
     ];
+}
+
+/** A variable in a file that another container of the pod writes. */
+function validateFileKeyRef(ref: Incomplete<V1FileKeySelector>, path: string): FieldError[] {
+    const { volumeName, path: file = '', key = '' } = ref;
+    const errors = isBlank(volumeName)
+        ? [fieldErrors.required(`${path}.volumeName`)]
+        : dnsLabel(volumeName, `${path}.volumeName`);
+    if (file === '') errors.push(fieldErrors.required(`${path}.path`));
+    else errors.push(...localNonReservedPath(file, `${path}.path`));
+    if (key === '') return [...errors, fieldErrors.required(`${path}.key`)];
+    errors.push(...formatErrors(key, `${path}.key`, isRelaxedEnvVarName(key)));
+    if (key.length > fileKeyBytesMax) errors.push(fieldErrors.tooLong(`${path}.key`, fileKeyBytesMax));
+    return errors;
 }
 
 /** A reference to a field of the pod, such as `metadata.labels['app']`. */

@@ -19,6 +19,7 @@ import { type PodFacts, validateContainers, validateInitContainers } from './con
 import { validateDnsConfig, validateHostAliases } from './dns.ts';
 import { validateEphemeralContainers } from './ephemeral-containers.ts';
 import { validateSchedulingGates, validateTolerations, validateTopologySpread } from './scheduling.ts';
+import { validateHostProcess, validatePodOs } from './os.ts';
 import { validatePodResources } from './pod-resources.ts';
 import { validatePodSecurityContext } from './security-context.ts';
 import { validateVolumes } from './volumes.ts';
@@ -69,6 +70,8 @@ export function validatePodSpec(
         ...validateReferences(spec, path),
         ...validateTolerations(spec.tolerations, `${path}.tolerations`),
         ...validateHostAliases(spec.hostAliases, `${path}.hostAliases`),
+        ...validatePodOs(spec, path),
+        ...validateHostProcess(spec, path),
     ];
 }
 
@@ -110,7 +113,7 @@ function validateHostNetwork(spec: V1PodSpec, path: string, { isPod }: PodSpecCo
 const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
 
 function validateWords(spec: V1PodSpec, path: string): FieldError[] {
-    const { os, nodeSelector, overhead } = spec;
+    const { nodeSelector, overhead } = spec;
     return [
         ...oneOf(spec.restartPolicy, `${path}.restartPolicy`, ['Always', 'OnFailure', 'Never']),
         ...oneOf(spec.dnsPolicy, `${path}.dnsPolicy`, dnsPolicies),
@@ -120,17 +123,10 @@ function validateWords(spec: V1PodSpec, path: string): FieldError[] {
         ]),
         ...validateLabels(nodeSelector, `${path}.nodeSelector`),
         ...inRange(spec.activeDeadlineSeconds, `${path}.activeDeadlineSeconds`, { low: 1, high: int32Max }),
-        ...(os === undefined ? [] : validateOs(os.name, `${path}.os`)),
         ...Object.entries(overhead ?? {}).flatMap(([name, quantity]) =>
             validateResourceQuantity(name, quantity, `${path}.overhead[${name}]`),
         ),
     ];
-}
-
-function validateOs(name: string, path: string): FieldError[] {
-    return isBlank(name)
-        ? [fieldErrors.required(`${path}.name`, 'cannot be empty')]
-        : oneOf(name, path, ['linux', 'windows']);
 }
 
 /** A pod with its own user namespace keeps its own of the others, too. */

@@ -17,6 +17,7 @@ import {
 } from '../../../validation/basic.ts';
 import type { Incomplete } from '../../../incomplete.ts';
 import { isUserOrGroupId } from '../../../validation/formats.ts';
+import { validateWindowsOptions } from './os.ts';
 
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 /** PATH_MAX - 1. */
@@ -40,6 +41,7 @@ export function validateSecurityContext(
         ...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`),
         ...validateEscalation(context, path),
         ...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`),
+        ...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`),
     ];
 }
 
@@ -130,6 +132,7 @@ export function validatePodSecurityContext(
         ]),
         ...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`),
         ...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`),
+        ...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`),
         ...optionalOneOf(context.supplementalGroupsPolicy, `${path}.supplementalGroupsPolicy`, [
             'Merge',
             'Strict',
