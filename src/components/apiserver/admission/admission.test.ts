@@ -202,6 +202,60 @@ describe('ServiceAccount', () => {
         expect((await waiting).spec?.serviceAccountName).toBe('default');
     });
 
+    it.each<[string, object]>([
+        [
+            'volume with secret.secretName="other"',
+            { volumes: [{ name: 'v', secret: { secretName: 'other' } }] },
+        ],
+        [
+            'init container i with envFrom referencing secret.secretName="other"',
+            { initContainers: [{ name: 'i', envFrom: [{ secretRef: { name: 'other' } }] }] },
+        ],
+        [
+            'container c with envVar A referencing secret.secretName="other"',
+            {
+                containers: [
+                    { name: 'c', env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'other' } } }] },
+                ],
+            },
+        ],
+    ])('refuses a %s where the account names other secrets', async (refusal, spec) => {
+        const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
+        const secrets = [{ name: 'own' }];
+        reader.set(
+            serviceAccounts,
+            named('default', { secrets, imagePullSecrets: secrets }, { namespace: 'default', annotations }),
+        );
+        const own = pod({ volumes: [{ name: 'v', secret: { secretName: 'own' } }] });
+        await expect(run(own)).resolves.toBeDefined();
+        await expect(run(pod(spec))).rejects.toThrow(
+            `${refusal} is not allowed because service account default does not reference that secret`,
+        );
+        await expect(run(pod({ imagePullSecrets: secrets.concat({ name: 'other' }) }))).rejects.toThrow(
+            'imagePullSecrets[1].name="other" is not allowed because service account default does not reference that imagePullSecret',
+        );
+    });
+
+    it('refuses a container for debugging with a secret that the account does not name', async () => {
+        const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
+        reader.set(serviceAccounts, named('default', {}, { namespace: 'default', annotations }));
+        const old = pod({ serviceAccountName: 'default' });
+        const debug = (name: string, envFrom: object[]) =>
+            pod({ serviceAccountName: 'default', ephemeralContainers: [{ name, envFrom }] });
+        const add = async (object: V1Pod) =>
+            await admit(
+                only('ServiceAccount'),
+                admissionRequest('pods/ephemeralcontainers', object, {
+                    operation: 'UPDATE',
+                    oldObject: old,
+                }),
+            );
+        await expect(add(debug('d', []))).resolves.toBeDefined();
+        await expect(add(debug('d', [{ secretRef: { name: 'other' } }]))).rejects.toThrow(
+            'ephemeral container d with envFrom referencing secret.secretName="other" is not allowed because service account default does not reference that secret',
+        );
+    });
+
     it('leaves mirror pods alone, which may refer to nothing', async () => {
         const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
         expect((await run(pod({}, mirror))).spec?.serviceAccountName).toBeUndefined();

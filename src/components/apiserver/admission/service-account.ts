@@ -7,6 +7,7 @@ import { serviceAccounts } from '../../../client/resource-type.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import type { PluginContext } from './context.ts';
 import { forbidden } from './forbidden.ts';
+import { enforcesMountableSecrets, foreignSecret, foreignSecretOfEphemeral } from './mountable-secrets.ts';
 import { isFor, isMirrorPod, podReferences } from './requests.ts';
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -20,8 +21,9 @@ const defaultAccountWaitMs = 2_000;
 export function serviceAccountPlugin(context: PluginContext): AdmissionPlugin {
     return {
         name: 'ServiceAccount',
-        handles: (request) => isFor(request, 'pods', 'CREATE'),
+        handles: (request) => isFor(request, 'pods', 'CREATE') || isForEphemeralContainers(request),
         async mutate(request) {
+            if (request.operation !== 'CREATE') return;
             const { spec } = request.object as V1Pod;
             if (spec === undefined || isMirrorPod(request.object as V1Pod)) return;
             spec.serviceAccountName = spec.serviceAccountName || spec.serviceAccount || 'default';
@@ -36,18 +38,28 @@ export function serviceAccountPlugin(context: PluginContext): AdmissionPlugin {
         },
         async validate(request) {
             const pod = request.object as V1Pod;
-            if (isMirrorPod(pod)) {
+            if (request.operation === 'CREATE' && isMirrorPod(pod)) {
                 validateMirrorPod(request, pod);
                 return;
             }
             const name = pod.spec?.serviceAccountName ?? '';
             if (name === '') throw forbidden(request, 'no service account specified for pod');
             const account = await requireAccount(context, request, name);
-            if (account.metadata?.annotations?.['kubernetes.io/enforce-mountable-secrets'] === 'true') {
-                limitSecrets(request, pod, account);
-            }
+            const problem = enforcesMountableSecrets(account)
+                ? request.operation === 'CREATE'
+                    ? foreignSecret(pod, account)
+                    : foreignSecretOfEphemeral(pod, account)
+                : undefined;
+            if (problem !== undefined) throw forbidden(request, problem);
         },
     };
+}
+
+/** Containers for debugging come later than their pod, and may name secrets of their own. */
+function isForEphemeralContainers({ definition, subresource, operation }: AdmissionRequest): boolean {
+    const { group, plural } = definition;
+    const isPod = group === '' && plural === 'pods';
+    return isPod && subresource === 'ephemeralcontainers' && operation === 'UPDATE';
 }
 
 function validateMirrorPod(request: AdmissionRequest, pod: V1Pod): void {
@@ -143,28 +155,4 @@ function tokenVolume(name: string): V1Volume {
             ],
         },
     };
-}
-
-/** An account may say that its pods use its own secrets only. */
-function limitSecrets(request: AdmissionRequest, pod: V1Pod, account: V1ServiceAccount): void {
-    const mountable = new Set((account.secrets ?? []).map(({ name }) => name));
-    const name = account.metadata?.name ?? '';
-    for (const { secret } of pod.spec?.volumes ?? []) {
-        if (secret === undefined || mountable.has(secret.secretName)) continue;
-        throw forbidden(
-            request,
-            `volume with secret.secretName="${secret.secretName ?? ''}" is not allowed because service account ${name} does not reference that secret`,
-        );
-    }
-    const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-    for (const container of containers) {
-        for (const { name: variable, valueFrom } of container.env ?? []) {
-            const secret = valueFrom?.secretKeyRef?.name;
-            if (secret === undefined || mountable.has(secret)) continue;
-            throw forbidden(
-                request,
-                `container ${container.name} with envVar ${variable} referencing secret.secretName="${secret}" is not allowed because service account ${name} does not reference that secret`,
-            );
-        }
-    }
 }
