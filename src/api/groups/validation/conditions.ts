@@ -50,6 +50,8 @@ function validateCondition(condition: Incomplete<V1Condition>, path: string): Fi
 
 function validateReason(reason: string | undefined, path: string): FieldError[] {
     if (reason === undefined || reason === '') return [fieldErrors.required(path, 'must be set')];
-    if (Buffer.byteLength(reason) > reasonBytesMax) return [fieldErrors.tooLong(path, reasonBytesMax)];
-    return reasonPattern.test(reason) ? [] : [fieldErrors.invalid(path, reason, reasonMessage)];
+    return [
+        ...(reasonPattern.test(reason) ? [] : [fieldErrors.invalid(path, reason, reasonMessage)]),
+        ...(Buffer.byteLength(reason) > reasonBytesMax ? [fieldErrors.tooLong(path, reasonBytesMax)] : []),
+    ];
 }
