@@ -5,6 +5,8 @@ import { claimSpecWarnings, storageClassAnnotationWarnings } from '../../storage
 import { withStatus } from '../../strategy.ts';
 import { items } from '../../validation/basic.ts';
 import { defaultClaimSpec } from '../pod/volume-defaults.ts';
+import { normalizeDataSources } from './data-sources.ts';
+import { validateClaimStatus } from './status-validation.ts';
 import { validateClaim, validateClaimUpdate } from './validation.ts';
 
 const shortModes = [
@@ -32,9 +34,15 @@ export const persistentVolumeClaimStrategy: Strategy<V1PersistentVolumeClaim> =
         },
         prepareForCreate(claim) {
             claim.status = { phase: 'Pending' };
+            if (claim.spec !== undefined) normalizeDataSources(claim.spec, undefined);
+        },
+        prepareForUpdate(claim, old, { subresource }) {
+            if (subresource !== undefined || claim.spec === undefined) return;
+            normalizeDataSources(claim.spec, old.spec);
         },
         validate: validateClaim,
         validateUpdate: validateClaimUpdate,
+        validateStatusUpdate: validateClaimStatus,
         warnings: ({ metadata, spec }) => [
             ...storageClassAnnotationWarnings(metadata),
             ...claimSpecWarnings(spec, 'spec'),
