@@ -5,18 +5,21 @@ import type {
     V1VolumeProjection,
 } from '../../../meta/object.ts';
 import { items } from '../../validation/basic.ts';
+import { defaultSources } from '../volume-sources/defaults.ts';
 
 /** 0644: mode of files that come out of the API. */
 const fileModeDefault = 0o644;
 /** Lifetime of projected service account tokens in seconds. */
 const tokenExpirationSecondsDefault = 3600;
+/** Lifetime of projected certificates in seconds. */
+const certificateSecondsDefault = 86_400;
 
 export function defaultVolume(volume: V1Volume): void {
     // A volume that names no source is an empty directory.
     if (Object.keys(volume).every((key) => key === 'name')) volume.emptyDir = {};
     if (volume.secret !== undefined) volume.secret.defaultMode ??= fileModeDefault;
     if (volume.configMap !== undefined) volume.configMap.defaultMode ??= fileModeDefault;
-    if (volume.hostPath !== undefined) volume.hostPath.type ??= '';
+    defaultSources(volume);
     if (volume.downwardAPI !== undefined) {
         volume.downwardAPI.defaultMode ??= fileModeDefault;
         defaultDownwardFiles(volume.downwardAPI.items);
@@ -25,7 +28,6 @@ export function defaultVolume(volume: V1Volume): void {
         volume.projected.defaultMode ??= fileModeDefault;
         for (const source of items(volume.projected.sources)) defaultProjection(source);
     }
-    if (volume.iscsi !== undefined) volume.iscsi.iscsiInterface ??= 'default';
     if (volume.image !== undefined) volume.image.pullPolicy ??= imagePullPolicy(volume.image.reference);
     defaultClaimSpec(volume.ephemeral?.volumeClaimTemplate?.spec);
 }
@@ -46,6 +48,9 @@ function imagePullPolicy(reference: string | undefined): string {
 function defaultProjection(source: V1VolumeProjection): void {
     if (source.serviceAccountToken !== undefined) {
         source.serviceAccountToken.expirationSeconds ??= tokenExpirationSecondsDefault;
+    }
+    if (source.podCertificate !== undefined) {
+        source.podCertificate.maxExpirationSeconds ??= certificateSecondsDefault;
     }
     defaultDownwardFiles(source.downwardAPI?.items);
 }

@@ -40,7 +40,7 @@ export function validatePodSpec(
     if (spec === undefined) return [fieldErrors.required(path)];
     const containers = items(spec.containers);
     const initContainers = items(spec.initContainers);
-    const { volumes, errors } = validateVolumes(items(spec.volumes), `${path}.volumes`, context.podName);
+    const { volumes, errors } = validateVolumes(items(spec.volumes), `${path}.volumes`, context);
     const pod: PodFacts = {
         volumes,
         claimNames: new Set(items(spec.resourceClaims).map((claim) => claim.name)),
