@@ -81,9 +81,11 @@ export function storageObjectCases(cluster: () => Cluster): void {
             status: { attached: true, attachmentMetadata: { device: '/dev/x' } },
         });
         expect(patched).toMatchObject({
-            metadata: { annotations: { patched: 'true' }, labels: { 'va-e2e': 'patched' } },
+            metadata: { labels: { 'va-e2e': 'patched' } },
             status: { attached: true },
         });
+        // What is written to status leaves metadata alone.
+        expect(patched).not.toHaveProperty('metadata.annotations');
         // What is written to the object itself leaves status alone.
         await cluster().change<Live<V1VolumeAttachment>>(own, (object) => {
             object.status = { attached: false };
