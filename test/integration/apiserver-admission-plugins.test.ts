@@ -115,6 +115,19 @@ describe('documents that clients keep', () => {
         const other = await api.call('GET', path, { headers: { accept, 'if-none-match': '"0"' } });
         expect(other.status).toBe(200);
     });
+
+    it.each(['/openapi/v2', '/openapi/v3/api/v1', '/openapi/v3/apis/apps/v1'])(
+        'are compressed once for who takes gzip, whatever their size: %s',
+        async (path) => {
+            const headers = { 'accept-encoding': 'gzip' };
+            const compressed = await api.call('GET', path, { headers });
+            expect(compressed.headers).toMatchObject({
+                'content-encoding': 'gzip',
+                vary: 'Accept, Accept-Encoding',
+            });
+            expect(compressed.json()).toEqual((await api.call('GET', path)).json());
+        },
+    );
 });
 
 describe('mutating policies for custom resources', () => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
+import { gunzipSync } from 'node:zlib';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CelCompiler } from '../../../src/api/cel/cel.ts';
@@ -287,7 +288,9 @@ export class ApiServerFixture {
                     response.on('data', (chunk: Buffer) => chunks.push(chunk));
                     response.on('error', reject);
                     response.on('end', () => {
-                        const text = Buffer.concat(chunks).toString();
+                        const sent = Buffer.concat(chunks);
+                        const isGzip = response.headers['content-encoding'] === 'gzip';
+                        const text = (isGzip ? gunzipSync(sent) : sent).toString();
                         resolve({
                             status: response.statusCode ?? 0,
                             headers: response.headers,

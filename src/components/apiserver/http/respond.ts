@@ -7,7 +7,8 @@ import { encodeList, encodeObject, encodeValue, shapedValue } from '../encode/en
 import type { Tabular } from '../encode/table.ts';
 import { contentTypeOf, negotiate, negotiatePlain } from '../encode/negotiate.ts';
 import { WatchFramer } from '../encode/watch-frames.ts';
-import { type ApiRequest, type ApiResult, headerOf, type WatchResult } from '../request.ts';
+import type { ApiRequest, ApiResult, WatchResult } from '../request.ts';
+import { acceptsGzip } from './accepts-gzip.ts';
 import type { WatchFlusher } from './watch-flusher.ts';
 import { WatchStream } from './watch-stream.ts';
 import { boundedWarnings } from './bounded-warnings.ts';
@@ -120,8 +121,10 @@ function send(
 ): void {
     context.set('Content-Type', contentType);
     const bytes = lengthOf(parts);
-    const isGzip = bytes >= gzipBytesMin && acceptsGzip(request);
-    if (bytes >= gzipBytesMin) context.set('Vary', 'Accept-Encoding');
+    // What is kept compressed comes with its encoding.
+    const isCompressible = bytes >= gzipBytesMin && !context.res.hasHeader('Content-Encoding');
+    const isGzip = isCompressible && request.method === 'GET' && acceptsGzip(request);
+    if (isCompressible) context.vary('Accept-Encoding');
     if (isGzip) {
         context.set('Content-Encoding', 'gzip');
         context.body = Readable.from(chunks(parts), { objectMode: false }).pipe(createGzip({ level: 1 }));
@@ -136,16 +139,6 @@ function send(
 
 function lengthOf(parts: readonly Buffer[]): number {
     return parts.reduce((sum, part) => sum + part.length, 0);
-}
-
-function acceptsGzip(request: ApiRequest): boolean {
-    const isRead = request.method === 'GET';
-    return (
-        isRead &&
-        /(?:^|,)\s*gzip\s*(?:$|,|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))/.test(
-            headerOf(request, 'accept-encoding') ?? '',
-        )
-    );
 }
 
 function* chunks(parts: readonly Buffer[]): Generator<Buffer> {

@@ -10,6 +10,7 @@ import { openApiV3Document, openApiV3Index } from '../../../api/schema/openapi-v
 import type { ForeignOpenApi } from '../aggregation/extension-openapi.ts';
 import { CustomDocuments, type PublishedResources } from './custom-documents.ts';
 import type { NonResourceRoute } from '../extensions.ts';
+import { acceptsGzip } from '../http/accepts-gzip.ts';
 import { type ApiRequest, type ApiResult, headerOf } from '../request.ts';
 
 const jsonType = 'application/json';
@@ -40,7 +41,7 @@ const nothingPublished: PublishedResources = { revision: 0, published: () => [] 
 /** @param own undefined for the built-in document */
 function openApiV2(request: ApiRequest, own: OpenApiV2Bytes | undefined): ApiResult {
     const { gzip, hash } = own === undefined ? openApiV2Document() : { gzip: own.json, hash: own.hash };
-    const headers = { etag: `"${hash}"`, vary: 'Accept' };
+    const headers = { etag: `"${hash}"`, vary: 'Accept, Accept-Encoding' };
     if (isUnchanged(request, hash)) return notModified(headers);
     const accept = headerOf(request, 'accept') ?? '';
     // Old clients name the protobuf form alone; who also takes JSON gets what it names first.
@@ -74,7 +75,7 @@ async function openApiV3(
     const document =
         (await foreign?.v3(path, hash ?? undefined)) ?? custom.v3(path) ?? openApiV3Document(path);
     if (document === undefined) throw statusErrors.pathNotFound();
-    const headers: Record<string, string> = { etag: `"${document.hash}"`, vary: 'Accept' };
+    const headers: Record<string, string> = { etag: `"${document.hash}"`, vary: 'Accept, Accept-Encoding' };
     if (hash === document.hash) headers['cache-control'] = immutable;
     if (isUnchanged(request, document.hash)) return notModified(headers);
     return compressed(request, { gzip: document.gzip, headers });
@@ -92,8 +93,7 @@ function compressed(
     request: ApiRequest,
     { gzip, headers }: { gzip: Buffer; headers: Record<string, string> },
 ): ApiResult {
-    const takesGzip = /\bgzip\b/.test(headerOf(request, 'accept-encoding') ?? '');
-    return takesGzip
+    return acceptsGzip(request)
         ? {
               type: 'bytes',
               status: 200,
