@@ -39,6 +39,24 @@ export function walkRunAndExpose(kubectl: () => Kubectl): void {
             await k.ok('delete pod,svc one --grace-period=1');
         }, 60_000);
 
+        it('pages are there through the API server, and their links lead through it too', async () => {
+            const k = kubectl();
+            const page = `mkdir /w; echo '<a href="/next">next</a>' > /w/index.html; exec httpd -f -p 80 -h /w`;
+            const run = 'run linked --image=hyperkube/hello:1 --expose --port=80 --command --';
+            await k.ok([...run.split(' '), 'sh', '-c', page]);
+            await k.untilReady('linked');
+            for (const backend of ['pods/linked:80', 'services/http:linked:80', 'services/linked']) {
+                const proxy = `/api/v1/namespaces/default/${backend}/proxy`;
+                const link = `<a href="${proxy}/next">next</a>\n`;
+                await eventually(`the page of ${backend} is there`, async () => {
+                    const { code, stdout } = await k.run(['get', '--raw', `${proxy}/`]);
+                    return code === 0 && stdout === link;
+                });
+                expect(await k.ok(['get', '--raw', proxy])).toBe(link);
+            }
+            await k.ok('delete pod,svc linked --grace-period=1');
+        }, 60_000);
+
         it('a LoadBalancer with an external IP answers at another port, before and after scaling', async () => {
             const k = kubectl();
             await k.ok('create deployment hello-kube --image=hyperkube/hello:1 --replicas=3 --port=80');

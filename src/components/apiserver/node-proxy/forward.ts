@@ -12,6 +12,7 @@ import { nominatedHeaders, proxyUpgrade, withheldHeaders } from '../../../stream
 import type { UpgradeConnection } from '../extensions.ts';
 import type { ApiResult } from '../request.ts';
 import type { KubeletAddress } from './kubelet-target.ts';
+import { type RewrittenAnswer, rewriteLinks } from './rewrite-links.ts';
 
 /** Where a request is passed on to. */
 export interface Backend {
@@ -27,6 +28,8 @@ export interface Backend {
     refusesRedirects?: boolean;
     /** Headers of the client that the backend does not get, besides those that no backend gets. */
     withholds?: (name: string) => boolean;
+    /** What the backend's root is to the client; redirects and links of pages are made to lead there. */
+    prefix?: string;
     /** For error messages. */
     nodeName?: string;
 }
@@ -45,12 +48,15 @@ export interface BackendTls extends KubeletTls {
     insecure?: boolean;
 }
 
-type RawResponse = Parameters<Extract<ApiResult, { type: 'raw' }>['write']>[1];
+type RawWrite = Parameters<Extract<ApiResult, { type: 'raw' }>['write']>;
+type RawRequest = RawWrite[0];
+type RawResponse = RawWrite[1];
 
 const connectTimeoutMs = 30_000;
 /** Hop-by-hop headers, which end here; those of a WebSocket, which may hold a token, are of no use without one. */
 const hopHeaders =
     /^(:.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|expect|sec-websocket-.*)$/;
+const crossOriginHeaders = /^access-control-allow-(credentials|headers|methods|origin)$/;
 const agents = new WeakMap<BackendTls, Agent>();
 
 export function kubeletBackend(
@@ -70,10 +76,10 @@ export function forward(backend: Backend): ApiResult {
             const outgoing = open(backend, request.method ?? 'GET', headers);
             response.on('close', () => outgoing.destroy());
             const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-            const answered = answerOf(outgoing, backend);
+            const pending = answerOf(outgoing, backend);
             if (hasBody) request.pipe(outgoing);
             else outgoing.end();
-            const answer = await answered.catch((error: unknown) => error);
+            const answer = await pending.catch((error: unknown) => error);
             if (!(answer instanceof IncomingMessage)) {
                 // The response is the proxy's by now: nobody else would answer.
                 refuse(response, answer instanceof StatusError ? answer : statusErrors.internal(answer));
@@ -84,18 +90,38 @@ export function forward(backend: Backend): ApiResult {
                 refuseRedirect(response);
                 return;
             }
+            const { headers: answered, body } = await clientsAnswer(answer, request, backend);
             // Node's HTTP/1 and HTTP/2 responses share this method, their overloads do not unite.
             (response.writeHead as (status: number, headers: IncomingHttpHeaders) => unknown)(
                 answer.statusCode ?? 502,
-                answerHeaders(answer.headers),
+                answered,
             );
             try {
-                await pipeline(answer, response as NodeJS.WritableStream);
+                await pipeline([answer, ...body, response as NodeJS.WritableStream]);
             } catch {
                 // Either side hung up: the other was closed by the pipeline, nobody is left to tell.
             }
         },
     };
+}
+
+/** What the client gets of an answer, and what its body goes through. */
+async function clientsAnswer(
+    answer: IncomingMessage,
+    request: RawRequest,
+    { prefix, host, port }: Backend,
+): Promise<RewrittenAnswer> {
+    const all = answerHeaders(answer.headers);
+    if (prefix === undefined) return { headers: all, body: [] };
+    // A pod's page is no page of the API server's: other sites get no more from it than they get from this one.
+    const headers = Object.fromEntries(
+        Object.entries(all).filter(([name]) => !crossOriginHeaders.test(name)),
+    );
+    const { host: asked, ':authority': authority } = request.headers;
+    const requestHost = asked ?? String(authority ?? '');
+    const rewritten = await rewriteLinks(headers, { prefix, backendHost: `${host}:${port}`, requestHost });
+    const isEmpty = request.method === 'HEAD' || answer.statusCode === 204 || answer.statusCode === 304;
+    return isEmpty ? { ...rewritten, body: [] } : rewritten;
 }
 
 /** Passes an upgraded connection on, byte for byte, once the backend has agreed. Never rejects. */

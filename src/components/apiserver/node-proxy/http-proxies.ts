@@ -2,7 +2,7 @@ import type { V1Endpoint, V1EndpointSlice, V1Pod, V1Service } from '../../../api
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { ResourceHandler } from '../extensions.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import type { ApiRequest } from '../request.ts';
+import type { ApiRequest, ApiResult } from '../request.ts';
 import type { ResourceRequestInfo } from '../request-info.ts';
 import { type Backend, forward, forwardUpgrade, type KubeletTls, kubeletBackend } from './forward.ts';
 import { kubeletAddress, podOf } from './kubelet-target.ts';
@@ -23,7 +23,7 @@ const endpointSlicesResource = { group: 'discovery.k8s.io', version: 'v1', resou
 
 /** nodes/proxy, pods/proxy and services/proxy: any HTTP request, upgrades included, passed on. */
 export function proxyHandlers(reader: ObjectReader, tls: KubeletTls): ResourceHandler[] {
-    const targets: Record<string, (request: ApiRequest, info: ResourceRequestInfo) => Backend> = {
+    const targets: Record<string, Target> = {
         nodes: (request, info) => nodeBackend(reader, tls, { request, info }),
         pods: (request, info) => podBackend(reader, request, info),
         services: (request, info) => {
@@ -40,11 +40,49 @@ export function proxyHandlers(reader: ObjectReader, tls: KubeletTls): ResourceHa
         resource,
         subresource: 'proxy',
         longRunning: true,
-        handle: (request, info) => forward(target(request, info)),
+        handle: (request, info) =>
+            isWithoutPath(request, info) ? movedToRoot(request) : forward(passed(target, request, info)),
         upgrade: async (request, info, connection) => {
-            await forwardUpgrade(connection, target(request, info));
+            await forwardUpgrade(connection, passed(target, request, info));
         },
     }));
+}
+
+type Target = (request: ApiRequest, info: ResourceRequestInfo) => Backend;
+
+/** The backend, told how the client sees it. */
+function passed(target: Target, request: ApiRequest, info: ResourceRequestInfo): Backend {
+    const backend = target(request, info);
+    const prefix = prefixOf(info);
+    const { origin } = request;
+    const headers = {
+        'x-forwarded-uri': `${prefix}${backend.path.split('?', 1)[0] ?? ''}`,
+        ...(origin.type === 'http' ? { 'x-forwarded-for': origin.remoteAddress } : {}),
+    };
+    return { ...backend, prefix, headers: { ...headers, ...backend.headers } };
+}
+
+function prefixOf({ namespace, resource, name }: ResourceRequestInfo): string {
+    const scope = namespace === '' ? '' : `/namespaces/${namespace}`;
+    return `/api/v1${scope}/${resource}/${name}/proxy`;
+}
+
+/** A page at ".../proxy" would take its relative links for those of its parent. */
+function isWithoutPath({ method, path }: ApiRequest, { rest }: ResourceRequestInfo): boolean {
+    return (method === 'GET' || method === 'HEAD') && rest.length === 0 && !path.endsWith('/');
+}
+
+function movedToRoot({ path, query }: ApiRequest): ApiResult {
+    const text = query.toString();
+    return {
+        type: 'raw',
+        write: async (_request, response) => {
+            const location = `${path}/${text === '' ? '' : `?${text}`}`;
+            (response.writeHead as (status: number, headers: object) => unknown)(301, { location });
+            (response as NodeJS.WritableStream).end();
+            await Promise.resolve();
+        },
+    };
 }
 
 interface Proxied {
