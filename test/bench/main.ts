@@ -4,6 +4,7 @@ import { runErrand } from './inside/errand.ts';
 import type { BenchOptions } from './options.ts';
 import { api } from './parts/api.ts';
 import { idle } from './parts/idle.ts';
+import { library } from './parts/library.ts';
 import { million } from './parts/million.ts';
 import { idleEtcd } from './parts/idle-etcd.ts';
 import { pods } from './parts/pods.ts';
@@ -15,6 +16,7 @@ import { machineName, printTable, progress, type Row } from './report.ts';
 
 const parts: Readonly<Record<string, (options: BenchOptions) => Promise<Row[]>>> = {
     start,
+    library,
     pods,
     idle,
     'idle-etcd': idleEtcd,
