@@ -130,6 +130,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
     validateSubresourceUpdate?(object: T, old: T, subresource: string): FieldError[];
     /** Sentences for `Warning` headers on create and update. */
     warnings?(object: T, old: T | undefined): string[];
+    /** As `warnings`, on an update of the status subresource. */
+    statusWarnings?(object: T, old: T): string[];
     /** Sent with every answer about the resource, reads too: that the version is deprecated. */
     readonly deprecation?: string | undefined;
     /** Upstream's release without the deprecated version: "1.22". */

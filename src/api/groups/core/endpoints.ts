@@ -20,6 +20,7 @@ import {
     qualifiedName,
 } from '../validation/basic.ts';
 import { reachableIp } from '../validation/ip-fields.ts';
+import { ipWarnings } from '../validation/ip-warnings.ts';
 import { protocols } from './pod/validation/ports.ts';
 import type { Incomplete } from '../incomplete.ts';
 
@@ -87,6 +88,20 @@ function endpointsText({ subsets }: Incomplete<V1Endpoints>): string {
     return items(subsets).length === 0 ? '<none>' : formatList(all, '');
 }
 
+const managedByLabel = 'endpoints.kubernetes.io/managed-by';
+
+/** What the controller makes is in order. */
+function endpointsWarnings({ metadata, subsets }: Incomplete<V1Endpoints>): string[] {
+    if (metadata?.labels?.[managedByLabel] === 'endpoint-controller') return [];
+    return items(subsets).flatMap((subset, index) =>
+        (['addresses', 'notReadyAddresses'] as const).flatMap((field) =>
+            items(subset[field]).flatMap(({ ip }, position) =>
+                ipWarnings(ip, `subsets[${index}].${field}[${position}].ip`),
+            ),
+        ),
+    );
+}
+
 export const endpointsStrategy: Strategy<Incomplete<V1Endpoints>> = {
     deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     defaults(endpoints) {
@@ -96,5 +111,6 @@ export const endpointsStrategy: Strategy<Incomplete<V1Endpoints>> = {
     },
     validate: (endpoints) => validateEndpoints(endpoints),
     validateUpdate: validateEndpoints,
+    warnings: endpointsWarnings,
     columns: [nameColumn, column('Endpoints', endpointsText), ageColumn],
 };

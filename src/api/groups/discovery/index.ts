@@ -20,6 +20,7 @@ import {
 } from '../validation/basic.ts';
 import { ipFamilyOf, specialIpMessages } from '../validation/formats.ts';
 import { ipAddress } from '../validation/ip-fields.ts';
+import { ipWarnings } from '../validation/ip-warnings.ts';
 
 const endpointsMax = 1000;
 const addressesMax = 100;
@@ -101,6 +102,27 @@ function validatePort(
 
 const generation = generationOf<V1EndpointSlice>('endpoints', 'ports');
 
+const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
+/** What these make is in order. */
+const controllers = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'];
+
+function sliceWarnings(
+    { metadata, addressType, endpoints }: V1EndpointSlice,
+    old: V1EndpointSlice | undefined,
+): string[] {
+    const isOutdated = old === undefined && addressType === 'FQDN';
+    const ofType = isOutdated ? ['spec.addressType: FQDN endpoints are deprecated'] : [];
+    if (controllers.includes(metadata?.labels?.[managedByLabel] ?? '')) return ofType;
+    return [
+        ...ofType,
+        ...items(endpoints).flatMap(({ addresses }, index) =>
+            items(addresses).flatMap((address, position) =>
+                ipWarnings(address, `endpoints[${index}].addresses[${position}]`),
+            ),
+        ),
+    ];
+}
+
 const endpointSliceStrategy: Strategy<V1EndpointSlice> = {
     ...generation,
     defaults(slice) {
@@ -114,6 +136,7 @@ const endpointSliceStrategy: Strategy<V1EndpointSlice> = {
         ...validateSlice(slice, old),
         ...immutable(slice.addressType, old.addressType, 'addressType'),
     ],
+    warnings: sliceWarnings,
     columns: [
         nameColumn,
         column('AddressType', ({ addressType }) => addressType),

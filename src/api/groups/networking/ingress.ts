@@ -10,6 +10,7 @@ import type {
 } from '../../meta/object.ts';
 import { ageColumn, cellItemsMax, column, nameColumn, orNone } from '../columns.ts';
 import { ingressAddresses } from '../core/service/columns.ts';
+import { ingressIpWarnings } from '../core/service/warnings.ts';
 import type { Incomplete } from '../incomplete.ts';
 import type { Strategy } from '../resource.ts';
 import { withStatus } from '../strategy.ts';
@@ -161,6 +162,7 @@ export const ingressStrategy: Strategy<V1Ingress> = withStatus<V1Ingress>({
     validate: validateNewIngress,
     validateUpdate: (ingress) => validateIngress(ingress),
     warnings: (ingress, old) => (old === undefined ? classWarnings(ingress) : []),
+    statusWarnings: ({ status }) => ingressIpWarnings(status?.loadBalancer?.ingress),
     columns: [
         nameColumn,
         column('Class', ({ spec }) => orNone(spec?.ingressClassName)),

@@ -9,6 +9,7 @@ import type { Strategy } from '../resource.ts';
 import { startsGeneration } from '../strategy.ts';
 import { each, isBlank, items, oneOf, optionalOneOf, portNumberOrName } from '../validation/basic.ts';
 import { cidr } from '../validation/ip-fields.ts';
+import { cidrWarnings } from '../validation/ip-warnings.ts';
 import { validateLabelSelector } from '../validation/labels.ts';
 
 /** Networks of all address blocks. */
@@ -99,6 +100,27 @@ function isStrictSubset(inner: string, outer: string): boolean {
     return block.check(address, family);
 }
 
+function policyWarnings({ spec }: V1NetworkPolicy): string[] {
+    return [
+        ...items(spec?.ingress).flatMap(({ from }, index) =>
+            peerWarnings(from, `spec.ingress[${index}].from`),
+        ),
+        ...items(spec?.egress).flatMap(({ to }, index) => peerWarnings(to, `spec.egress[${index}].to`)),
+    ];
+}
+
+function peerWarnings(peers: readonly V1NetworkPolicyPeer[] | undefined, path: string): string[] {
+    return items(peers).flatMap(({ ipBlock }, index) => {
+        const at = `${path}[${index}].ipBlock`;
+        return [
+            ...cidrWarnings(ipBlock?.cidr, `${at}.cidr`),
+            ...items(ipBlock?.except).flatMap((one, position) =>
+                cidrWarnings(one, `${at}.except[${position}]`),
+            ),
+        ];
+    });
+}
+
 export const networkPolicyStrategy: Strategy<V1NetworkPolicy> = {
     hasGeneration: true,
     prepareForCreate: startsGeneration,
@@ -113,6 +135,7 @@ export const networkPolicyStrategy: Strategy<V1NetworkPolicy> = {
     },
     validate: (policy) => validatePolicy(policy),
     validateUpdate: validatePolicy,
+    warnings: policyWarnings,
     columns: [
         nameColumn,
         column('Pod-Selector', ({ spec }) => formatLabelSelector(spec?.podSelector)),

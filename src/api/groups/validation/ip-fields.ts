@@ -7,7 +7,7 @@ const addressMessage = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::
 const cidrMessage = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
 /** Decimal parts as who does not take a leading zero for octal reads them: 010.0.0.1 is 10.0.0.1. */
-function withoutLeadingZeros(text: string): string {
+export function withoutLeadingZeros(text: string): string {
     const start = text.lastIndexOf(':') + 1;
     const decimal = text.slice(start);
     if (!decimal.includes('.')) return text;
@@ -22,6 +22,15 @@ export function ipMessages(value: string): string[] {
     if (address === undefined) return [addressMessage];
     if (plain !== value) return ['must not have leading 0s'];
     return isMappedV4(address) ? ['must not be an IPv4-mapped IPv6 address'] : [];
+}
+
+/** What is wrong with an address in a newer field: it must be in canonical form (apimachinery IsValidIP). */
+export function canonicalIpMessages(value: string): string[] {
+    const messages = ipMessages(value);
+    const address = parseAddress(value);
+    if (messages.length > 0 || address === undefined) return messages;
+    const canonical = formatAddress(address);
+    return value === canonical ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`];
 }
 
 /** What is wrong with a network (apimachinery IsValidCIDRForLegacyField). */

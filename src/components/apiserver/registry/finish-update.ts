@@ -74,6 +74,7 @@ export async function finishUpdate(
     validate(next, old, target);
     await admission.validate();
     if (subresource === undefined) request.warnings.push(...(strategy.warnings?.(next, old) ?? []));
+    if (subresource === 'status') request.warnings.push(...(strategy.statusWarnings?.(next, old) ?? []));
     if (isFinallyDeleted(next)) return { type: 'delete', object: next };
     return isSameButTimes(next, old)
         ? { type: 'keep' }

@@ -7,6 +7,7 @@ import { each, isBlank, items, oneOf, qualifiedName } from '../../validation/bas
 import { validateResourceQuantity } from '../../validation/resources.ts';
 import { ipFamilyOf } from '../../validation/formats.ts';
 import { cidr } from '../../validation/ip-fields.ts';
+import { cidrWarnings } from '../../validation/ip-warnings.ts';
 import { taintEffects } from '../pod/validation/scheduling.ts';
 import { nodeColumns } from './columns.ts';
 
@@ -85,6 +86,16 @@ function normalizeCidrs({ spec }: V1Node): void {
     if (first !== undefined && !spec.podCIDR) spec.podCIDR = first;
 }
 
+function nodeWarnings({ spec }: V1Node): string[] {
+    return [
+        ...(spec?.configSource === undefined ? [] : ['spec.configSource: the feature is removed']),
+        ...(isBlank(spec?.externalID)
+            ? []
+            : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
+        ...items(spec?.podCIDRs).flatMap((one, index) => cidrWarnings(one, `spec.podCIDRs[${index}]`)),
+    ];
+}
+
 const strategy = withStatus<V1Node>({
     defaults(node) {
         node.spec ??= {};
@@ -96,6 +107,7 @@ const strategy = withStatus<V1Node>({
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
     validateStatusUpdate: validateNodeUpdate,
+    warnings: nodeWarnings,
     selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),
     columns: nodeColumns,
 });

@@ -16,7 +16,7 @@ import {
     validatePodUpdate,
     validateResize,
 } from './validation/index.ts';
-import { podWarnings } from './warnings.ts';
+import { podStatusWarnings, podWarnings } from './warnings.ts';
 
 function prepareForCreate(pod: V1Pod, { now }: WriteContext): void {
     setGeneration(pod, 1);
@@ -97,6 +97,7 @@ export const podStrategy: Strategy<V1Pod> = {
         }
     },
     warnings: podWarnings,
+    statusWarnings: podStatusWarnings,
     gracePeriodSeconds: podGraceSeconds,
     selectableFields: podFields,
     columns: podColumns,

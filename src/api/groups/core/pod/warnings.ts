@@ -1,6 +1,7 @@
 import type { V1ObjectMeta, V1Pod, V1PodSpec, V1PodTemplateSpec } from '../../../meta/object.ts';
 import { fractionalBytesWarnings } from '../../storage-warnings.ts';
 import { items } from '../../validation/basic.ts';
+import { ipWarnings } from '../../validation/ip-warnings.ts';
 import { nameWarnings } from '../../workload-warnings.ts';
 import { containerWarnings, type PodPaths } from './container-warnings.ts';
 import { nodeLabelWarnings, podAffinityWarnings } from './scheduling-warnings.ts';
@@ -50,7 +51,24 @@ function partsWarnings(
         ...containerWarnings(spec, annotations, paths),
         ...graceWarnings(spec, paths.spec),
         ...podAffinityWarnings(spec, paths.spec),
+        ...addressWarnings(spec, paths.spec),
     ];
+}
+
+function addressWarnings({ dnsConfig, hostAliases }: V1PodSpec, path: string): string[] {
+    return [
+        ...items(dnsConfig?.nameservers).flatMap((address, index) =>
+            ipWarnings(address, `${path}.dnsConfig.nameservers[${index}]`),
+        ),
+        ...items(hostAliases).flatMap(({ ip }, index) => ipWarnings(ip, `${path}.hostAliases[${index}].ip`)),
+    ];
+}
+
+/** Of a write to `status`: addresses of the pod and of its node. */
+export function podStatusWarnings({ status }: V1Pod): string[] {
+    return (['podIPs', 'hostIPs'] as const).flatMap((field) =>
+        items(status?.[field]).flatMap(({ ip }, index) => ipWarnings(ip, `status.${field}[${index}].ip`)),
+    );
 }
 
 function graceWarnings(spec: V1PodSpec, path: string): string[] {

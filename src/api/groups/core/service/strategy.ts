@@ -4,7 +4,7 @@ import { items } from '../../validation/basic.ts';
 import { serviceColumns } from './columns.ts';
 import { defaultService, isExternallyAccessible, needsHealthCheck, normalizeClusterIps } from './defaults.ts';
 import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from './validation.ts';
-import { serviceWarnings } from './warnings.ts';
+import { ingressIpWarnings, serviceWarnings } from './warnings.ts';
 
 /** What the old type had and the new one may not have is dropped, unless the client sets it anew. */
 function dropTypeDependentFields(service: V1Service, old: V1Service): void {
@@ -84,6 +84,7 @@ export const serviceStrategy: Strategy<V1Service> = {
     validateUpdate: validateServiceUpdate,
     validateStatusUpdate: validateServiceStatusUpdate,
     warnings: serviceWarnings,
+    statusWarnings: ({ status }) => ingressIpWarnings(status?.loadBalancer?.ingress),
     selectableFields: ({ spec }) => ({
         'spec.clusterIP': spec?.clusterIP ?? '',
         'spec.type': spec?.type ?? '',

@@ -1,5 +1,6 @@
-import type { V1Service } from '../../../meta/object.ts';
+import type { V1Service, V1ServiceSpec } from '../../../meta/object.ts';
 import { items } from '../../validation/basic.ts';
+import { cidrWarnings, ipWarnings } from '../../validation/ip-warnings.ts';
 
 const topologyHints = 'service.kubernetes.io/topology-aware-hints';
 const topologyMode = 'service.kubernetes.io/topology-mode';
@@ -14,14 +15,18 @@ export function serviceWarnings({ metadata, spec }: V1Service): string[] {
     const { type = 'ClusterIP', externalName = '', trafficDistribution } = spec;
     const isHeadless = type === 'ClusterIP' && spec.clusterIP === 'None';
     const hasExternalIps = items(spec.externalIPs).length > 0;
-    if (isHeadless) {
-        if (spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
-        if (hasExternalIps) warnings.push('spec.externalIPs is ignored for headless services');
-        if ((spec.sessionAffinity ?? 'None') !== 'None')
-            warnings.push('spec.SessionAffinity is ignored for headless services');
-    } else if (hasExternalIps && type !== 'ExternalName') {
+    warnings.push(...eachIp(spec.clusterIPs, 'spec.clusterIPs'));
+    if (isHeadless) warnings.push(...headlessWarnings(spec));
+    warnings.push(...eachIp(spec.externalIPs, 'spec.externalIPs'));
+    if (hasExternalIps && !isHeadless && type !== 'ExternalName') {
         warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
     }
+    warnings.push(
+        ...ipWarnings(spec.loadBalancerIP, 'spec.loadBalancerIP'),
+        ...items(spec.loadBalancerSourceRanges).flatMap((range, index) =>
+            cidrWarnings(range, `spec.loadBalancerSourceRanges[${index}]`),
+        ),
+    );
     if (type === 'ExternalName' && hasExternalIps)
         warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
     if (type !== 'ExternalName' && externalName !== '')
@@ -30,4 +35,25 @@ export function serviceWarnings({ metadata, spec }: V1Service): string[] {
         warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
     }
     return warnings;
+}
+
+function headlessWarnings({
+    loadBalancerIP,
+    externalIPs,
+    sessionAffinity = 'None',
+}: V1ServiceSpec): string[] {
+    return [
+        ...(loadBalancerIP ? ['spec.loadBalancerIP is ignored for headless services'] : []),
+        ...(items(externalIPs).length > 0 ? ['spec.externalIPs is ignored for headless services'] : []),
+        ...(sessionAffinity === 'None' ? [] : ['spec.SessionAffinity is ignored for headless services']),
+    ];
+}
+
+function eachIp(addresses: readonly string[] | undefined, path: string): string[] {
+    return items(addresses).flatMap((address, index) => ipWarnings(address, `${path}[${index}]`));
+}
+
+/** Of addresses of load balancers, in the status of Services and of Ingresses. */
+export function ingressIpWarnings(points: readonly { ip?: string | undefined }[] | undefined): string[] {
+    return items(points).flatMap(({ ip }, index) => ipWarnings(ip, `status.loadBalancer.ingress[${index}]`));
 }
