@@ -31,6 +31,11 @@ export class ContestedComponent implements Stoppable {
         this.#options = options;
     }
 
+    /** Works, or waits for its turn while another master's does. */
+    get isWell(): boolean {
+        return this.#state === 'open' && (this.#running !== undefined || this.#elector !== undefined);
+    }
+
     async startUncontested(): Promise<void> {
         await this.#then(() => this.#start());
     }

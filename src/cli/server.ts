@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Identity } from '../components/apiserver/identity.ts';
 import type { Lifecycle, Stoppable } from '../util/lifecycle.ts';
 import type { Logger } from '../util/logger.ts';
-import type { RunningApiServer } from './components/apiserver.ts';
+import type { ApiServerSetup, RunningApiServer } from './components/apiserver.ts';
 import { ContestedComponent } from './contested-component.ts';
 import { addFlags, type FlagValues, readFlags } from './flags.ts';
 import { serverComponents, serverFlags } from './flag-sets/server-flags.ts';
@@ -67,18 +67,27 @@ async function startServer(given: Flags, logger: Logger, lifecycle: Lifecycle): 
     const joined = await joinAsMaster(given, { name: nodeName, peerUrl, logger });
     const flags = withClusterSettings(given, joined, logger);
     const { startApiServer } = await import('./components/apiserver.ts');
-    const contested: ContestedComponent[] = [];
+    const contested = new Map<Contested, ContestedComponent>();
     const beforeGrowing = async (): Promise<void> => {
-        await Promise.all(contested.map((component) => component.contest()));
+        await Promise.all([...contested.values()].map((component) => component.contest()));
+    };
+    const inProcess = (): ReturnType<NonNullable<ApiServerSetup['inProcess']>> => {
+        // What somebody else runs on this machine is asked at its port.
+        const runs = (name: Contested): boolean | undefined =>
+            disabled.has(name) ? undefined : contested.get(name)?.isWell === true;
+        return { 'controller-manager': runs('controller'), scheduler: runs('scheduler') };
     };
     const admission = { settings: settingsOf(flags), beforeGrowing };
-    const api = await startApiServer({ flags, nodeName, nodeIp, logger, joined, admission }, lifecycle);
+    const api = await startApiServer(
+        { flags, nodeName, nodeIp, logger, joined, admission, inProcess },
+        lifecycle,
+    );
     await api.bootstrapped;
     const context = { flags, api, nodeName, nodeIp, logger, lifecycle };
     const enabled = serverComponents.filter((name) => !disabled.has(name));
     await Promise.all(
         enabled.map(async (name) => {
-            if (isContested(name)) contested.push(await startContestedComponent(name, context));
+            if (isContested(name)) contested.set(name, await startContestedComponent(name, context));
             else await startComponent[name](context);
         }),
     );

@@ -3,6 +3,7 @@ import { resourceDefinitions } from '../../api/groups/index.ts';
 import { serveLegacyApis } from '../../api/groups/legacy/index.ts';
 import { type AssembledApiServer, assembleApiServer } from '../../components/apiserver/assembly/assemble.ts';
 import {
+    type AssemblyOptions,
     defaultRequestHeader,
     type RequestBounds,
     type ServiceRanges,
@@ -50,6 +51,8 @@ export interface ApiServerSetup {
     joined?: Joined | undefined;
     /** Lets other masters join; absent for an API server on its own. */
     admission?: MasterAdmission;
+    /** Components that this process runs besides. */
+    inProcess?: AssemblyOptions['inProcess'];
 }
 
 /** A running API server, and clients of it inside this process. */
@@ -118,6 +121,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
             requests: requestBounds(flags),
             eventTtlMs: flags['event-ttl'],
             services: { ...serviceRanges(flags), isShared },
+            inProcess: setup.inProcess,
             auditor: await auditorOf(flags, logger),
             extensions: {
                 metrics: [

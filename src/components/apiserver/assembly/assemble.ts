@@ -9,6 +9,8 @@ import { serviceAccountIdentity } from '../authn/service-account.ts';
 import type { ClusterAuthorizer } from '../authz/authorizer.ts';
 import { MasterEndpoints } from '../bootstrap/master-endpoints.ts';
 import { ensureSystemObjects, type SystemObjectsOptions } from '../bootstrap/system-objects.ts';
+import { componentChecks } from '../component-status/component-checks.ts';
+import { componentStatusHandler } from '../component-status/component-statuses.ts';
 import { serveCustomResources } from '../custom-resources/serve.ts';
 import { discoveryRoutes } from '../discovery/routes.ts';
 import { FlowControlConfigController } from '../flow-control/config-controller.ts';
@@ -220,8 +222,14 @@ function aggregationOf(
     });
 }
 
-function resourcesOf({ caches, peers, extensions }: AssemblyOptions, auth: Auth): Auth['resources'] {
+function resourcesOf(options: AssemblyOptions, auth: Auth): Auth['resources'] {
+    const { caches, peers, extensions, inProcess } = options;
+    const components = { group: '', version: 'v1', resource: 'componentstatuses' };
     return [
+        componentStatusHandler(
+            componentChecks({ store: caches.store, ...(inProcess === undefined ? {} : { inProcess }) }),
+            () => caches.definitionOf(components),
+        ),
         ...podConnectionHandlers(caches, peers.kubelet),
         ...proxyHandlers(caches, peers.kubelet),
         ...auth.resources,

@@ -6,6 +6,7 @@ import type { AdmissionOptions } from '../admission/index.ts';
 import type { FrontProxyCertificate } from '../aggregation/extension-services.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import type { RequestHeaderOptions } from '../bootstrap/system-objects.ts';
+import type { ComponentCheckOptions } from '../component-status/component-checks.ts';
 import type { ServerExtensions } from '../extensions.ts';
 import type { KubeletTls } from '../node-proxy/forward.ts';
 import type { ApiServerOptions, TlsMaterial } from '../server.ts';
@@ -47,6 +48,8 @@ export interface AssemblyOptions {
     /** How long events are kept after they were written last; 0 for ever. Default: an hour. */
     eventTtlMs?: number;
     services: ServiceRanges;
+    /** Components that run in this process: see `ComponentCheckOptions`. Default: none. */
+    inProcess?: ComponentCheckOptions['inProcess'] | undefined;
     auditor?: Auditor | undefined;
     /** Besides the server's own. */
     extensions?: Pick<ServerExtensions, 'metrics' | 'routes' | 'readyChecks' | 'hooks' | 'resources'>;
