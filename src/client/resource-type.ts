@@ -49,6 +49,13 @@ export const replicationControllers = type<api.V1ReplicationController>(
 export const resourceQuotas = type<api.V1ResourceQuota>('', 'v1', 'resourcequotas', 'ResourceQuota');
 export const secrets = type<api.V1Secret>('', 'v1', 'secrets', 'Secret');
 export const serviceAccounts = type<api.V1ServiceAccount>('', 'v1', 'serviceaccounts', 'ServiceAccount');
+export const ipAddresses = type<api.V1IPAddress>(
+    'networking.k8s.io',
+    'v1',
+    'ipaddresses',
+    'IPAddress',
+    false,
+);
 export const serviceCidrs = type<api.V1ServiceCIDR>(
     'networking.k8s.io',
     'v1',

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ApiObject } from '../../api/meta/object.ts';
+import type { ApiObject, GroupVersionResource, Stored } from '../../api/meta/object.ts';
 import type { Compare, StoreOp } from '../../store/store.ts';
 import type { Aggregation } from './aggregation/aggregator.ts';
 import type { MetricSource } from './metrics.ts';
@@ -63,7 +63,20 @@ export interface RegistryHook {
     /** After defaults and mutating admission, before validation; may change the object. */
     reserveForCreate(object: ApiObject): Promise<Reservation>;
     reserveForUpdate(object: ApiObject, old: ApiObject): Promise<Reservation>;
+    /**
+     * What else has to be written in the transaction that writes the object: for a creation `old` is undefined, for
+     * a deletion `object` is. Absent: nothing.
+     */
+    companions?(object: ApiObject | undefined, old: ApiObject | undefined): Companion[];
 }
+
+/**
+ * A cluster-scoped object of another resource that comes and goes with the one it belongs to. When it exists
+ * already, or is not what it was any more, the whole write begins anew.
+ */
+export type Companion =
+    | { type: 'create'; resource: GroupVersionResource; object: ApiObject }
+    | { type: 'delete'; resource: GroupVersionResource; object: Stored<ApiObject> };
 
 /** What a write holds until it is in the watch cache, or has failed, or was a dry run. */
 export interface Reservation {
@@ -77,7 +90,7 @@ export interface Reservation {
 
 export interface ReservationGuard {
     compare: Compare;
-    write: Extract<StoreOp, { type: 'put' }>;
+    write: Extract<StoreOp, { type: 'put' | 'delete' }>;
 }
 
 export interface HealthCheck {

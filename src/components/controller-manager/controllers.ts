@@ -20,6 +20,7 @@ import { resourceQuotaController } from './resource-quota/resource-quota-control
 import { rootCaPublisherController } from './root-ca/root-ca-publisher.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
 import { tokenController } from './service-account/token-controller.ts';
+import { serviceCidrController } from './service-cidr/service-cidr-controller.ts';
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
@@ -55,5 +56,6 @@ export const controllers: readonly ControllerDefinition[] = [
     claimProtectionController,
     volumeProtectionController,
     attributesClassProtectionController,
+    serviceCidrController,
     admissionPolicyStatusController,
 ];

@@ -13,6 +13,7 @@ import type { AssemblyOptions } from '../../../src/components/apiserver/assembly
 import { WatchCaches } from '../../../src/components/apiserver/watch-caches.ts';
 import { createAuthority, issueCertificate, publicKeyOf } from '../../../src/pki/authority.ts';
 import { openMemoryStore } from '../../../src/store/mvcc/open-store.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { Lifecycle } from '../../../src/util/lifecycle.ts';
 import { silentLogger, type Logger } from '../../../src/util/logger.ts';
 
@@ -35,9 +36,16 @@ export interface TestApiServer {
 const hourMs = 3_600_000;
 
 export async function startApiServer(
-    options: { logger?: Logger; admission?: AssemblyOptions['admission'] } = {},
+    options: {
+        logger?: Logger;
+        admission?: AssemblyOptions['admission'];
+        /** Whoever gives one closes it. Default: an empty one in memory. */
+        store?: Store;
+        /** Also makes the objects that every cluster has. Default: only roles and bindings. */
+        isBootstrapped?: boolean;
+    } = {},
 ): Promise<TestApiServer> {
-    const { logger = silentLogger(), admission = [] } = options;
+    const { logger = silentLogger(), admission = [], isBootstrapped = false } = options;
     const validity = {
         notBefore: new Date(Date.now() - hourMs),
         notAfter: new Date(Date.now() + 24 * hourMs),
@@ -55,7 +63,7 @@ export async function startApiServer(
         usages: ['client'],
         validity,
     });
-    const store = await openMemoryStore();
+    const store = options.store ?? (await openMemoryStore());
     const definitions = resourceDefinitions();
     const caches = new WatchCaches({ store, definitions, logger });
     const make = async (port: number): Promise<{ assembled: AssembledApiServer; lifecycle: Lifecycle }> => {
@@ -83,6 +91,7 @@ export async function startApiServer(
             },
             lifecycle,
         );
+        if (isBootstrapped) await assembled.bootstrap();
         return { assembled, lifecycle };
     };
     let made = await make(0);
@@ -90,7 +99,7 @@ export async function startApiServer(
     const as = (username: string, groups: string[]): Client =>
         made.assembled.clientFor({ username, uid: '', groups, extra: {} });
     const admin = as('admin', ['system:masters', 'system:authenticated']);
-    await reconcileBootstrapPolicy(admin);
+    if (!isBootstrapped) await reconcileBootstrapPolicy(admin);
     const directory = await mkdtemp(join(tmpdir(), 'hyperkube-api-'));
     const kubeconfig = join(directory, 'admin.conf');
     const content = renderKubeconfig({
@@ -115,7 +124,7 @@ export async function startApiServer(
         stop: async () => {
             await made.lifecycle.stop();
             caches.stop();
-            await store.close();
+            if (options.store === undefined) await store.close();
             await rm(directory, { recursive: true, force: true });
         },
     };

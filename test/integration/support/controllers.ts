@@ -14,10 +14,15 @@ export interface ControllerFixture {
 /** Controllers with their own identities against a real API server with RBAC. */
 export async function startControllers(
     enabled: readonly string[],
-    setup: { options?: ControllerManagerOptions; clock?: Clock; admission?: readonly AdmissionPlugin[] } = {},
+    setup: {
+        options?: ControllerManagerOptions;
+        clock?: Clock;
+        admission?: readonly AdmissionPlugin[];
+        server?: Pick<NonNullable<Parameters<typeof startApiServer>[0]>, 'store' | 'isBootstrapped'>;
+    } = {},
 ): Promise<ControllerFixture> {
     const logger = process.env['TEST_LOG'] === undefined ? silentLogger() : createLogger('debug');
-    const api = await startApiServer({ logger, admission: setup.admission ?? [] });
+    const api = await startApiServer({ logger, admission: setup.admission ?? [], ...setup.server });
     const informers = new InformerFactory(api.admin, silentLogger());
     const manager = new ControllerManager({
         clientFor: (name) => api.serviceAccount(name),

@@ -47,7 +47,7 @@ const rows: ValidationRow[] = [
         'Service',
         'spec.clusterIP',
         '192.0.2.7',
-        /spec\.clusterIPs: Invalid value: \["192\.0\.2\.7"\]: failed to allocate IP 192\.0\.2\.7: the provided IP \(192\.0\.2\.7\) is not in the valid range\. The range of valid IPs is /,
+        /spec\.clusterIPs: Invalid value: \["192\.0\.2\.7"\]: failed to allocate IP 192\.0\.2\.7: the provided network does not match the current range$/,
     ],
     [
         'Service',

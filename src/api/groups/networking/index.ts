@@ -2,24 +2,27 @@ import type {
     V1IngressClass,
     V1IngressClassParametersReference,
     V1IPAddress,
+    V1ParentReference,
     V1ServiceCIDR,
 } from '../../meta/object.ts';
-import { formatAddress, parseAddress, parsePrefix } from '../../cel/library/ip-address.ts';
+import { parsePrefix } from '../../cel/library/ip-address.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import type { Strategy } from '../resource.ts';
 import { startsGeneration, withStatus } from '../strategy.ts';
 import { type FieldError, fieldErrors } from '../../meta/field-error.ts';
+import { isPathSegmentName } from '../../meta/names.ts';
 import {
     dnsLabel,
+    dnsSubdomain,
     domainPrefixedPath,
     each,
+    formatErrors,
     immutable,
     isBlank,
     items,
     oneOf,
-    required,
 } from '../validation/basic.ts';
-import { canonicalCidr } from '../validation/ip-fields.ts';
+import { canonicalCidr, canonicalIpMessages } from '../validation/ip-fields.ts';
 import { ingressStrategy } from './ingress.ts';
 import { networkPolicyStrategy } from './network-policy.ts';
 import { validateTypedReference } from './typed-reference.ts';
@@ -93,27 +96,27 @@ function parentText({ spec }: Incomplete<V1IPAddress>): string {
     return `${qualified.toLowerCase()}/${isBlank(namespace) ? '' : `${namespace ?? ''}/`}${name}`;
 }
 
-/** The name of an IPAddress is the address, in the one form in which it is written. */
-function addressNameErrors(name: string): FieldError[] {
-    const address = parseAddress(name);
-    if (address === undefined) {
-        const detail = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-        return [fieldErrors.invalid('metadata.name', name, detail)];
-    }
-    if (formatAddress(address) === name) return [];
-    return [fieldErrors.invalid('metadata.name', name, 'must be a canonical form IP address')];
+function validateIpAddress({ metadata, spec }: Incomplete<V1IPAddress>): FieldError[] {
+    const name = metadata?.name ?? '';
+    return [
+        // The name of an IPAddress is the address, in the one form in which it is written.
+        ...canonicalIpMessages(name).map((detail) => fieldErrors.invalid('metadata.name', name, detail)),
+        ...validateParent(spec?.parentRef, 'spec.parentRef'),
+    ];
 }
 
-function validateIpAddress({ metadata, spec }: Incomplete<V1IPAddress>): FieldError[] {
-    const parent = spec?.parentRef;
-    const parentErrors =
-        parent === undefined
-            ? [fieldErrors.required('spec.parentRef')]
-            : [
-                  ...required(parent.resource, 'spec.parentRef.resource'),
-                  ...required(parent.name, 'spec.parentRef.name'),
-              ];
-    return [...addressNameErrors(metadata?.name ?? ''), ...parentErrors];
+function validateParent(parent: Incomplete<V1ParentReference> | undefined, path: string): FieldError[] {
+    if (parent === undefined) return [fieldErrors.required(path)];
+    const { group, resource, namespace, name } = parent;
+    const segment = (value: string | undefined, field: string): FieldError[] =>
+        formatErrors(value ?? '', `${path}.${field}`, isPathSegmentName(value ?? ''));
+    return [
+        // The core group, of Services, is the empty one.
+        ...(isBlank(group) ? [] : dnsSubdomain(group, `${path}.group`)),
+        ...(isBlank(resource) ? [fieldErrors.required(`${path}.resource`)] : segment(resource, 'resource')),
+        ...(isBlank(name) ? [fieldErrors.required(`${path}.name`)] : segment(name, 'name')),
+        ...(isBlank(namespace) ? [] : segment(namespace, 'namespace')),
+    ];
 }
 
 const ipAddressStrategy: Strategy<Incomplete<V1IPAddress>> = {
@@ -140,27 +143,37 @@ const cidrsMax = 2;
 function validateServiceCidr({ spec }: Incomplete<V1ServiceCIDR>): FieldError[] {
     const cidrs = items(spec?.cidrs);
     const path = 'spec.cidrs';
+    // Upstream shows the whole of its own type.
+    const invalid = (detail: string): FieldError[] => [fieldErrors.invalid(path, { CIDRs: cidrs }, detail)];
     if (cidrs.length === 0) return [fieldErrors.required(path, 'at least one CIDR required')];
-    if (cidrs.length > cidrsMax) {
-        return [fieldErrors.invalid(path, cidrs, 'may only hold up to 2 values')];
-    }
+    if (cidrs.length > cidrsMax) return invalid('may only hold up to 2 values');
     const families = new Set(cidrs.map((cidr) => parsePrefix(cidr)?.address.bits));
-    const errors =
-        cidrs.length > families.size
-            ? [
-                  fieldErrors.invalid(
-                      path,
-                      cidrs,
-                      'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
-                  ),
-              ]
-            : [];
-    return [...errors, ...each(spec?.cidrs, path, canonicalCidr)];
+    if (cidrs.length > 1 && (families.size < cidrs.length || families.has(undefined))) {
+        return invalid(
+            'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+        );
+    }
+    return each(spec?.cidrs, path, canonicalCidr);
+}
+
+/** Networks stay; one of the other family may come behind the only one there was. */
+function validateServiceCidrUpdate(
+    range: Incomplete<V1ServiceCIDR>,
+    old: Incomplete<V1ServiceCIDR>,
+): FieldError[] {
+    const path = 'spec.cidrs';
+    const [cidrs, before] = [items(range.spec?.cidrs), items(old.spec?.cidrs)];
+    const isGrown = before.length === 1 && cidrs.length === 2;
+    if (!isGrown && cidrs.length !== before.length) {
+        return [fieldErrors.invalid(path, range.spec?.cidrs, 'field is immutable')];
+    }
+    const changed = before.flatMap((cidr, index) => immutable(cidrs[index], cidr, `${path}[${index}]`));
+    return isGrown ? [...changed, ...validateServiceCidr(range)] : changed;
 }
 
 const serviceCidrStrategy: Strategy<Incomplete<V1ServiceCIDR>> = withStatus<Incomplete<V1ServiceCIDR>>({
     validate: validateServiceCidr,
-    validateUpdate: (range, old) => immutable(range.spec?.cidrs, old.spec?.cidrs, 'spec.cidrs'),
+    validateUpdate: validateServiceCidrUpdate,
     columns: [nameColumn, column('CIDRs', ({ spec }) => items(spec?.cidrs).join(',')), ageColumn],
 });
 

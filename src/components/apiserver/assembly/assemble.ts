@@ -1,4 +1,5 @@
 import type { Client } from '../../../client/client.ts';
+import { EventRecorder } from '../../../client/event-recorder.ts';
 import { createClient } from '../../../client/rest-client.ts';
 import { systemClock } from '../../../util/clock.ts';
 import type { Lifecycle } from '../../../util/lifecycle.ts';
@@ -8,7 +9,11 @@ import { type AggregationServing, serveAggregation } from '../aggregation/serve.
 import { serviceAccountIdentity } from '../authn/service-account.ts';
 import type { ClusterAuthorizer } from '../authz/authorizer.ts';
 import { MasterEndpoints } from '../bootstrap/master-endpoints.ts';
-import { ensureSystemObjects, type SystemObjectsOptions } from '../bootstrap/system-objects.ts';
+import {
+    ensureServiceCidr,
+    ensureSystemObjects,
+    type SystemObjectsOptions,
+} from '../bootstrap/system-objects.ts';
 import { componentChecks } from '../component-status/component-checks.ts';
 import { componentStatusHandler } from '../component-status/component-statuses.ts';
 import { serveCustomResources } from '../custom-resources/serve.ts';
@@ -22,6 +27,7 @@ import { proxyHandlers } from '../node-proxy/http-proxies.ts';
 import { podConnectionHandlers } from '../node-proxy/pod-connections.ts';
 import { openApiRoutes } from '../openapi/routes.ts';
 import { ApiServer, type TlsMaterial } from '../server.ts';
+import { AddressRepair } from '../services/address-repair.ts';
 import { ServiceAllocation } from '../services/service-allocation.ts';
 import type { WatchCaches } from '../watch-caches.ts';
 import { type Auth, createAuth, type TrustedAuthorities } from './auth.ts';
@@ -162,6 +168,7 @@ export async function assembleApiServer(
     if (masters !== undefined) lifecycle.add(masters);
     const flowObjects = requests.priorityAndFairness ? flowObjectsOf(options, serving) : undefined;
     if (flowObjects !== undefined) lifecycle.add(flowObjects);
+    const addresses = addressRepairOf(options, serving, lifecycle);
     const clientFor = (identity: Identity): Client => createClient(server.transportFor(identity));
     return {
         server,
@@ -174,7 +181,14 @@ export async function assembleApiServer(
         serviceAccountClient: (name) => clientFor(serviceAccountIdentity('kube-system', name)),
         bootstrap: async (isRecorded = false) => {
             const system = systemObjectsOf(options, serving);
-            await bootstrap.run(client, { system, isRecorded, flowObjects, aggregation, masters });
+            await bootstrap.run(client, {
+                system,
+                isRecorded,
+                flowObjects,
+                addresses,
+                aggregation,
+                masters,
+            });
         },
         replaceCertificates: ({ tls, trusted: { clientCa, requestHeaderCa } }) => {
             auth.trust({ clientCa, requestHeaderCa });
@@ -287,6 +301,29 @@ function flowObjectsOf(
         clock: systemClock,
         logger: logger.child({ part: 'flow-control' }),
     });
+}
+
+function addressRepairOf(
+    { caches, services, logger: parent }: AssemblyOptions,
+    { client }: Serving,
+    lifecycle: Lifecycle,
+): AddressRepair {
+    const { clusterIpRange } = services;
+    const component = 'ipallocator-repair-controller';
+    const logger = parent.child({ part: component });
+    const events = lifecycle.add(new EventRecorder({ client, component, logger }));
+    const repair = new AddressRepair({
+        client,
+        events,
+        reader: caches,
+        clusterIpRange,
+        ensureRange: async () => {
+            await ensureServiceCidr({ client, clusterIpRange });
+        },
+        clock: systemClock,
+        logger,
+    });
+    return lifecycle.add(repair);
 }
 
 function systemObjectsOf(

@@ -5,6 +5,7 @@ import { reconcileBootstrapPolicy } from '../authz/bootstrap-policy.ts';
 import type { MasterEndpoints } from '../bootstrap/master-endpoints.ts';
 import { ensureSystemObjects, type SystemObjectsOptions } from '../bootstrap/system-objects.ts';
 import type { FlowControlConfigController } from '../flow-control/config-controller.ts';
+import type { AddressRepair } from '../services/address-repair.ts';
 import type { PostStartHooks } from './post-start-hooks.ts';
 
 export interface BootstrapParts {
@@ -14,6 +15,7 @@ export interface BootstrapParts {
     /** Undefined without priority and fairness. */
     flowObjects: FlowControlConfigController | undefined;
     aggregation: AggregationServing;
+    addresses: AddressRepair;
     /** Undefined where this server is nobody's endpoint. */
     masters: MasterEndpoints | undefined;
 }
@@ -40,6 +42,8 @@ export class Bootstrap {
         this.#hooks.done('flowObjects');
         await ensureSystemObjects(parts.system);
         this.#hooks.done('system');
+        await parts.addresses.start();
+        this.#hooks.done('addresses');
         await parts.aggregation.start();
         this.#hooks.done('aggregation');
         await parts.masters?.start();

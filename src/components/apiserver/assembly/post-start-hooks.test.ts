@@ -16,7 +16,7 @@ it('a server that nobody fills lives, but is not ready', async () => {
 it('steps that are not done are named, without what this server does not have', async () => {
     const hooks = new PostStartHooks((name) => name.startsWith('priority-and-fairness'));
     hooks.begin();
-    for (const step of ['start', 'customResources', 'system', 'roles', 'aggregation'] as const)
+    for (const step of ['start', 'customResources', 'system', 'addresses', 'roles', 'aggregation'] as const)
         hooks.done(step);
     const missing = [
         'poststarthook/scheduling/bootstrap-system-priority-classes',

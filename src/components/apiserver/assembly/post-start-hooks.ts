@@ -13,6 +13,8 @@ const hooks = {
     'crd-informer-synced': 'customResources',
     'start-system-namespaces-controller': 'system',
     'start-cluster-authentication-info-controller': 'system',
+    'start-kubernetes-service-cidr-controller': 'system',
+    'start-service-ip-repair-controllers': 'addresses',
     'rbac/bootstrap-roles': 'roles',
     'scheduling/bootstrap-system-priority-classes': 'priorityClasses',
     'priority-and-fairness-config-producer': 'flowObjects',

@@ -6,7 +6,6 @@ import type {
     V1ServiceCIDR,
 } from '../../../api/meta/object.ts';
 import { semanticEqual } from '../../../api/meta/deep.ts';
-import { isReason } from '../../../api/meta/status-error.ts';
 import type { Client } from '../../../client/client.ts';
 import {
     configMaps,
@@ -76,31 +75,36 @@ async function ensureKubernetesService(options: SystemObjectsOptions): Promise<v
     await ensure(client, services, service);
 }
 
-/** The object that says from which range Services get their addresses, and that it is in use. */
-async function ensureServiceCidr({ client, clusterIpRange }: SystemObjectsOptions): Promise<void> {
+/**
+ * The ServiceCIDR of --service-cluster-ip-range, ready. One with other networks is left as it is: what the flag says
+ * is not what the cluster has then.
+ */
+export async function ensureServiceCidr({
+    client,
+    clusterIpRange,
+}: Pick<SystemObjectsOptions, 'client' | 'clusterIpRange'>): Promise<void> {
     const name = 'kubernetes';
     const resource = client.resource(serviceCidrs);
     const bits = clusterIpRange.slice(clusterIpRange.indexOf('/'));
     const cidrs = [numberToIp(parseIpRange(clusterIpRange).first) + bits];
     const wanted: V1ServiceCIDR = { metadata: { name }, spec: { cidrs } };
-    await ensure(client, serviceCidrs, wanted);
-    const found = await resource.get({ name });
-    const others = (found.status?.conditions ?? []).filter(({ type }) => type !== 'Ready');
-    // Whoever set the condition before knows why: it is left alone.
-    if (others.length !== (found.status?.conditions ?? []).length) return;
-    const ready = {
-        type: 'Ready',
-        status: 'True',
-        reason: '',
-        message: 'Kubernetes default Service CIDR is ready',
-        lastTransitionTime: rfc3339(systemClock.nowMs()),
-    };
-    try {
+    await againstRivals(async () => {
+        const found = (await find(resource, wanted)) ?? (await resource.create(wanted));
+        const conditions = found.status?.conditions ?? [];
+        const isOurs = semanticEqual(found.spec?.cidrs, cidrs) && !found.metadata.deletionTimestamp;
+        // Whoever set the condition before knows why: it is left alone.
+        if (!isOurs || conditions.some(({ type, status }) => type === 'Ready' && status !== 'Unknown'))
+            return;
+        const ready = {
+            type: 'Ready',
+            status: 'True',
+            reason: '',
+            message: 'Kubernetes default Service CIDR is ready',
+            lastTransitionTime: rfc3339(systemClock.nowMs()),
+        };
+        const others = conditions.filter(({ type }) => type !== 'Ready');
         await resource.updateStatus({ ...found, status: { conditions: [...others, ready] } });
-    } catch (error) {
-        // Another master was quicker.
-        if (!isReason(error, 'Conflict')) throw error;
-    }
+    });
 }
 
 /** kube-system/extension-apiserver-authentication, which extension servers read to trust this one. */

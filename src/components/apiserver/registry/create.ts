@@ -11,6 +11,7 @@ import type { ReservationGuard } from '../extensions.ts';
 import type { ApiRequest, ApiResult } from '../request.ts';
 import { StoredObject } from '../stored-object.ts';
 import { Admission } from './admit.ts';
+import { companionGuards } from './companions.ts';
 import { durabilityOf } from './durability.ts';
 import { checkNamespace } from './identity-check.ts';
 import { keepReadable, managerOf, trackWrite } from './managed-fields.ts';
@@ -197,12 +198,15 @@ const isTaken = ({ cache }: Target, key: string): PutOutcome =>
     cache.objects.get(key) === undefined ? 'written' : 'exists';
 
 async function put(
-    { caches, eventLeases }: Registry,
+    registry: Registry,
     stored: StoredObject,
     options: { definition: ResourceDefinition; object: ApiObject; guards: readonly ReservationGuard[] },
 ): Promise<PutOutcome> {
-    const { definition, object, guards } = options;
+    const { caches, eventLeases } = registry;
+    const { definition, object } = options;
     const { key } = stored;
+    const companions = await companionGuards(registry, definition, { object, old: undefined });
+    const guards = [...options.guards, ...companions];
     const write = async (lease: number): Promise<TxnResult> =>
         await caches.store.txn({
             compares: [

@@ -5,6 +5,7 @@ import { prepareViews, toStorage } from '../conversion/versions.ts';
 import type { ApiObject } from '../../../api/meta/object.ts';
 import type { ReservationGuard } from '../extensions.ts';
 import { StoredObject } from '../stored-object.ts';
+import { companionGuards } from './companions.ts';
 import { durabilityOf } from './durability.ts';
 import { keyOf, type Registry, subjectOf, type Target, versionFor } from './registry.ts';
 import { fromStoreError } from './store-errors.ts';
@@ -104,7 +105,11 @@ async function apply(
         change.type === 'delete'
             ? 'fsync'
             : durabilityOf(definition, change.object, versionFor(target, current).object);
-    const guards = change.type === 'put' ? (change.guards ?? []) : [];
+    const companions = await companionGuards(registry, definition, {
+        object: change.type === 'delete' ? undefined : change.object,
+        old: versionFor(target, current).object,
+    });
+    const guards = [...(change.type === 'put' ? (change.guards ?? []) : []), ...companions];
     const guarded = { definition, op, durability, revision: current.revision, guards };
     const result = await guardedTxn(registry, guarded);
     if (result.type === 'outdated') return result;

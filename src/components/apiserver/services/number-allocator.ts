@@ -1,5 +1,16 @@
 /** Why a wanted number cannot be had. */
-export type AllocationFailure = 'notInRange' | 'allocated' | 'full';
+export type AllocationFailure = 'notInRange' | 'allocated';
+
+/** What objects hold already; a set of numbers is one. */
+export interface Taken {
+    has(number: number): boolean;
+}
+
+export interface NumberAllocatorOptions {
+    random?: () => number;
+    /** Shared with allocators whose ranges overlap this one. */
+    reserved?: Set<number>;
+}
 
 /**
  * Hands out numbers of [first, first + size), the first `staticBand` only to who asks for them by name
@@ -11,20 +22,21 @@ export class NumberAllocator {
     readonly #size: number;
     readonly #staticBand: number;
     readonly #random: () => number;
-    readonly #reserved = new Set<number>();
+    readonly #reserved: Set<number>;
 
     constructor(
         range: { first: number; size: number; staticBand: number },
-        random: () => number = Math.random,
+        { random = Math.random, reserved = new Set() }: NumberAllocatorOptions = {},
     ) {
         this.#first = range.first;
         this.#size = range.size;
         this.#staticBand = range.staticBand < range.size ? range.staticBand : 0;
         this.#random = random;
+        this.#reserved = reserved;
     }
 
     /** Reserves one number, until `release`. */
-    reserve(number: number, taken: ReadonlySet<number>): AllocationFailure | undefined {
+    reserve(number: number, taken: Taken): AllocationFailure | undefined {
         this.#forgetWritten(taken);
         if (number < this.#first || number >= this.#first + this.#size) return 'notInRange';
         if (taken.has(number) || this.#reserved.has(number)) return 'allocated';
@@ -33,7 +45,7 @@ export class NumberAllocator {
     }
 
     /** Reserves any free number; undefined when there is none. */
-    reserveAny(taken: ReadonlySet<number>): number | undefined {
+    reserveAny(taken: Taken): number | undefined {
         this.#forgetWritten(taken);
         return (
             this.#search(this.#first + this.#staticBand, this.#size - this.#staticBand, taken) ??
@@ -46,11 +58,11 @@ export class NumberAllocator {
     }
 
     /** A number that an object holds needs no reservation any more. */
-    #forgetWritten(taken: ReadonlySet<number>): void {
+    #forgetWritten(taken: Taken): void {
         for (const number of this.#reserved) if (taken.has(number)) this.#reserved.delete(number);
     }
 
-    #search(first: number, size: number, taken: ReadonlySet<number>): number | undefined {
+    #search(first: number, size: number, taken: Taken): number | undefined {
         const start = Math.floor(this.#random() * size);
         for (let i = 0; i < size; i++) {
             const number = first + ((start + i) % size);

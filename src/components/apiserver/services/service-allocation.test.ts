@@ -1,17 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ApiObject, Stored, V1Service, V1ServiceSpec } from '../../../api/meta/object.ts';
-import type { ObjectReader } from '../object-reader.ts';
+import type { V1IPAddress, V1Service, V1ServiceCIDR, V1ServiceSpec } from '../../../api/meta/object.ts';
+import { ipAddresses, serviceCidrs, services as servicesType } from '../../../client/resource-type.ts';
+import { MemoryReader } from '../testing/memory-reader.ts';
+import { addressObject } from './address-object.ts';
 import { ipToNumber, numberToIp, parseIpRange } from './ip-range.ts';
 import { ServiceAllocation } from './service-allocation.ts';
 
 /** What is stored already, as a watch cache would say. */
-function reader(services: readonly V1Service[]): ObjectReader {
-    return {
-        get: () => undefined,
-        list: <T extends ApiObject>() => services as unknown as Stored<T>[],
-        onChange: () => () => undefined,
-        ready: async () => await Promise.resolve(),
-    };
+function reader(services: readonly V1Service[]): MemoryReader {
+    return new MemoryReader().set(servicesType, ...services);
 }
 const allocation = (
     services: readonly V1Service[] = [],
@@ -52,7 +49,7 @@ describe('ServiceAllocation', () => {
     it.each([
         [
             '192.168.0.1',
-            'spec.clusterIPs: Invalid value: ["192.168.0.1"]: failed to allocate IP 192.168.0.1: the provided IP (192.168.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/24',
+            'spec.clusterIPs: Invalid value: ["192.168.0.1"]: failed to allocate IP 192.168.0.1: the provided network does not match the current range',
         ],
         [
             '10.96.0.9',
@@ -128,6 +125,127 @@ describe('ServiceAllocation', () => {
     });
 });
 
+describe('ServiceAllocation with ServiceCIDRs and IPAddresses', () => {
+    const range = (name: string, cidrs: string[], ready?: 'True' | 'False'): V1ServiceCIDR => {
+        const condition = { type: 'Ready', status: ready ?? 'True', reason: '', message: '' };
+        const conditions = [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }];
+        return {
+            metadata: { name },
+            spec: { cidrs },
+            ...(ready === undefined ? {} : { status: { conditions } }),
+        };
+    };
+    const over = (...ranges: V1ServiceCIDR[]): { subject: ServiceAllocation; known: MemoryReader } => {
+        const known = new MemoryReader().set(serviceCidrs, ...ranges);
+        const nodePorts = { first: 30_000, last: 30_099 };
+        return {
+            subject: new ServiceAllocation({ reader: known, clusterIpRange: '10.96.0.0/30', nodePorts }),
+            known,
+        };
+    };
+    const given = async (subject: ServiceAllocation): Promise<string | undefined> => {
+        const one = service({});
+        await subject.reserveForCreate(one);
+        return one.spec?.clusterIP;
+    };
+
+    it('goes on in another range when one is full, without network and broadcast addresses', async () => {
+        const { subject } = over(
+            range('kubernetes', ['10.96.0.0/30']),
+            range('more', ['10.97.0.0/30'], 'True'),
+        );
+        const all = [await given(subject), await given(subject), await given(subject), await given(subject)];
+        expect(all.sort()).toEqual(['10.96.0.1', '10.96.0.2', '10.97.0.1', '10.97.0.2']);
+        await expect(given(subject)).rejects.toThrow('failed to allocate a serviceIP: range is full');
+    });
+
+    it('gives one address once, also where ranges overlap', async () => {
+        const { subject } = over(range('a', ['10.96.0.0/30']), range('b', ['10.96.0.0/30']));
+        expect(new Set([await given(subject), await given(subject)]).size).toBe(2);
+        await expect(given(subject)).rejects.toThrow('range is full');
+    });
+
+    it.each([
+        ['is not ready', range('more', ['10.97.0.0/24'], 'False')],
+        ['is being deleted', leaving(range('more', ['10.97.0.0/24'], 'True'))],
+        ['has no network of IPv4', range('more', ['2001:db8::/112'], 'True')],
+    ])('takes nothing from a range that %s', async (_what, other) => {
+        const { subject } = over(other);
+        await expect(given(subject)).rejects.toThrow('range is full');
+        await expect(subject.reserveForCreate(service({ clusterIP: '10.97.0.9' }))).rejects.toThrow(
+            'failed to allocate IP 10.97.0.9: the provided network does not match the current range',
+        );
+    });
+
+    it('leaves an address alone that has an IPAddress, whosever it is', async () => {
+        const { subject, known } = over(range('kubernetes', ['10.96.0.0/30']));
+        const gateway = { resource: 'gateways', group: 'example.org', name: 'g' };
+        const foreign: V1IPAddress = { metadata: { name: '10.96.0.1' }, spec: { parentRef: gateway } };
+        known.set(ipAddresses, foreign);
+        expect(await given(subject)).toBe('10.96.0.2');
+        await expect(subject.reserveForCreate(service({ clusterIP: '10.96.0.1' }))).rejects.toThrow(
+            'provided IP is already allocated',
+        );
+    });
+
+    describe('companions', () => {
+        const stored = (spec: V1ServiceSpec): V1Service => ({
+            metadata: { namespace: 'default', name: 'web' },
+            spec: { type: 'ClusterIP', ...spec },
+        });
+        const plain = stored({ clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'] });
+        const external = stored({ type: 'ExternalName', externalName: 'example.org' });
+
+        it('come with a Service, and when it stops being an ExternalName', () => {
+            const { subject } = over();
+            for (const old of [undefined, external]) {
+                expect(subject.companions(plain, old)).toMatchObject([
+                    {
+                        type: 'create',
+                        object: {
+                            metadata: {
+                                name: '10.96.0.1',
+                                labels: {
+                                    'ipaddress.kubernetes.io/ip-family': 'IPv4',
+                                    'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+                                },
+                            },
+                            spec: {
+                                parentRef: { resource: 'services', namespace: 'default', name: 'web' },
+                            },
+                        },
+                    },
+                ]);
+            }
+        });
+
+        it('are none of headless Services and of writes that change no address', () => {
+            const { subject } = over();
+            expect(
+                subject.companions(stored({ clusterIP: 'None', clusterIPs: ['None'] }), undefined),
+            ).toEqual([]);
+            expect(subject.companions(plain, plain)).toEqual([]);
+        });
+
+        it('go with a Service, but only its own', () => {
+            const { subject, known } = over();
+            expect(subject.companions(undefined, plain)).toEqual([]);
+            known.set(ipAddresses, addressObject('10.96.0.1', plain));
+            for (const next of [undefined, external])
+                expect(subject.companions(next, plain).map(({ type }) => type)).toEqual(['delete']);
+            const other: V1IPAddress = addressObject('10.96.0.1', {
+                metadata: { namespace: 'a', name: 'b' },
+            });
+            known.set(ipAddresses, other);
+            expect(subject.companions(undefined, plain)).toEqual([]);
+        });
+    });
+
+    function leaving(of: V1ServiceCIDR): V1ServiceCIDR {
+        return { ...of, metadata: { ...of.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    }
+});
+
 describe('parseIpRange', () => {
     it('masks the host part and counts addresses', () => {
         expect(parseIpRange('10.96.5.7/16')).toEqual({
@@ -182,7 +300,7 @@ describe('ServiceAllocation with other masters', () => {
     it('lets the next one in when a choice fails', async () => {
         const subject = contended();
         const bad = service({ clusterIP: '192.168.0.1' });
-        await expect(subject.reserveForCreate(bad)).rejects.toThrow('not in the valid range');
+        await expect(subject.reserveForCreate(bad)).rejects.toThrow('does not match the current range');
         await expect(subject.reserveForCreate(service({}))).resolves.toBeDefined();
     });
 });

@@ -2,9 +2,11 @@ import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import { isIpAddress } from '../../../api/meta/names.ts';
 import type { V1Service, V1ServicePort, V1ServiceSpec } from '../../../api/meta/object.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
-import type { RegistryHook, Reservation, ReservationGuard } from '../extensions.ts';
+import type { Companion, RegistryHook, Reservation, ReservationGuard } from '../extensions.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import { type IpRange, ipToNumber, numberToIp, parseIpRange } from './ip-range.ts';
+import { companionsOf } from './address-companions.ts';
+import { ClusterIps } from './cluster-ips.ts';
+import { parseIpRange } from './ip-range.ts';
 import { NumberAllocator, staticBandOf } from './number-allocator.ts';
 import { Turns } from './turns.ts';
 
@@ -33,7 +35,10 @@ const rangesKey = '/registry/ranges/services';
  * Gives Services their cluster IP and node ports (upstream's registry/core/service/storage). What
  * Services hold is read from the watch cache, what is being written is reserved in memory.
  *
- * With several masters, memory is not enough. Every write that takes a number then also writes one key, on
+ * Each address has an IPAddress, written in the transaction that writes the Service, on the condition that there
+ * is none yet: whoever else takes the address meanwhile, another master or a user, one of the two loses.
+ *
+ * With several masters, memory is not enough for the rest. Every write that takes a number then also writes one key, on
  * the condition that this key is no newer than the cache that said which numbers are free: of two masters
  * which choose at the same time one loses, and chooses again when it knows what the other took. In one
  * process they take turns, or they would make each other lose.
@@ -42,8 +47,7 @@ export class ServiceAllocation implements RegistryHook {
     readonly group = '';
     readonly resource = 'services';
     readonly #reader: ObjectReader;
-    readonly #range: IpRange;
-    readonly #ips: NumberAllocator;
+    readonly #ips: ClusterIps;
     readonly #ports: NumberAllocator;
     readonly #portsText: string;
     readonly #rivals: Rivals;
@@ -52,14 +56,7 @@ export class ServiceAllocation implements RegistryHook {
     constructor(options: ServiceAllocationOptions) {
         this.#reader = options.reader;
         this.#rivals = options.rivals ?? { exist: () => false, revision: () => 0 };
-        this.#range = parseIpRange(options.clusterIpRange);
-        // Neither the network's own address nor its broadcast address.
-        const size = Math.max(1, this.#range.size - 2);
-        this.#ips = new NumberAllocator({
-            first: this.#range.first + 1,
-            size,
-            staticBand: staticBandOf(size, { min: 16, step: 16, max: 256 }),
-        });
+        this.#ips = new ClusterIps(options.reader, parseIpRange(options.clusterIpRange).cidr);
         const { first, last } = options.nodePorts;
         const ports = last - first + 1;
         this.#portsText = `${first}-${last}`;
@@ -77,6 +74,10 @@ export class ServiceAllocation implements RegistryHook {
     async reserveForUpdate(object: V1Service, old: V1Service): Promise<Reservation> {
         carryOver(object, old);
         return await this.#reserve(object, old);
+    }
+
+    companions(service: V1Service | undefined, old: V1Service | undefined): Companion[] {
+        return companionsOf(this.#reader, service, old);
     }
 
     async #reserve(service: V1Service, old: V1Service | undefined): Promise<Reservation> {
@@ -131,33 +132,27 @@ export class ServiceAllocation implements RegistryHook {
             spec.clusterIPs ??= [wanted];
             return;
         }
-        const taken = this.#takenIps();
-        const ip =
-            wanted === undefined ? this.#anyIp(service, taken) : this.#wantedIp(service, wanted, taken);
+        const ip = wanted === undefined ? this.#anyIp() : this.#wantedIp(service, wanted);
         undo.push(() => {
             this.#ips.release(ip);
         });
-        spec.clusterIP = numberToIp(ip);
-        spec.clusterIPs = [spec.clusterIP];
+        spec.clusterIP = ip;
+        spec.clusterIPs = [ip];
     }
 
-    #anyIp(service: V1Service, taken: ReadonlySet<number>): number {
-        const ip = this.#ips.reserveAny(taken);
-        if (ip === undefined)
-            throw statusErrors.internal(
-                `failed to allocate a serviceIP: range is full (${this.#range.cidr}, ${service.metadata?.name ?? ''})`,
-            );
+    #anyIp(): string {
+        const ip = this.#ips.reserveAny();
+        if (ip === undefined) throw statusErrors.internal('failed to allocate a serviceIP: range is full');
         return ip;
     }
 
-    #wantedIp(service: V1Service, wanted: string, taken: ReadonlySet<number>): number {
-        const ip = ipToNumber(wanted);
-        const failure = ip === undefined ? 'notInRange' : this.#ips.reserve(ip, taken);
-        if (ip !== undefined && failure === undefined) return ip;
+    #wantedIp(service: V1Service, wanted: string): string {
+        const failure = this.#ips.reserve(wanted);
+        if (failure === undefined) return wanted;
         const why =
             failure === 'allocated'
                 ? 'provided IP is already allocated'
-                : `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${this.#range.cidr}`;
+                : 'the provided network does not match the current range';
         throw invalid(service, [
             fieldErrors.invalid('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${why}`),
         ]);
@@ -225,15 +220,6 @@ export class ServiceAllocation implements RegistryHook {
                 ? `provided port is not in the valid range. The range of valid ports is ${this.#portsText}`
                 : 'provided port is already allocated';
         return fieldErrors.invalid(field, port, why);
-    }
-
-    #takenIps(): Set<number> {
-        const taken = new Set<number>();
-        for (const { spec } of this.#reader.list<V1Service>(servicesResource)) {
-            const ip = spec?.clusterIP === undefined ? undefined : ipToNumber(spec.clusterIP);
-            if (ip !== undefined) taken.add(ip);
-        }
-        return taken;
     }
 
     #takenPorts(): Set<number> {
