@@ -123,6 +123,7 @@ describe('the audit log', () => {
         expect(about('/api/v1/nodes')).toMatchObject({
             user: { username: 'admin' },
             impersonatedUser: { username: 'joe' },
+            authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' },
             sourceIPs: ['10.0.0.9', '127.0.0.1'],
             responseStatus: { code: 403 },
         });

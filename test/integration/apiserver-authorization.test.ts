@@ -211,7 +211,7 @@ describe('who may do what', () => {
             const joe = await as('joe', 'staff');
             expect(await act(joe, { 'impersonate-user': 'root' })).toMatchObject(
                 forbidden(
-                    'users "root" is forbidden: User "joe" cannot impersonate resource "users" in API group "" at the cluster scope',
+                    'selfsubjectreviews.authentication.k8s.io is forbidden: User "joe" cannot impersonate-on:user-info:create resource "selfsubjectreviews" in API group "authentication.k8s.io" at the cluster scope',
                 ),
             );
             await server.make(`POST ${rbac}/clusterroles`, {
@@ -265,7 +265,10 @@ describe('who may do what', () => {
         it('is of a user', async () => {
             expect(await act(server.admin, { 'impersonate-group': 'dev' })).toMatchObject({
                 status: 400,
-                body: { message: 'requested [{Group  dev    }] without impersonating a user' },
+                body: {
+                    message:
+                        'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"dev"}, Extra:map[string][]string(nil)} without impersonating a user name',
+                },
             });
         });
     });

@@ -742,7 +742,7 @@ describe('API server', () => {
                 headers: { 'impersonate-user': 'admin' },
             });
             expect(refused.json<V1Status>().message).toContain(
-                'User "jane" cannot impersonate resource "users"',
+                'User "jane" cannot impersonate-on:user-info:list resource "pods"',
             );
         });
 

@@ -118,3 +118,9 @@ export function formatFieldError(error: FieldError): string {
 export function fieldErrorCause(error: FieldError): V1StatusCause {
     return { reason: error.reason, message: error.message, field: error.field };
 }
+
+/** Several problems as one text, as upstream joins them: "[a, b]"; the same one counts once. */
+export function joinProblems(problems: readonly string[]): string {
+    const different = [...new Set(problems)];
+    return different.length === 1 ? (different[0] ?? '') : `[${different.join(', ')}]`;
+}

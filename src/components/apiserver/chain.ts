@@ -9,7 +9,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
 import { boundWatches } from './middleware/bound-watches.ts';
 import { controlFlow } from './middleware/flow-control.ts';
-import { impersonate } from './middleware/impersonate.ts';
+import { impersonate } from './middleware/impersonation/impersonate.ts';
 import { boundInFlight, type InFlightLimits } from './middleware/in-flight.ts';
 import { measure } from './middleware/measure.ts';
 import { requestInfo } from './middleware/request-info.ts';

@@ -22,6 +22,8 @@ export interface ApiRequest {
     info: RequestInfo;
     /** Set by authentication; impersonation replaces it. */
     identity: Identity;
+    /** The verb that has let it act as somebody else, where that was one of constrained impersonation. */
+    impersonationConstraint?: string;
     /** Sentences for `Warning` headers. */
     readonly warnings: string[];
     /** What the request's audit events say besides; see `annotate`. */

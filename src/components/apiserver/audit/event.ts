@@ -16,6 +16,7 @@ export interface AuditEvent {
     verb: string;
     user: UserInfo;
     impersonatedUser?: UserInfo;
+    authenticationMetadata?: { impersonationConstraint: string };
     sourceIPs?: string[];
     userAgent?: string;
     objectRef?: Record<string, string>;

@@ -118,7 +118,7 @@ class AuditRecord {
     async emit(stage: AuditStage, more: Partial<AuditEvent> = {}): Promise<boolean> {
         const { auditor, clock } = this.#options;
         if (this.#decision.omitStages.has(stage)) return true;
-        const { identity, auditAnnotations } = this.#request;
+        const { identity, auditAnnotations, impersonationConstraint } = this.#request;
         if (stage === 'ResponseComplete') this.#noteLatency();
         return await auditor.emit({
             ...this.#event,
@@ -130,6 +130,9 @@ class AuditRecord {
                       ...(identity === this.#identity || this.#identity.username === ''
                           ? {}
                           : { impersonatedUser: userInfoOf(identity) }),
+                      ...(impersonationConstraint === undefined
+                          ? {}
+                          : { authenticationMetadata: { impersonationConstraint } }),
                       ...more,
                   }),
             ...(auditAnnotations.size === 0 ? {} : { annotations: Object.fromEntries(auditAnnotations) }),
