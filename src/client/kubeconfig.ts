@@ -2,18 +2,30 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { CredentialSource } from './credential-source.ts';
 
+/** What one user of a kubeconfig shows to servers. */
+export interface KubeconfigUser {
+    clientCertificate?: CredentialSource | undefined;
+    clientKey?: CredentialSource | undefined;
+    token?: CredentialSource | undefined;
+    basic?: { username: string; password: string } | undefined;
+    impersonate?: { username: string; groups: readonly string[] } | undefined;
+}
+
 /** All that is needed to reach an API server with one identity: one context of a kubeconfig. */
-export interface ClientConfig {
+export interface ClientConfig extends KubeconfigUser {
     /** "https://192.168.1.10:6443", without trailing slash. */
     server: string;
     namespace: string;
     tlsServerName?: string | undefined;
     insecureSkipTlsVerify?: boolean | undefined;
     certificateAuthority?: CredentialSource | undefined;
-    clientCertificate?: CredentialSource | undefined;
-    clientKey?: CredentialSource | undefined;
-    token?: CredentialSource | undefined;
-    impersonate?: { username: string; groups: readonly string[] } | undefined;
+}
+
+/** The users of a kubeconfig by their names, whatever its contexts are. */
+export interface KubeconfigUsers {
+    users: ReadonlyMap<string, KubeconfigUser>;
+    /** That of the current context; empty where there is none. */
+    currentUser: string;
 }
 
 /** A kubeconfig that cannot be used, with the file it came from. */
@@ -43,9 +55,7 @@ export async function parseKubeconfig(
     options: { file: string; context?: string | undefined },
 ): Promise<ClientConfig> {
     const { file } = options;
-    if (text.length > kubeconfigBytesMax) throw new KubeconfigError(`kubeconfig ${file} is too large`);
-    const root = asObject(await parseText(text, file));
-    if (root === undefined) throw new KubeconfigError(`kubeconfig ${file} is not an object`);
+    const root = await parseRoot(text, file);
     const name = options.context ?? asString(root['current-context']) ?? '';
     if (name === '') throw new KubeconfigError(`kubeconfig ${file} has no current-context`);
     const context = named(root, { list: 'contexts', field: 'context', name, file });
@@ -60,29 +70,73 @@ export async function parseKubeconfig(
     return clientConfig({ context, cluster, user, file });
 }
 
+/** The users alone; relative paths are relative to the directory of `file`. Rejects with a KubeconfigError. */
+export async function parseKubeconfigUsers(
+    text: string,
+    { file }: { file: string },
+): Promise<KubeconfigUsers> {
+    const root = await parseRoot(text, file);
+    const users = new Map<string, KubeconfigUser>();
+    for (const entry of asArray(root['users'])) {
+        const object = asObject(entry);
+        const name = asString(object?.['name']);
+        if (name !== undefined) users.set(name, userConfig(asObject(object?.['user']) ?? {}, file));
+    }
+    const current = asString(root['current-context']);
+    const context = asArray(root['contexts'])
+        .map(asObject)
+        .find((entry) => current !== undefined && entry?.['name'] === current);
+    return { users, currentUser: asString(asObject(context?.['context'])?.['user']) ?? '' };
+}
+
+async function parseRoot(text: string, file: string): Promise<Json> {
+    if (text.length > kubeconfigBytesMax) throw new KubeconfigError(`kubeconfig ${file} is too large`);
+    const root = asObject(await parseText(text, file));
+    if (root === undefined) throw new KubeconfigError(`kubeconfig ${file} is not an object`);
+    return root;
+}
+
 function clientConfig(parts: { context: Json; cluster: Json; user: Json; file: string }): ClientConfig {
     const { context, cluster, user, file } = parts;
     const server = asString(cluster['server']);
     if (!server) throw new KubeconfigError(`kubeconfig ${file}: the cluster has no server`);
-    if (user['exec'] !== undefined || user['auth-provider'] !== undefined) {
-        throw new KubeconfigError(`kubeconfig ${file}: exec and auth-provider credentials are not supported`);
-    }
-    const source = (object: Json, data: string, path: string): CredentialSource | undefined =>
-        credential(object, { data, path, directory: dirname(file) });
-    const username = asString(user['as']);
     return {
         server: server.replace(/\/+$/, ''),
         namespace: asString(context['namespace']) ?? 'default',
         tlsServerName: asString(cluster['tls-server-name']),
         insecureSkipTlsVerify: cluster['insecure-skip-tls-verify'] === true,
-        certificateAuthority: source(cluster, 'certificate-authority-data', 'certificate-authority'),
-        clientCertificate: source(user, 'client-certificate-data', 'client-certificate'),
-        clientKey: source(user, 'client-key-data', 'client-key'),
-        token: tokenSource(user, dirname(file)),
+        certificateAuthority: credential(cluster, {
+            data: 'certificate-authority-data',
+            path: 'certificate-authority',
+            directory: dirname(file),
+        }),
+        ...userConfig(user, file),
+    };
+}
+
+function userConfig(user: Json, file: string): KubeconfigUser {
+    if (user['exec'] !== undefined || user['auth-provider'] !== undefined) {
+        throw new KubeconfigError(`kubeconfig ${file}: exec and auth-provider credentials are not supported`);
+    }
+    const directory = dirname(file);
+    const source = (data: string, path: string): CredentialSource | undefined =>
+        credential(user, { data, path, directory });
+    const impersonated = asString(user['as']);
+    const username = asString(user['username']);
+    return {
+        clientCertificate: source('client-certificate-data', 'client-certificate'),
+        clientKey: source('client-key-data', 'client-key'),
+        token: tokenSource(user, directory),
+        ...(username === undefined
+            ? {}
+            : { basic: { username, password: asString(user['password']) ?? '' } }),
         impersonate:
-            username === undefined
+            impersonated === undefined
                 ? undefined
-                : { username, groups: asArray(user['as-groups']).filter((g) => typeof g === 'string') },
+                : {
+                      username: impersonated,
+                      groups: asArray(user['as-groups']).filter((g) => typeof g === 'string'),
+                  },
     };
 }
 

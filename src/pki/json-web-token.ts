@@ -1,7 +1,7 @@
 import { constants, createPublicKey, type KeyObject, verify, type VerifyKeyObjectInput } from 'node:crypto';
 
-/** Longer tokens are refused before anything is decoded. */
-const tokenBytesMax = 16_384;
+/** Longer tokens are refused before anything is decoded, where no other bound is given. */
+const tokenBytesDefault = 16_384;
 
 /** A token taken apart; nothing of it is believed before its signature has been checked. */
 export interface JsonWebToken {
@@ -14,19 +14,22 @@ export interface JsonWebToken {
 
 /**
  * Header, claims and signature, each base64url to the letter: decoders skip what is none, and two texts would be one
- * token. Undefined when it is no such text, or longer than 16 KiB.
+ * token. Undefined when it is no such text, or longer than `bytesMax` (16 KiB).
  */
-export function compactParts(text: string): [head: string, body: string, signature: string] | undefined {
-    if (text.length > tokenBytesMax) return undefined;
+export function compactParts(
+    text: string,
+    bytesMax = tokenBytesDefault,
+): [head: string, body: string, signature: string] | undefined {
+    if (text.length > bytesMax) return undefined;
     const [head, body, signature, ...more] = text.split('.');
     if (!head || !body || !signature || more.length > 0) return undefined;
     const isExact = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
     return [head, body, signature].every(isExact) ? [head, body, signature] : undefined;
 }
 
-/** Undefined when the text is no signed token in compact form (RFC 7515), or longer than 16 KiB. */
-export function parseJsonWebToken(text: string): JsonWebToken | undefined {
-    const parts = compactParts(text);
+/** Undefined when the text is no signed token in compact form (RFC 7515), or longer than `bytesMax` (16 KiB). */
+export function parseJsonWebToken(text: string, bytesMax?: number): JsonWebToken | undefined {
+    const parts = compactParts(text, bytesMax);
     if (parts === undefined) return undefined;
     const [head, body, signature] = parts;
     const header = decode(head);

@@ -10,3 +10,24 @@ export function durationText(ms: number): string {
     if (hours > 0) return `${hours}h${minutes}m${rest}`;
     return minutes > 0 ? `${minutes}m${rest}` : rest;
 }
+
+const unitsMs: Readonly<Record<string, number>> = {
+    ns: 1e-6,
+    us: 1e-3,
+    µs: 1e-3,
+    ms: 1,
+    s: 1000,
+    m: 60_000,
+    h: 3_600_000,
+};
+
+/** Reads what Go's time.ParseDuration does, as milliseconds; undefined where it is no duration. */
+export function parseGoDuration(text: string): number | undefined {
+    if (/^[-+]?0$/.test(text)) return 0;
+    if (text.length > 64 || !/^[-+]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
+    let total = 0;
+    for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)) {
+        total += Number(amount) * (unitsMs[unit] ?? 0);
+    }
+    return text.startsWith('-') ? -total : total;
+}

@@ -28,7 +28,7 @@ export const sharedApiserverFlags = {
     'enable-admission-plugins': flag.list('admission plugins to run besides those on by default'),
     'disable-admission-plugins': flag.list('admission plugins to leave out'),
     'admission-control-config-file': flag.string(
-        'AdmissionConfiguration: defaults and exemptions of PodSecurity',
+        'AdmissionConfiguration: what single admission plugins are told, such as exemptions of PodSecurity',
         '',
         'file',
     ),

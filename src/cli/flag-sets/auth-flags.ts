@@ -8,6 +8,11 @@ export const sharedAuthFlags = {
         'authorizers, in order: Node, RBAC, ABAC, Webhook, AlwaysAllow, AlwaysDeny',
         ['Node', 'RBAC'],
     ),
+    'authorization-config': flag.string(
+        'AuthorizationConfiguration: authorizers in order, any number of webhooks among them; instead of --authorization-mode and --authorization-webhook-*; read again when it changes',
+        '',
+        'file',
+    ),
     'authorization-policy-file': flag.string(
         'policies of the authorizer ABAC, a JSON object a line',
         '',
@@ -30,6 +35,11 @@ export const sharedAuthFlags = {
     'authorization-webhook-cache-unauthorized-ttl': flag.duration(
         'how long it is remembered that it did not',
         minuteMs / 2,
+    ),
+    'authentication-config': flag.string(
+        'AuthenticationConfiguration: issuers of tokens, and where requests may be anonymous; instead of --oidc-*; read again when it changes',
+        '',
+        'file',
     ),
     'anonymous-auth': flag.optionalBoolean(
         'let requests without credentials through to authorization as system:anonymous; default: only those for health and version',

@@ -204,9 +204,16 @@ export interface OtherServer {
     stop(): Promise<void>;
 }
 
-/** @param answer gets method and path, and the request's JSON; what it gives is sent as JSON, 404 for undefined */
+/**
+ * @param answer gets method and path, the request's JSON and its headers; what it gives is sent as JSON, a text as it
+ * is, 404 for undefined
+ */
 export async function startOtherServer(
-    answer: (request: string, body: unknown) => object | undefined,
+    answer: (
+        request: string,
+        body: unknown,
+        headers: http.IncomingHttpHeaders,
+    ) => object | string | undefined,
 ): Promise<OtherServer> {
     const authority = await createAuthority('other-ca', validity());
     const pair = await issueCertificate(authority, {
@@ -221,10 +228,10 @@ export async function startOtherServer(
         request.on('end', () => {
             const text = Buffer.concat(chunks).toString('utf8');
             const body = text === '' ? undefined : (JSON.parse(text) as unknown);
-            const value = answer(`${request.method ?? ''} ${request.url ?? ''}`, body);
+            const value = answer(`${request.method ?? ''} ${request.url ?? ''}`, body, request.headers);
             response.statusCode = value === undefined ? 404 : 200;
             response.setHeader('content-type', 'application/json');
-            response.end(JSON.stringify(value ?? {}));
+            response.end(typeof value === 'string' ? value : JSON.stringify(value ?? {}));
         });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

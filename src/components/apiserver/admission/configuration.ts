@@ -1,4 +1,7 @@
+import { isAbsolute } from 'node:path';
+import { fieldErrors, formatFieldError } from '../../../api/meta/field-error.ts';
 import { parseYaml } from '../../../api/schema/parse.ts';
+import { WebhookUsers } from '../webhook/webhook-users.ts';
 import { type EventLimit, readEventLimits } from './event-rate-limit.ts';
 import { notBuilt } from './not-built.ts';
 import { type NodeSelectors, readNodeSelectors } from './pod-node-selector.ts';
@@ -18,6 +21,8 @@ export interface AdmissionConfiguration {
     /** Undefined: EventRateLimit cannot be turned on. */
     eventLimits: readonly EventLimit[] | undefined;
     limitedResources: readonly LimitedResource[];
+    /** Who the API server is for validating and for mutating webhooks; undefined: nobody in particular. */
+    webhookUsers: Readonly<Record<'validating' | 'mutating', WebhookUsers | undefined>>;
 }
 
 export const defaultAdmissionConfiguration: AdmissionConfiguration = {
@@ -26,17 +31,26 @@ export const defaultAdmissionConfiguration: AdmissionConfiguration = {
     tolerations: { defaults: [], allowed: [] },
     eventLimits: undefined,
     limitedResources: [],
+    webhookUsers: { validating: undefined, mutating: undefined },
 };
 
-/** What the content of a plugin's configuration changes. */
-const readers: Readonly<Record<string, (content: unknown) => Partial<AdmissionConfiguration>>> = {
+type Changes = Partial<AdmissionConfiguration>;
+
+/** What the content of a plugin's configuration changes in what is there. */
+const readers: Readonly<
+    Record<string, (content: unknown, current: AdmissionConfiguration) => Changes | Promise<Changes>>
+> = {
     PodSecurity: (content) => ({ podSecurity: readPodSecurity(content) }),
     PodNodeSelector: (content) => ({ nodeSelectors: readNodeSelectors(content) }),
     PodTolerationRestriction: (content) => ({ tolerations: readTolerationRestriction(content) }),
     EventRateLimit: (content) => ({ eventLimits: readEventLimits(content) }),
     ResourceQuota: (content) => ({ limitedResources: readLimitedResources(content) }),
-    ValidatingAdmissionWebhook: readWebhookConfiguration,
-    MutatingAdmissionWebhook: readWebhookConfiguration,
+    ValidatingAdmissionWebhook: async (content, { webhookUsers }) => ({
+        webhookUsers: { ...webhookUsers, validating: await readWebhookConfiguration(content) },
+    }),
+    MutatingAdmissionWebhook: async (content, { webhookUsers }) => ({
+        webhookUsers: { ...webhookUsers, mutating: await readWebhookConfiguration(content) },
+    }),
 };
 
 interface PluginEntry {
@@ -70,13 +84,14 @@ export async function readAdmissionConfiguration(
         }
         const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
         if (read === undefined) throw new Error(`the admission plugin "${name}" takes no configuration`);
-        configuration = { ...configuration, ...read(await contentOf(entry, readFile)) };
+        const changes = await read(await contentOf(entry, readFile), configuration);
+        configuration = { ...configuration, ...changes };
     }
     return configuration;
 }
 
-/** Credentials for webhooks are not built: a configuration that names some is refused rather than ignored. */
-function readWebhookConfiguration(content: unknown): Partial<AdmissionConfiguration> {
+/** The users of the kubeconfig that a WebhookAdmission names; undefined where it names none. */
+async function readWebhookConfiguration(content: unknown): Promise<WebhookUsers | undefined> {
     const { apiVersion, kind, kubeConfigFile = '' } = (content ?? {}) as Record<string, unknown>;
     const isKnown =
         (kind === 'WebhookAdmissionConfiguration' && apiVersion === 'apiserver.config.k8s.io/v1') ||
@@ -84,12 +99,12 @@ function readWebhookConfiguration(content: unknown): Partial<AdmissionConfigurat
     if (!isKnown) {
         throw new Error('expected a WebhookAdmissionConfiguration of apiserver.config.k8s.io/v1');
     }
-    if (kubeConfigFile !== '') {
-        throw new Error(
-            'kubeConfigFile is not built: this API server presents no credentials to admission webhooks',
-        );
+    if (kubeConfigFile === '') return undefined;
+    if (typeof kubeConfigFile !== 'string' || !isAbsolute(kubeConfigFile)) {
+        const why = 'must be an absolute file path';
+        throw new Error(formatFieldError(fieldErrors.invalid('kubeConfigFile', kubeConfigFile, why)));
     }
-    return {};
+    return await WebhookUsers.load(kubeConfigFile);
 }
 
 async function contentOf({ path, configuration }: PluginEntry, readFile: (path: string) => Promise<Buffer>) {

@@ -445,9 +445,9 @@ describe('the configuration file', () => {
             {
                 apiVersion: 'apiserver.config.k8s.io/v1',
                 kind: 'WebhookAdmissionConfiguration',
-                kubeConfigFile: '/a',
+                kubeConfigFile: 'a',
             },
-            'kubeConfigFile is not built',
+            'kubeConfigFile: Invalid value: "a": must be an absolute file path',
         ],
         [
             'PodNodeSelector',

@@ -3,7 +3,7 @@ import { secrets } from '../../../client/resource-type.ts';
 import type { Metric } from '../../../store/etcd/server/http/metric.ts';
 import { loadSigningKey, loadVerifyingKeys } from '../../../pki/service-account-token.ts';
 import { systemClock } from '../../../util/clock.ts';
-import type { Lifecycle } from '../../../util/lifecycle.ts';
+import type { Lifecycle, Stoppable } from '../../../util/lifecycle.ts';
 import type { Logger } from '../../../util/logger.ts';
 import { type AuthenticatorOptions, createAuthenticator } from '../authn/authenticator.ts';
 import { CertificatePool } from '../authn/certificate-pool.ts';
@@ -11,6 +11,7 @@ import type { Authenticator } from '../authn/method.ts';
 import { ServiceAccountTokens } from '../authn/service-account.ts';
 import { TokenCacheMetrics } from '../authn/token-cache-metrics.ts';
 import { TokenUseMetrics } from '../authn/token-use.ts';
+import { AuthorizationMetrics } from '../authz/authorization-metrics.ts';
 import { type AuthorizerOptions, type ClusterAuthorizer, createAuthorizer } from '../authz/authorizer.ts';
 import type { RequestHeaderOptions } from '../bootstrap/system-objects.ts';
 import type { NonResourceRoute, ResourceHandler } from '../extensions.ts';
@@ -44,7 +45,7 @@ export interface TrustedAuthorities {
     requestHeaderCa: string;
 }
 
-type SimpleAuthentication = Pick<AuthenticatorOptions, 'anonymous' | 'tokenFile' | 'oidc' | 'webhook'>;
+type SimpleAuthentication = Pick<AuthenticatorOptions, 'anonymous' | 'tokenFile' | 'jwt' | 'webhook'>;
 
 export interface AuthOptions {
     authentication: SimpleAuthentication & {
@@ -58,8 +59,17 @@ export interface AuthOptions {
         /** Believe tokens of Secrets of type bootstrap.kubernetes.io/token. */
         bootstrapTokens?: boolean;
     };
-    authorization: Omit<AuthorizerOptions, 'reader'>;
+    authorization: Omit<AuthorizerOptions, 'reader'> & {
+        /** Takes over changes of a configuration file while the server runs. */
+        follow?: (authorizer: ClusterAuthorizer) => Stoppable;
+        /** What is counted of that. */
+        reloads?: () => Metric[];
+    };
     serviceAccounts: ServiceAccountOptions;
+    /** Takes over changes of what authentication is configured by. */
+    follow?: () => Stoppable;
+    /** What is counted of that, and of issuers of tokens. */
+    metrics?: () => Metric[];
 }
 
 export interface AuthParts {
@@ -106,12 +116,16 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
             markUsed(parts, secret, label);
         },
     });
-    const authorizer = createAuthorizer({ ...options.authorization, reader });
+    const { follow, reloads, ...authorization } = options.authorization;
+    const decisions = authorization.metrics ?? new AuthorizationMetrics();
+    const authorizer = createAuthorizer({ ...authorization, metrics: decisions, reader });
     lifecycle.add({
         stop: () => {
             authorizer.stop();
         },
     });
+    if (follow !== undefined) lifecycle.add(follow(authorizer));
+    if (options.follow !== undefined) lifecycle.add(options.follow());
     const { bootstrapTokens = false, clientCa, requestHeader, ...authentication } = options.authentication;
     const clients = new CertificatePool(clientCa);
     const frontProxies = requestHeader && { ...requestHeader, ca: new CertificatePool(requestHeader.ca) };
@@ -122,6 +136,7 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
         onClientCertificate: parts.onClientCertificate,
         ...(frontProxies === undefined ? {} : { requestHeader: frontProxies }),
         serviceAccounts: tokens,
+        audiences,
         tokenCache,
         ...(bootstrapTokens ? { bootstrapTokens: reader } : {}),
     });
@@ -132,11 +147,16 @@ export function createAuth(options: AuthOptions, parts: AuthParts, lifecycle: Li
         },
         authenticator,
         authorizer,
-        metrics: () => [...tokenUse.source(), ...tokenCache.metrics()],
+        metrics: () => [
+            ...tokenUse.source(),
+            ...tokenCache.metrics(),
+            ...decisions.metrics(),
+            ...(reloads?.() ?? []),
+            ...(options.metrics?.() ?? []),
+        ],
         resources: reviewHandlers({
             authenticator,
             authorizer,
-            tokens,
             reader,
             clock: systemClock,
             signingKey: loadSigningKey(serviceAccounts.privateKey),

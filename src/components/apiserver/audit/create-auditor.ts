@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { parseYaml } from '../../../api/schema/parse.ts';
-import { createHttpTransport } from '../../../client/http-transport.ts';
 import { loadKubeconfig } from '../../../client/kubeconfig.ts';
 import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
+import { KubeconfigWebhook } from '../webhook/kubeconfig-webhook.ts';
 import { Auditor, type AuditOutput } from './auditor.ts';
 import { LogSink } from './log-sink.ts';
 import type { AuditMode } from './modes.ts';
@@ -68,11 +68,8 @@ async function logOutput(settings: AuditSettings, { clock, logger }: Surrounding
 }
 
 async function webhookOutput(settings: AuditSettings, { clock, logger }: Surroundings): Promise<AuditOutput> {
-    const config = await loadKubeconfig(settings.webhookConfigFile);
-    const { pathname, search } = new URL(config.server);
     const sink = new WebhookSink({
-        transport: createHttpTransport({ ...config, server: new URL(config.server).origin }),
-        path: `${pathname}${search}`,
+        client: new KubeconfigWebhook(await loadKubeconfig(settings.webhookConfigFile), { clock }),
         batch: settings.webhookBatch ?? {},
         initialBackoffMs: settings.webhookInitialBackoffMs ?? initialBackoffDefaultMs,
         clock,

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ManualClock } from '../../../client/testing/manual-clock.ts';
-import type { Transport, TransportRequest } from '../../../client/transport.ts';
 import { silentLogger } from '../../../util/logger.ts';
 import { LogSink } from './log-sink.ts';
 import { WebhookSink } from './webhook-sink.ts';
@@ -113,16 +112,16 @@ describe('the audit webhook', () => {
         const clock = new ManualClock();
         const got: { items: unknown[] }[] = [];
         let failures = 1;
-        const transport = {
-            request: (request: TransportRequest) => {
-                if (failures-- > 0) return Promise.resolve({ status: 503, body: {} });
-                got.push(request.body as { items: unknown[] });
-                return Promise.resolve({ status: 200, body: {} });
+        const client = {
+            send: (body: object) => {
+                if (failures-- > 0) return Promise.reject(new Error('the webhook answered 503'));
+                got.push(body as { items: unknown[] });
+                return Promise.resolve(Buffer.from('{}'));
             },
             close: () => undefined,
-        } as unknown as Transport;
+        };
         const sink = new WebhookSink({
-            ...{ transport, path: '/', clock, logger: silentLogger(), initialBackoffMs: 1000 },
+            ...{ client, clock, logger: silentLogger(), initialBackoffMs: 1000 },
         });
         for (let i = 0; i < 500; i++) sink.write(`{"n":${i}}`);
         await clock.advance(10_000);

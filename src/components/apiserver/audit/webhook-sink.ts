@@ -1,13 +1,11 @@
 import { Backoff } from '../../../client/backoff.ts';
-import type { Transport } from '../../../client/transport.ts';
 import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
+import type { KubeconfigWebhook } from '../webhook/kubeconfig-webhook.ts';
 import type { AuditSink } from './auditor.ts';
 
 export interface WebhookSinkOptions {
-    transport: Transport;
-    /** Path below the server's address. */
-    path: string;
+    client: Pick<KubeconfigWebhook, 'send' | 'close'>;
     /** Default: upstream's figures. */
     batch?: Partial<BatchSettings>;
     /** Before the first repetition; the next ones wait longer. Default 10 s. */
@@ -85,7 +83,7 @@ export class WebhookSink implements AuditSink {
         }
         cancel();
         this.#cancelTimer?.();
-        this.#options.transport.close();
+        this.#options.client.close();
     }
 
     #schedule(): void {
@@ -139,15 +137,9 @@ export class WebhookSink implements AuditSink {
     }
 
     async #post(body: object): Promise<Error | undefined> {
-        const { transport, path } = this.#options;
         try {
-            const { status } = await transport.request({
-                method: 'POST',
-                path,
-                body,
-                signal: this.#abort.signal,
-            });
-            return status < 300 ? undefined : new Error(`the audit webhook answered ${status}`);
+            await this.#options.client.send(body, this.#abort.signal);
+            return undefined;
         } catch (error) {
             return error instanceof Error ? error : new Error(String(error));
         }

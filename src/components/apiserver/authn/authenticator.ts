@@ -3,10 +3,16 @@ import type { Logger } from '../../../util/logger.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { anonymousAllowed, type AnonymousPolicy } from './anonymous.ts';
 import { bootstrapTokenMethod } from './bootstrap-token.ts';
-import { type AuthenticationMethod, type Authenticator, bearerToken, unionAuthenticator } from './method.ts';
+import {
+    type AuthenticationMethod,
+    type Authenticator,
+    bearerToken,
+    TokenRejected,
+    unionAuthenticator,
+} from './method.ts';
 import { CertificatePool } from './certificate-pool.ts';
 import { clientCertificateMethod } from './client-certificate.ts';
-import { oidcMethod, type OidcOptions } from './oidc.ts';
+import type { JwtAuthenticators } from './jwt/jwt-authenticators.ts';
 import { requestHeaderMethod, type RequestHeaderOptions } from './request-header.ts';
 import { serviceAccountMethod, type ServiceAccountTokens } from './service-account.ts';
 import type { TokenCacheMetrics } from './token-cache-metrics.ts';
@@ -30,10 +36,12 @@ export interface AuthenticatorOptions {
     serviceAccounts?: ServiceAccountTokens;
     /** Where the Secrets of bootstrap tokens are; absent: --enable-bootstrap-token-auth=false. */
     bootstrapTokens?: ObjectReader;
-    /** --oidc-*. */
-    oidc?: Omit<OidcOptions, 'clock'>;
+    /** Issuers of tokens: --oidc-*, or those of --authentication-config. */
+    jwt?: Pick<JwtAuthenticators, 'method'>;
     /** --authentication-token-webhook-*. */
     webhook?: Omit<WebhookTokenOptions, 'clock'>;
+    /** Of the API server: what tokens are for whose method knows of none. */
+    audiences?: readonly string[];
     /** Where it is counted how often tokens are known from before. */
     tokenCache?: TokenCacheMetrics;
 }
@@ -43,14 +51,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const clock = options.clock ?? systemClock;
     const union = unionAuthenticator(
         [...connectionMethods(options, clock), ...tokenMethods(options, clock)],
-        {
-            log: options.log,
-            clock,
-        },
+        { log: options.log, clock, audiences: options.audiences ?? [] },
     );
+    const { tokenCache } = options;
     return {
         authenticate: async (input) => {
-            const { tokenCache } = options;
             if (tokenCache === undefined || bearerToken(input.authorization) === undefined) {
                 return await union.authenticate(input);
             }
@@ -59,6 +64,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
                 async (remembered) =>
                     await union.authenticate({ ...input, report: { ...report, remembered } }),
             );
+        },
+        review: async (token, audiences, report = silentReport) => {
+            if (tokenCache === undefined) return await union.review(token, audiences, report);
+            const found = await tokenCache.follow(
+                async (remembered) => await union.review(token, audiences, { ...report, remembered }),
+            );
+            if (found === undefined) throw new TokenRejected('invalid bearer token');
+            return found;
         },
         allowsAnonymous: (path) => anonymousAllowed(path, options.anonymous),
     };
@@ -84,12 +97,12 @@ function poolOf(bundle: string | CertificatePool): CertificatePool {
 
 /** Bearer tokens; those that cost a call elsewhere are last. */
 function tokenMethods(options: AuthenticatorOptions, clock: Clock): AuthenticationMethod[] {
-    const { tokenFile, serviceAccounts, bootstrapTokens, oidc, webhook } = options;
+    const { tokenFile, serviceAccounts, bootstrapTokens, jwt, webhook } = options;
     const methods: AuthenticationMethod[] = [];
     if (tokenFile !== undefined) methods.push(tokenFileMethod(tokenFile));
     if (serviceAccounts !== undefined) methods.push(serviceAccountMethod(serviceAccounts));
     if (bootstrapTokens !== undefined) methods.push(bootstrapTokenMethod(bootstrapTokens, clock));
-    if (oidc !== undefined) methods.push(oidcMethod({ ...oidc, clock }));
+    if (jwt !== undefined) methods.push(jwt.method);
     if (webhook !== undefined) methods.push(webhookTokenMethod({ ...webhook, clock }));
     return methods;
 }

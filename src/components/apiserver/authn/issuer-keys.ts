@@ -1,9 +1,9 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import https from 'node:https';
 import type { Clock } from '../../../util/clock.ts';
+import { fetchText } from './jwt/issuer-fetch.ts';
 
 const documentBytesMax = 1024 * 1024;
-const fetchTimeoutMs = 30_000;
 const keysMax = 100;
 /** Keys are fetched again at the earliest after this, however many tokens name unknown ones. */
 const refetchIntervalMs = 10_000;
@@ -16,9 +16,13 @@ export interface IssuerKey {
 export interface IssuerKeysOptions {
     /** "https://accounts.example.com". */
     issuer: string;
+    /** Where the discovery document is; absent: below the issuer. */
+    discoveryUrl?: string | undefined;
     /** PEM bundle; absent: the system's authorities. */
     ca?: string | undefined;
     clock: Clock;
+    /** Told of every fetch: the text of the keys, undefined when there was none. */
+    onFetch?: (keys: string | undefined) => void;
 }
 
 /**
@@ -59,52 +63,32 @@ export class IssuerKeys {
 
     async #fetch(): Promise<void> {
         try {
-            const { issuer } = this.#options;
-            const discovery = await this.#document(
-                `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+            const { issuer, discoveryUrl } = this.#options;
+            const [discovery] = await this.#document(
+                discoveryUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
             );
             if (discovery['issuer'] !== issuer)
                 throw new Error('the discovery document is of another issuer');
             const keysUrl = discovery['jwks_uri'];
             if (typeof keysUrl !== 'string') throw new Error('the discovery document names no jwks_uri');
-            this.#keys = readKeys(await this.#document(keysUrl));
+            const [keys, text] = await this.#document(keysUrl);
+            this.#keys = readKeys(keys);
             this.#failure = undefined;
+            this.#options.onFetch?.(text);
         } catch (error) {
             this.#failure = new Error("the issuer's keys cannot be read", { cause: error });
+            this.#options.onFetch?.(undefined);
         } finally {
             this.#fetchedAtMs = this.#options.clock.monotonicMs();
         }
     }
 
-    async #document(address: string): Promise<Record<string, unknown>> {
-        const url = new URL(address);
-        if (url.protocol !== 'https:') throw new Error(`${address} is not reached over https`);
-        const signal = AbortSignal.timeout(fetchTimeoutMs);
-        return await new Promise((resolve, reject) => {
-            const call = https.get(url, { agent: this.#agent, signal }, (response) => {
-                if (response.statusCode !== 200) {
-                    response.resume();
-                    reject(new Error(`${address} answered ${response.statusCode ?? 0}`));
-                    return;
-                }
-                readJson(response).then(resolve, reject);
-            });
-            call.on('error', reject);
-        });
+    async #document(address: string): Promise<[document: Record<string, unknown>, text: string]> {
+        const text = await fetchText(address, { agent: this.#agent, bytesMax: documentBytesMax });
+        const value = JSON.parse(text) as unknown;
+        if (typeof value !== 'object' || value === null) throw new Error('the document is not a JSON object');
+        return [value as Record<string, unknown>, text];
     }
-}
-
-async function readJson(stream: AsyncIterable<Buffer>): Promise<Record<string, unknown>> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of stream) {
-        size += chunk.length;
-        if (size > documentBytesMax) throw new Error(`the document is larger than ${documentBytesMax} bytes`);
-        chunks.push(chunk);
-    }
-    const value = JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
-    if (typeof value !== 'object' || value === null) throw new Error('the document is not a JSON object');
-    return value as Record<string, unknown>;
 }
 
 /** Keys for other uses, or of kinds that are not known, are passed over. */

@@ -1,3 +1,4 @@
+import { joinProblems } from '../../../api/meta/field-error.ts';
 import { statusErrors } from '../../../api/meta/status-error.ts';
 import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
@@ -27,8 +28,19 @@ export interface AuthenticationInput {
  */
 export interface Authenticator {
     authenticate(input: AuthenticationInput): Promise<Identity | undefined>;
+    /**
+     * Whose token it is, and for which of the audiences. Rejects with a TokenRejected when it is nobody's or not
+     * for any of them.
+     */
+    review(token: string, audiences: readonly string[], report?: TokenReport): Promise<ReviewedToken>;
     /** Whether a request without credentials for this path goes on as system:anonymous. */
     allowsAnonymous?(path: string): boolean;
+}
+
+export interface ReviewedToken {
+    identity: Identity;
+    /** Those that were asked for and are the token's; at least one. */
+    audiences: readonly string[];
 }
 
 /**
@@ -38,9 +50,23 @@ export interface Authenticator {
 export interface AuthenticationMethod {
     readonly name: string;
     authenticate(input: AuthenticationInput): Identity | undefined | Promise<Identity | undefined>;
+    /**
+     * For methods that know of audiences: whose token it is, and for which of these. Absent: the method's tokens are
+     * for the API server, all of them.
+     */
+    authenticateFor?(
+        token: string,
+        audiences: readonly string[],
+        report?: TokenReport,
+    ): ReviewedToken | undefined | Promise<ReviewedToken | undefined>;
 }
 
-/** Wrong credentials. The message goes to the log, never to the client. */
+/** Why a token that was to be reviewed is nobody's, in words for whoever asked. */
+export class TokenRejected extends Error {
+    override readonly name = 'TokenRejected';
+}
+
+/** Wrong credentials. The message goes to the log, and to whoever asks by a TokenReview, never to the client. */
 export class CredentialError extends Error {
     override readonly name = 'CredentialError';
 }
@@ -51,7 +77,7 @@ const logIntervalMs = 1_000;
 /** The first method that recognises its credentials wins; then the group of all authenticated is added. */
 export function unionAuthenticator(
     methods: readonly AuthenticationMethod[],
-    { log, clock }: { log: Logger; clock: Clock },
+    { log, clock, audiences = [] }: UnionOptions,
 ): Authenticator {
     let loggedAtMs = Number.NEGATIVE_INFINITY;
     const report = (errors: readonly string[]): void => {
@@ -77,7 +103,52 @@ export function unionAuthenticator(
             report(failures);
             throw statusErrors.unauthorized();
         },
+        async review(token, wanted, tokenReport) {
+            const implicit = wanted.filter((audience) => audiences.includes(audience));
+            const failures: string[] = [];
+            for (const method of methods) {
+                try {
+                    const found = await reviewWith(method, { token, wanted, implicit, report: tokenReport });
+                    if (found === undefined) continue;
+                    return { ...found, identity: withAuthenticatedGroup(found.identity) };
+                } catch (error) {
+                    if (!(error instanceof CredentialError)) throw error;
+                    failures.push(error.message);
+                }
+            }
+            throw new TokenRejected(failures.length === 0 ? 'invalid bearer token' : joinProblems(failures));
+        },
     };
+}
+
+export interface UnionOptions {
+    log: Logger;
+    clock: Clock;
+    /** Of the API server: what tokens are for whose method knows of none. */
+    audiences?: readonly string[];
+}
+
+interface TokenQuestion {
+    token: string;
+    wanted: readonly string[];
+    /** Those of `wanted` that are the API server's. */
+    implicit: readonly string[];
+    report: TokenReport | undefined;
+}
+
+async function reviewWith(
+    method: AuthenticationMethod,
+    { token, wanted, implicit, report }: TokenQuestion,
+): Promise<ReviewedToken | undefined> {
+    if (method.authenticateFor !== undefined) return await method.authenticateFor(token, wanted, report);
+    if (implicit.length === 0) return undefined;
+    const identity = await method.authenticate({
+        authorization: `Bearer ${token}`,
+        peerCertificate: undefined,
+        headers: {},
+        ...(report === undefined ? {} : { report }),
+    });
+    return identity === undefined ? undefined : { identity, audiences: implicit };
 }
 
 /** The message and those of its causes, which say what could not be reached. */

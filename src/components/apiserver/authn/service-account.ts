@@ -168,6 +168,7 @@ export function serviceAccountMethod(tokens: ServiceAccountTokens): Authenticati
             const token = bearerToken(authorization);
             return token === undefined ? undefined : tokens.authenticate(token, undefined, report)?.identity;
         },
+        authenticateFor: (token, audiences, report) => tokens.authenticate(token, audiences, report),
     };
 }
 

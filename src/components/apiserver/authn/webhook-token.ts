@@ -3,14 +3,15 @@ import type { V1UserInfo } from '../../../api/meta/object.ts';
 import type { Clock } from '../../../util/clock.ts';
 import { ExpiringMap } from '../../../util/expiring-map.ts';
 import type { Identity } from '../identity.ts';
-import { type AuthenticationMethod, bearerToken, CredentialError } from './method.ts';
-import type { WebhookClient } from './webhook-client.ts';
+import { type AuthenticationMethod, bearerToken, CredentialError, type ReviewedToken } from './method.ts';
+import type { TokenReport } from './token-use.ts';
+import type { KubeconfigWebhook } from '../webhook/kubeconfig-webhook.ts';
 
 /** Tokens whose owners are remembered. */
 const ownersMax = 4_096;
 
 export interface WebhookTokenOptions {
-    client: Pick<WebhookClient, 'post'>;
+    client: Pick<KubeconfigWebhook, 'post'>;
     /** --authentication-token-webhook-version. */
     version: 'v1' | 'v1beta1';
     /** --authentication-token-webhook-cache-ttl, milliseconds. */
@@ -20,33 +21,45 @@ export interface WebhookTokenOptions {
     clock: Clock;
 }
 
-/** Asks a server by TokenReview whose token it is. Good answers are remembered, by the token's hash. */
+/** Asks a server by TokenReview whose token it is. Good answers are remembered, by hashes of token and audiences. */
 export function webhookTokenMethod(options: WebhookTokenOptions): AuthenticationMethod {
-    const owners = new ExpiringMap<string, Identity>(ownersMax, options.clock);
+    const owners = new ExpiringMap<string, ReviewedToken>(ownersMax, options.clock);
+    const authenticateFor = async (
+        token: string,
+        audiences: readonly string[],
+        report?: TokenReport,
+    ): Promise<ReviewedToken | undefined> => {
+        const question = JSON.stringify([token, audiences]);
+        const key = createHash('sha256').update(question).digest('base64');
+        const known = owners.get(key);
+        if (known !== undefined) {
+            report?.remembered?.();
+            return known;
+        }
+        const owner = await askFor(token, audiences, options);
+        if (owner !== undefined) owners.set(key, owner, options.cacheTtlMs);
+        return owner;
+    };
     return {
         name: 'webhook',
         async authenticate({ authorization, report }) {
             const token = bearerToken(authorization);
             if (token === undefined) return undefined;
-            const key = createHash('sha256').update(token).digest('base64');
-            const known = owners.get(key);
-            if (known !== undefined) {
-                report?.remembered?.();
-                return known;
-            }
-            const owner = await askFor(token, options);
-            if (owner !== undefined) owners.set(key, owner, options.cacheTtlMs);
-            return owner;
+            return (await authenticateFor(token, options.audiences, report))?.identity;
         },
+        authenticateFor,
     };
 }
 
-async function askFor(token: string, options: WebhookTokenOptions): Promise<Identity | undefined> {
-    const { client, version, audiences } = options;
+async function askFor(
+    token: string,
+    wanted: readonly string[],
+    { client, version, audiences }: WebhookTokenOptions,
+): Promise<ReviewedToken | undefined> {
     const review = {
         apiVersion: `authentication.k8s.io/${version}`,
         kind: 'TokenReview',
-        spec: { token, audiences },
+        spec: { token, audiences: wanted },
     };
     const answer = await client.post(review).catch((error: unknown) => {
         throw new CredentialError('the webhook gave no answer', { cause: error });
@@ -57,11 +70,10 @@ async function askFor(token: string, options: WebhookTokenOptions): Promise<Iden
         return undefined;
     }
     // A server that knows nothing of audiences names none: its tokens are for this API server.
-    const named = status.audiences ?? [];
-    if (named.length > 0 && !named.some((audience) => audiences.includes(audience))) {
-        throw new CredentialError('the token is for other audiences');
-    }
-    return identityOf(status.user ?? {});
+    const named = status.audiences?.length ? status.audiences : audiences;
+    const common = wanted.filter((audience) => named.includes(audience));
+    if (common.length === 0) return undefined;
+    return { identity: identityOf(status.user ?? {}), audiences: common };
 }
 
 interface ReviewStatus {

@@ -3,6 +3,7 @@ import type { Authorizer, Decision, RequestAttributes } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import type { AbacAuthorizer } from './abac-authorizer.ts';
+import type { AuthorizationMetrics } from './authorization-metrics.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { NodeGraph } from './node-graph.ts';
 import { nodeNameOf } from './node-identity.ts';
@@ -18,12 +19,20 @@ export type AuthorizationMode = (typeof authorizationModes)[number];
 
 export interface AuthorizerOptions {
     reader: ObjectReader;
-    /** Asked in this order (--authorization-mode). */
-    modes: readonly AuthorizationMode[];
+    /** Asked in this order: what --authorization-mode says, or the file of --authorization-config. */
+    modes: readonly (AuthorizationMode | NamedWebhook)[];
     /** Required by the mode ABAC. */
     abac?: AbacAuthorizer;
     /** Required by the mode Webhook. */
     webhook?: Authorizer;
+    /** Where decisions are counted. */
+    metrics?: AuthorizationMetrics;
+}
+
+/** One of several webhooks. */
+export interface NamedWebhook {
+    name: string;
+    webhook: Authorizer;
 }
 
 /** The rules that hold for somebody in a namespace. */
@@ -47,11 +56,19 @@ export interface ClusterAuthorizer extends Authorizer {
         roleRef: { apiGroup?: string | undefined; kind: string; name: string },
         namespace: string,
     ): readonly V1PolicyRule[] | undefined;
+    /**
+     * Asks these from now on.
+     * @throws Error for Node, RBAC or ABAC where the server was started without it
+     */
+    reconfigure(modes: AuthorizerOptions['modes']): void;
     stop(): void;
 }
 
 /** One of the modes. */
 interface ModeAuthorizer extends Authorizer {
+    /** What metrics call it. */
+    type: AuthorizationMode;
+    name: string;
     rulesFor(identity: Identity, namespace: string): RuleList;
 }
 
@@ -69,55 +86,75 @@ export function createAuthorizer(options: AuthorizerOptions): ClusterAuthorizer 
             ...index.clusterRules(identity),
             ...(namespace === '' ? [] : index.namespaceRules(identity, namespace)),
         ].map(({ rule }) => rule);
-    const graphs: NodeGraph[] = [];
-    const authorizers = options.modes.map((mode): ModeAuthorizer => {
+    const graph = options.modes.includes('Node') ? new NodeGraph(options.reader) : undefined;
+    const make = (mode: AuthorizationMode | NamedWebhook): ModeAuthorizer => {
+        if (typeof mode === 'object') return webhookMode(mode.webhook, mode.name);
+        if (persistentModes.has(mode) && !options.modes.includes(mode)) {
+            throw new Error(
+                `authorizer type ${mode} is not allowed if it was not enabled at initial server startup`,
+            );
+        }
+        const named = { type: mode, name: mode.toLowerCase() };
         switch (mode) {
-            case 'Node': {
-                const graph = new NodeGraph(options.reader);
-                graphs.push(graph);
-                return nodeMode(graph);
-            }
+            case 'Node':
+                return { ...named, ...nodeMode(required(graph, 'its index')) };
             case 'RBAC': {
                 const rbac = new RbacAuthorizer(index);
                 return {
+                    ...named,
                     authorize: (identity, attributes) => rbac.authorize(identity, attributes),
                     rulesFor: (identity, namespace) => complete(rbacRules(identity, namespace)),
                 };
             }
             case 'ABAC':
-                return abacMode(required(options.abac, '--authorization-policy-file'));
+                return { ...named, ...abacMode(required(options.abac, '--authorization-policy-file')) };
             case 'Webhook':
-                return webhookMode(required(options.webhook, '--authorization-webhook-config-file'));
+                return webhookMode(
+                    required(options.webhook, '--authorization-webhook-config-file'),
+                    named.name,
+                );
             case 'AlwaysAllow':
                 return {
+                    ...named,
                     authorize: () => ({ outcome: 'allow', reason: '' }),
                     rulesFor: () => complete(everything),
                 };
             case 'AlwaysDeny':
                 return {
+                    ...named,
                     authorize: () => ({ outcome: 'noOpinion', reason: 'Everything is forbidden.' }),
                     rulesFor: () => complete([]),
                 };
         }
-    });
+    };
+    let authorizers = options.modes.map(make);
     return {
-        authorize: (identity, attributes) => decide(authorizers, identity, attributes),
+        authorize: (identity, attributes) =>
+            decide({ authorizers, metrics: options.metrics }, identity, attributes),
         rulesFor: (identity, namespace) => listRules(authorizers, identity, namespace),
         rbacRules,
         roleRules: (roleRef, namespace) => index.roleRules(roleRef, namespace),
+        reconfigure: (modes) => {
+            authorizers = modes.map(make);
+        },
         stop: () => {
             index.stop();
-            for (const graph of graphs) graph.stop();
+            graph?.stop();
         },
     };
 }
+
+/** What they know is gathered from the start of the server on. */
+const persistentModes: ReadonlySet<AuthorizationMode> = new Set(['Node', 'RBAC', 'ABAC']);
 
 function required<T>(part: T | undefined, flagName: string): T {
     if (part === undefined) throw new Error(`the authorization mode needs ${flagName}`);
     return part;
 }
 
-function nodeMode(graph: NodeGraph): ModeAuthorizer {
+type Deciding = Pick<ModeAuthorizer, 'authorize' | 'rulesFor'>;
+
+function nodeMode(graph: NodeGraph): Deciding {
     const authorizer = new NodeAuthorizer(graph);
     const unlisted = 'node authorizer does not support user rule resolution';
     return {
@@ -129,16 +166,18 @@ function nodeMode(graph: NodeGraph): ModeAuthorizer {
     };
 }
 
-function abacMode(abac: AbacAuthorizer): ModeAuthorizer {
+function abacMode(abac: AbacAuthorizer): Deciding {
     return {
         authorize: (identity, attributes) => abac.authorize(identity, attributes),
         rulesFor: (identity, namespace) => complete(abac.rulesFor(identity, namespace)),
     };
 }
 
-function webhookMode(webhook: Authorizer): ModeAuthorizer {
+function webhookMode(webhook: Authorizer, name: string): ModeAuthorizer {
     const unlisted = 'webhook authorizer does not support user rule resolution';
     return {
+        type: 'Webhook',
+        name,
         authorize: async (identity, attributes) => await webhook.authorize(identity, attributes),
         rulesFor: () => ({ rules: [], incomplete: true, error: unlisted }),
     };
@@ -146,7 +185,10 @@ function webhookMode(webhook: Authorizer): ModeAuthorizer {
 
 /** Stays synchronous as long as the authorizers do. */
 function decide(
-    authorizers: readonly ModeAuthorizer[],
+    {
+        authorizers,
+        metrics,
+    }: { authorizers: readonly ModeAuthorizer[]; metrics: AuthorizationMetrics | undefined },
     identity: Identity,
     attributes: RequestAttributes,
 ): Decision | Promise<Decision> {
@@ -155,11 +197,13 @@ function decide(
     const errors: string[] = [];
     const ask = (position: number): Decision | Promise<Decision> => {
         for (let index = position; index < authorizers.length; index += 1) {
-            const answer = authorizers[index]?.authorize(identity, attributes);
+            const authorizer = authorizers[index];
+            if (authorizer === undefined) continue;
+            const answer = authorizer.authorize(identity, attributes);
             if (answer instanceof Promise) {
-                return answer.then((decision) => settle(decision) ?? ask(index + 1));
+                return answer.then((decision) => settle(decision, authorizer) ?? ask(index + 1));
             }
-            const decision = answer === undefined ? undefined : settle(answer);
+            const decision = settle(answer, authorizer);
             if (decision !== undefined) return decision;
         }
         return {
@@ -168,8 +212,11 @@ function decide(
             ...(errors.length === 0 ? {} : { error: errors.join(', ') }),
         };
     };
-    const settle = (decision: Decision): Decision | undefined => {
-        if (decision.outcome !== 'noOpinion') return decision;
+    const settle = (decision: Decision, authorizer: ModeAuthorizer): Decision | undefined => {
+        if (decision.outcome !== 'noOpinion') {
+            metrics?.decided(authorizer, decision.outcome === 'allow' ? 'allowed' : 'denied');
+            return decision;
+        }
         if (decision.reason !== '') reasons.push(decision.reason);
         if (decision.error !== undefined) errors.push(decision.error);
         return undefined;

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { createCelCompiler } from '../../../api/cel/compiler.ts';
+import { renderMetrics } from '../../../store/etcd/server/http/metric.ts';
 import { silentLogger } from '../../../util/logger.ts';
 import type { RequestAttributes } from '../authorizer.ts';
+import { AuthorizationMetrics } from './authorization-metrics.ts';
+import { MatchConditions } from './config/match-conditions.ts';
 import { WebhookAuthorizer, type WebhookAuthorizerOptions } from './webhook-authorizer.ts';
 
 const jane = { username: 'jane', uid: '', groups: ['dev'], extra: { scope: ['a'] } };
@@ -127,5 +131,43 @@ describe('webhook authorizer', () => {
             });
         }
         expect(asked).toHaveLength(2);
+    });
+
+    it('denies where that is what no answer means, and is counted', async () => {
+        const metrics = new AuthorizationMetrics();
+        const failing = create(new Error('down'), { onFailure: 'deny', name: 'strict', metrics });
+        expect(await failing.authorizer.authorize(jane, pods)).toEqual({
+            outcome: 'deny',
+            reason: '',
+            error: 'down',
+        });
+        const open = create(new Error('down'), { name: 'lax', metrics });
+        expect(await open.authorizer.authorize(jane, pods)).toMatchObject({ outcome: 'noOpinion' });
+        const text = renderMetrics(metrics.metrics());
+        const failedOpen = 'apiserver_authorization_webhook_evaluations_fail_open_total';
+        expect(text).toContain(`${failedOpen}{name="lax",result="error"} 1`);
+        expect(text).not.toContain(`${failedOpen}{name="strict"`);
+    });
+
+    it('is asked where its conditions hold', async () => {
+        const metrics = new AuthorizationMetrics();
+        const conditions = new MatchConditions(
+            ["request.extra['scope'][0] != 'b'", "request.resourceAttributes.verb == 'list'"],
+            createCelCompiler(),
+        );
+        const { authorizer, asked } = create({ status: { allowed: true } }, { conditions, metrics });
+        expect(await authorizer.authorize(jane, pods)).toMatchObject({ outcome: 'allow' });
+        expect(await authorizer.authorize(jane, { ...pods, verb: 'get' })).toEqual({
+            outcome: 'noOpinion',
+            reason: '',
+        });
+        const faulty = await authorizer.authorize({ ...jane, extra: {} }, pods);
+        expect(faulty).toMatchObject({ outcome: 'noOpinion', error: expect.stringContaining('no such key') });
+        expect(asked).toHaveLength(1);
+        const text = renderMetrics(metrics.metrics());
+        const labels = '{type="Webhook",name="webhook"}';
+        expect(text).toContain(`apiserver_authorization_match_condition_exclusions_total${labels} 1`);
+        expect(text).toContain(`apiserver_authorization_match_condition_evaluation_errors_total${labels} 1`);
+        expect(text).toContain(`apiserver_authorization_match_condition_evaluation_seconds_count${labels} 3`);
     });
 });

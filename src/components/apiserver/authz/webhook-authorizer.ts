@@ -2,18 +2,22 @@ import type { V1SubjectAccessReviewSpec } from '../../../api/meta/object.ts';
 import type { Clock } from '../../../util/clock.ts';
 import { ExpiringMap } from '../../../util/expiring-map.ts';
 import type { Logger } from '../../../util/logger.ts';
-import type { WebhookClient } from '../authn/webhook-client.ts';
+import type { KubeconfigWebhook, RoundTripResult } from '../webhook/kubeconfig-webhook.ts';
 import type { Authorizer, Decision, RequestAttributes } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
+import type { AuthorizationMetrics } from './authorization-metrics.ts';
+import type { MatchConditions } from './config/match-conditions.ts';
 import { selectorReview } from './selector-attributes.ts';
 
 /** Answers that are remembered. */
 const answersMax = 8_192;
 /** Questions with more characters than this are asked again every time. */
 const cachedQuestionMax = 10_000;
+/** That of the one webhook that flags name. */
+const defaultName = 'webhook';
 
 export interface WebhookAuthorizerOptions {
-    client: Pick<WebhookClient, 'post'>;
+    client: Pick<KubeconfigWebhook, 'post'>;
     /** --authorization-webhook-version. */
     version: 'v1' | 'v1beta1';
     /** How long an answer is remembered, milliseconds. */
@@ -21,9 +25,16 @@ export interface WebhookAuthorizerOptions {
     unauthorizedTtlMs: number;
     clock: Clock;
     log: Logger;
+    /** What metrics call it. Default "webhook". */
+    name?: string;
+    /** What a webhook that gives no answer means. Default 'noOpinion'. */
+    onFailure?: 'noOpinion' | 'deny';
+    /** It is asked where these hold. */
+    conditions?: MatchConditions;
+    metrics?: AuthorizationMetrics;
 }
 
-/** Asks a server by SubjectAccessReview. One that cannot be reached has no opinion. */
+/** Asks a server by SubjectAccessReview. */
 export class WebhookAuthorizer implements Authorizer {
     readonly #options: WebhookAuthorizerOptions;
     readonly #answers: ExpiringMap<string, Decision>;
@@ -35,22 +46,57 @@ export class WebhookAuthorizer implements Authorizer {
 
     async authorize(identity: Identity, attributes: RequestAttributes): Promise<Decision> {
         const spec = reviewSpec(identity, attributes);
-        const question = JSON.stringify(spec);
-        const known = this.#answers.get(question);
-        if (known !== undefined) return known;
         try {
-            const decision = decisionOf(await this.#options.client.post(this.#review(spec)));
-            const { authorizedTtlMs, unauthorizedTtlMs } = this.#options;
+            if (!this.#isMeant(spec)) return { outcome: 'noOpinion', reason: '' };
+        } catch (error) {
+            return this.#failure(error);
+        }
+        const question = JSON.stringify(spec);
+        return this.#answers.get(question) ?? (await this.#ask(spec, question));
+    }
+
+    /** @throws Error for conditions that cannot be evaluated */
+    #isMeant(spec: V1SubjectAccessReviewSpec): boolean {
+        const { conditions, metrics, name = defaultName } = this.#options;
+        if (conditions === undefined) return true;
+        const startMs = performance.now();
+        let result: 'match' | 'exclusion' | 'error' = 'error';
+        try {
+            const isMeant = conditions.hold(spec);
+            result = isMeant ? 'match' : 'exclusion';
+            return isMeant;
+        } finally {
+            metrics?.conditionsEvaluated(name, result, (performance.now() - startMs) / 1000);
+        }
+    }
+
+    async #ask(spec: V1SubjectAccessReviewSpec, question: string): Promise<Decision> {
+        const { client, authorizedTtlMs, unauthorizedTtlMs } = this.#options;
+        const { metrics, log, name = defaultName } = this.#options;
+        let last: RoundTripResult = 'error';
+        try {
+            const answer = await client.post(this.#review(spec), {
+                onRoundTrip: (result, seconds) => {
+                    last = result;
+                    metrics?.roundTrip(name, result, seconds);
+                },
+            });
+            const decision = decisionOf(answer);
             if (question.length < cachedQuestionMax) {
                 const isAllowed = decision.outcome === 'allow';
                 this.#answers.set(question, decision, isAllowed ? authorizedTtlMs : unauthorizedTtlMs);
             }
             return decision;
         } catch (error) {
-            this.#options.log.warn({ err: error }, 'the authorization webhook gave no answer');
-            const text = error instanceof Error ? error.message : String(error);
-            return { outcome: 'noOpinion', reason: '', error: text };
+            log.warn({ err: error, name }, 'the authorization webhook gave no answer');
+            if (this.#options.onFailure !== 'deny') metrics?.failedOpen(name, last);
+            return this.#failure(error);
         }
+    }
+
+    #failure(error: unknown): Decision {
+        const text = error instanceof Error ? error.message : String(error);
+        return { outcome: this.#options.onFailure ?? 'noOpinion', reason: '', error: text };
     }
 
     #review(spec: V1SubjectAccessReviewSpec): object {

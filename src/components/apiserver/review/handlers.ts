@@ -11,7 +11,6 @@ import { schema } from '../../../api/schema/schema.ts';
 import type { SigningKey } from '../../../pki/service-account-token.ts';
 import { type Clock, rfc3339 } from '../../../util/clock.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
-import type { ServiceAccountTokens } from '../authn/service-account.ts';
 import type { ClusterAuthorizer } from '../authz/authorizer.ts';
 import type { ResourceHandler } from '../extensions.ts';
 import { reportTo } from '../middleware/authenticate.ts';
@@ -30,7 +29,6 @@ import { reviewToken } from './token-review.ts';
 export interface ReviewOptions {
     authenticator: Authenticator;
     authorizer: ClusterAuthorizer;
-    tokens: ServiceAccountTokens;
     reader: ObjectReader;
     clock: Clock;
     signingKey: SigningKey;
@@ -61,7 +59,6 @@ export function reviewHandlers(options: ReviewOptions): ResourceHandler[] {
         review(authentication, 'TokenReview', async (body, { request, admit }) => {
             return await reviewToken(body as V1TokenReview, {
                 authenticator: options.authenticator,
-                serviceAccounts: options.tokens,
                 apiAudiences: options.audiences,
                 report: reportTo(request),
                 admit,

@@ -39,6 +39,7 @@ const authenticator = createAuthenticator({
     clock,
     tokenFile: 'sesame,jane,42,dev',
     serviceAccounts: tokens,
+    audiences: [issuer],
 });
 const authorizer = createAuthorizer({ reader, modes: ['Node', 'RBAC'] });
 const options = {
@@ -122,7 +123,7 @@ describe('TokenRequest', () => {
 
     it.each([true, false])('holds kubelets to their pods where NodeRestriction is on: %s', async (isOn) => {
         const handler = reviewHandlers({
-            ...{ authenticator, authorizer, tokens, reader, clock, issuer },
+            ...{ authenticator, authorizer, reader, clock, issuer },
             signingKey: options.key,
             audiences: [issuer],
         }).find(({ subresource }) => subresource === 'token');
@@ -199,7 +200,7 @@ describe('TokenReview', () => {
         (
             await reviewToken(
                 { spec: { token, ...(audiences === undefined ? {} : { audiences }) } },
-                { authenticator, serviceAccounts: tokens, apiAudiences: [issuer] },
+                { authenticator, apiAudiences: [issuer] },
             )
         ).status;
 

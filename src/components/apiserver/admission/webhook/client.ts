@@ -5,6 +5,8 @@ import { rootCertificates } from 'node:tls';
 import type { AdmissionregistrationV1WebhookClientConfig } from '../../../../api/meta/object.ts';
 import { parseJson } from '../../../../api/schema/parse.ts';
 import type { ObjectReader } from '../../object-reader.ts';
+import type { ConnectionCredentials } from '../../webhook/shown-credentials.ts';
+import type { WebhookUser, WebhookUsers } from '../../webhook/webhook-users.ts';
 import { type Endpoint, endpointOf, hostPort, urlText } from './endpoint.ts';
 
 /** An answer may carry a patch with a whole object in it, in base64, and some room around it. */
@@ -27,12 +29,20 @@ export interface WebhookCall {
 export interface WebhookClientOptions {
     userAgent?: string;
     answerBytesMax?: number;
+    /** Who the API server is for which webhook; absent: nobody in particular. */
+    users?: WebhookUsers | undefined;
+}
+
+/** Who the API server is for one webhook, as of now. */
+interface Shown extends ConnectionCredentials {
+    user: string;
+    headers: Record<string, string | string[]>;
 }
 
 /**
  * Posts reviews to webhooks over HTTPS, with connections kept open between calls.
  *
- * Invariants: one agent per address and set of trusted authorities, at most `agentsMax`, the longest
+ * Invariants: one agent per address, set of trusted authorities and credentials, at most `agentsMax`, the longest
  * unused one goes first; redirects are not followed; an answer larger than its bound is none.
  */
 export class WebhookClient {
@@ -40,11 +50,13 @@ export class WebhookClient {
     readonly #agents = new Map<string, Agent>();
     readonly #userAgent: string;
     readonly #answerBytesMax: number;
+    readonly #users: WebhookUsers | undefined;
 
     constructor(reader: ObjectReader, options: WebhookClientOptions = {}) {
         this.#reader = reader;
         this.#userAgent = options.userAgent ?? 'kube-apiserver-admission';
         this.#answerBytesMax = options.answerBytesMax ?? answerBytesDefault;
+        this.#users = options.users;
     }
 
     /** The parsed answer. Throws an Error whose message is what upstream says after "failed to call webhook: ". */
@@ -82,13 +94,14 @@ export class WebhookClient {
         { body, query, signal }: { body: string; query: string; signal: AbortSignal },
     ): Promise<{ status: number; bytes: Buffer }> {
         const { url, host, port, serverName, ca } = endpoint;
+        const shown = await shownTo(this.#users?.for(targetOf(url)));
         return await new Promise((resolve, reject) => {
             const outgoing = httpsRequest({
                 method: 'POST',
                 host,
                 port,
                 path: `${url.pathname}${url.search}${url.search === '' ? '?' : '&'}${query}`,
-                agent: this.#agentOf(endpoint),
+                agent: this.#agentOf(endpoint, shown),
                 ca: ca ?? [...rootCertificates],
                 servername: isIP(serverName) === 0 ? serverName : '',
                 rejectUnauthorized: true,
@@ -98,6 +111,7 @@ export class WebhookClient {
                     'content-type': 'application/json',
                     accept: 'application/json, */*',
                     'user-agent': this.#userAgent,
+                    ...shown?.headers,
                     'content-length': Buffer.byteLength(body),
                 },
             });
@@ -121,8 +135,9 @@ export class WebhookClient {
         });
     }
 
-    #agentOf({ host, port, serverName, ca }: Endpoint): Agent {
-        const key = `${hostPort(host, port)}\0${serverName}\0${ca ?? ''}`;
+    #agentOf({ host, port, serverName, ca }: Endpoint, shown: Shown | undefined): Agent {
+        const who = shown === undefined ? '' : `${shown.user}\0${shown.generation}`;
+        const key = `${hostPort(host, port)}\0${serverName}\0${ca ?? ''}\0${who}`;
         const agent =
             this.#agents.get(key) ??
             new Agent({
@@ -130,6 +145,7 @@ export class WebhookClient {
                 maxSockets: socketsPerHostMax,
                 maxFreeSockets: idleSocketsPerHostMax,
                 timeout: idleTimeoutMs,
+                ...shown?.tls,
             });
         this.#agents.delete(key);
         this.#agents.set(key, agent);
@@ -140,6 +156,17 @@ export class WebhookClient {
         }
         return agent;
     }
+}
+
+async function shownTo(user: WebhookUser | undefined): Promise<Shown | undefined> {
+    if (user === undefined) return undefined;
+    const { credentials, name } = user;
+    return { user: name, headers: await credentials.headers(), ...(await credentials.connection()) };
+}
+
+/** "hook.shop.svc:443": what users of a kubeconfig are named after. */
+function targetOf({ host, port }: URL): string {
+    return port === '' ? `${host}:443` : host;
 }
 
 function read({ status, bytes }: { status: number; bytes: Buffer }, bytesMax: number): unknown {

@@ -41,7 +41,11 @@ export function mutatingAdmissionWebhook(context: PluginContext): AdmissionPlugi
         resource,
         webhooksOf,
     );
-    const dispatcher = new WebhookDispatcher(context, new WebhookClient(context.reader), 'admit');
+    const dispatcher = new WebhookDispatcher(
+        context,
+        new WebhookClient(context.reader, { users: context.configuration.webhookUsers.mutating }),
+        'admit',
+    );
 
     /** True when the webhook has changed the object. */
     const ask = async (

@@ -29,7 +29,11 @@ export function validatingAdmissionWebhook(context: PluginContext): AdmissionPlu
         resource,
         webhooksOf,
     );
-    const dispatcher = new WebhookDispatcher(context, new WebhookClient(context.reader), 'validating');
+    const dispatcher = new WebhookDispatcher(
+        context,
+        new WebhookClient(context.reader, { users: context.configuration.webhookUsers.validating }),
+        'validating',
+    );
     const ask = async (request: AdmissionRequest, { webhook, matched }: Invocation, index: number) => {
         try {
             await dispatcher.call(webhook, request, matched);
