@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync, type KeyPairKeyObjectResult, randomUUID, sign } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { KubeconfigWebhook } from '../../src/components/apiserver/webhook/kubeconfig-webhook.ts';
+import { systemClock } from '../../src/util/clock.ts';
 import {
     type Answer,
     AuthServer,
@@ -374,6 +378,13 @@ describe('authentication and authorization by configuration files', () => {
         expect(await metrics()).toContain(`${reloads}{status="success",`);
         await replace('authentication', authentication(added, added));
         await until(async () => (await metrics()).includes(`${reloads}{status="failure",`));
+        const failures = async (): Promise<number> =>
+            Number(/_reloads_total\{status="failure".*\} (\d+)/.exec(await metrics())?.[1]);
+        const before = await failures();
+        const gone = await Issuer.start();
+        await gone.stop();
+        await replace('authentication', authentication({ ...added, issuer: issuerOf(gone) }));
+        await until(async () => (await failures()) > before);
         expect(await server.whoAmI({ token: third.token({}) })).toMatchObject({ username: 'third:joe' });
         await replace('authentication', authentication());
         await until(async () => (await server.whoAmI({ token })) === undefined);
@@ -414,5 +425,46 @@ describe('authentication and authorization by configuration files', () => {
         });
         await server.make('POST /api/v1/namespaces/default/configmaps', { metadata: { name: 'seen' } });
         expect(admitted).toEqual(['Bearer open sesame']);
+    });
+});
+
+describe('the client of webhooks', () => {
+    it('says how each round trip ended, and asks again only where that may help', async () => {
+        let status = 503;
+        const hook = createServer((request, response) => {
+            request.resume();
+            if (status === 0) return;
+            response.statusCode = status;
+            response.end(status === 200 ? '{"a":1}' : '');
+            status = 200;
+        });
+        await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+        const { port } = hook.address() as AddressInfo;
+        const config = { server: `http://127.0.0.1:${port}/`, namespace: '' };
+        const results: string[] = [];
+        const onRoundTrip = (result: string): void => {
+            results.push(result);
+        };
+        // Waits are over at once.
+        const clock = {
+            ...systemClock,
+            setTimer: (_ms: number, callback: () => void) => systemClock.setTimer(0, callback),
+        };
+        const client = new KubeconfigWebhook(config, { clock, attemptTimeoutMs: 100, attempts: 2 });
+        expect(await client.post({}, { onRoundTrip })).toEqual({ a: 1 });
+        expect(results.splice(0)).toEqual(['error', 'success']);
+        status = 404;
+        await expect(client.post({}, { onRoundTrip })).rejects.toThrow('the webhook answered 404');
+        expect(results.splice(0)).toEqual(['error']);
+        status = 0;
+        await expect(client.post({}, { onRoundTrip })).rejects.toThrow('no answer within 100 ms');
+        expect(results.splice(0)).toEqual(['timeout', 'timeout']);
+        const abort = new AbortController();
+        abort.abort();
+        await expect(client.post({}, { onRoundTrip, signal: abort.signal })).rejects.toThrow();
+        expect(results).toEqual(['canceled']);
+        client.close();
+        hook.closeAllConnections();
+        await new Promise((resolve) => hook.close(resolve));
     });
 });

@@ -29,6 +29,9 @@ export interface AuthorizerOptions {
     metrics?: AuthorizationMetrics;
 }
 
+/** That of the one webhook that flags name. */
+export const defaultWebhookName = 'default';
+
 /** One of several webhooks. */
 export interface NamedWebhook {
     name: string;
@@ -111,7 +114,7 @@ export function createAuthorizer(options: AuthorizerOptions): ClusterAuthorizer 
             case 'Webhook':
                 return webhookMode(
                     required(options.webhook, '--authorization-webhook-config-file'),
-                    named.name,
+                    defaultWebhookName,
                 );
             case 'AlwaysAllow':
                 return {

@@ -165,7 +165,7 @@ describe('webhook authorizer', () => {
         expect(faulty).toMatchObject({ outcome: 'noOpinion', error: expect.stringContaining('no such key') });
         expect(asked).toHaveLength(1);
         const text = renderMetrics(metrics.metrics());
-        const labels = '{type="Webhook",name="webhook"}';
+        const labels = '{type="Webhook",name="default"}';
         expect(text).toContain(`apiserver_authorization_match_condition_exclusions_total${labels} 1`);
         expect(text).toContain(`apiserver_authorization_match_condition_evaluation_errors_total${labels} 1`);
         expect(text).toContain(`apiserver_authorization_match_condition_evaluation_seconds_count${labels} 3`);

@@ -7,14 +7,13 @@ import type { Authorizer, Decision, RequestAttributes } from '../authorizer.ts';
 import type { Identity } from '../identity.ts';
 import type { AuthorizationMetrics } from './authorization-metrics.ts';
 import type { MatchConditions } from './config/match-conditions.ts';
+import { defaultWebhookName } from './authorizer.ts';
 import { selectorReview } from './selector-attributes.ts';
 
 /** Answers that are remembered. */
 const answersMax = 8_192;
 /** Questions with more characters than this are asked again every time. */
 const cachedQuestionMax = 10_000;
-/** That of the one webhook that flags name. */
-const defaultName = 'webhook';
 
 export interface WebhookAuthorizerOptions {
     client: Pick<KubeconfigWebhook, 'post'>;
@@ -25,7 +24,7 @@ export interface WebhookAuthorizerOptions {
     unauthorizedTtlMs: number;
     clock: Clock;
     log: Logger;
-    /** What metrics call it. Default "webhook". */
+    /** What metrics call it. Default: `defaultWebhookName`. */
     name?: string;
     /** What a webhook that gives no answer means. Default 'noOpinion'. */
     onFailure?: 'noOpinion' | 'deny';
@@ -57,7 +56,7 @@ export class WebhookAuthorizer implements Authorizer {
 
     /** @throws Error for conditions that cannot be evaluated */
     #isMeant(spec: V1SubjectAccessReviewSpec): boolean {
-        const { conditions, metrics, name = defaultName } = this.#options;
+        const { conditions, metrics, name = defaultWebhookName } = this.#options;
         if (conditions === undefined) return true;
         const startMs = performance.now();
         let result: 'match' | 'exclusion' | 'error' = 'error';
@@ -72,7 +71,7 @@ export class WebhookAuthorizer implements Authorizer {
 
     async #ask(spec: V1SubjectAccessReviewSpec, question: string): Promise<Decision> {
         const { client, authorizedTtlMs, unauthorizedTtlMs } = this.#options;
-        const { metrics, log, name = defaultName } = this.#options;
+        const { metrics, log, name = defaultWebhookName } = this.#options;
         let last: RoundTripResult = 'error';
         try {
             const answer = await client.post(this.#review(spec), {

@@ -10,6 +10,7 @@ const attemptsMax = 5;
 const firstDelayMs = 500;
 const delayFactor = 1.5;
 const socketsMax = 16;
+const idleTimeoutMs = 60_000;
 
 /** How one round trip ended, in the words of upstream's metrics. */
 export type RoundTripResult = 'success' | 'error' | 'timeout' | 'canceled';
@@ -83,12 +84,13 @@ export class KubeconfigWebhook {
         const bounded = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
         const { request } = url.protocol === 'http:' ? http : https;
         return await new Promise<Buffer>((resolve, reject) => {
-            const call = request(url, { method: 'POST', agent, headers, signal: bounded }, (response) => {
-                readAnswer(response).then(resolve, reject);
-            });
-            call.on('error', (error) => {
+            const fail = (error: Error): void => {
                 reject(timeout.aborted ? new WebhookTimeoutError(this.#attemptTimeoutMs, error) : error);
+            };
+            const call = request(url, { method: 'POST', agent, headers, signal: bounded }, (response) => {
+                readAnswer(response).then(resolve, fail);
             });
+            call.on('error', fail);
             call.end(text);
         });
     }
@@ -110,7 +112,7 @@ export class KubeconfigWebhook {
         if (this.#agent?.generation !== generation) {
             this.#agent?.agent.destroy();
             const { tlsServerName, insecureSkipTlsVerify } = this.#config;
-            const limits = { keepAlive: true, maxSockets: socketsMax };
+            const limits = { keepAlive: true, maxSockets: socketsMax, timeout: idleTimeoutMs };
             const agent =
                 url.protocol === 'http:'
                     ? new http.Agent(limits)
