@@ -241,6 +241,41 @@ describe('who may do what', () => {
             }
         });
 
+        it('may be allowed for some requests, as somebody', async () => {
+            const eve = await as('eve', 'staff');
+            const headers = { 'impersonate-user': 'ann' };
+            const rule = (group: string, resource: string, verb: string): object => ({
+                apiGroups: [group],
+                resources: [resource],
+                verbs: [verb],
+            });
+            await server.make(`POST ${rbac}/clusterroles`, {
+                metadata: { name: 'constrained' },
+                rules: [
+                    rule('', 'nodes', 'impersonate-on:user-info:list'),
+                    {
+                        ...rule('authentication.k8s.io', 'users', 'impersonate:user-info'),
+                        resourceNames: ['ann'],
+                    },
+                ],
+            });
+            await server.make(`POST ${rbac}/clusterrolebindings`, {
+                metadata: { name: 'constrained' },
+                roleRef: roleRef('ClusterRole', 'constrained'),
+                subjects: [subject('eve')],
+            });
+            const list = async (path: string): Promise<string | undefined> =>
+                (await server.call({ ...eve, headers }, `GET /api/v1/${path}`)).body.message;
+            expect(await list('nodes')).toContain('User "ann" cannot list resource "nodes"');
+            expect(await list('secrets')).toContain(
+                'User "eve" cannot impersonate-on:user-info:list resource "secrets"',
+            );
+            headers['impersonate-user'] = 'root';
+            expect(await list('nodes')).toContain(
+                'users.authentication.k8s.io "root" is forbidden: User "eve" cannot impersonate:user-info resource "users"',
+            );
+        });
+
         it('gives service accounts their groups, and takes what is named', async () => {
             const account = { 'impersonate-user': 'system:serviceaccount:team:default' };
             expect((await act(server.admin, account)).body.status?.userInfo?.groups).toEqual([

@@ -22,7 +22,7 @@ import type { Logger } from '../../util/logger.ts';
 import type { FlagValues } from '../flags.ts';
 import { sharedAuthFlags } from '../flag-sets/auth-flags.ts';
 import { FlagError } from './flag-error.ts';
-import { isGiven, readFlagFile } from './given-flags.ts';
+import { flagErrorOf, isGiven, readFlagFile } from './given-flags.ts';
 
 type Flags = FlagValues<typeof sharedAuthFlags>;
 
@@ -71,9 +71,7 @@ async function asFlagError<T>(name: string, work: () => Promise<T>): Promise<T> 
     try {
         return await work();
     } catch (error) {
-        if (error instanceof FlagError) throw error;
-        const why = error instanceof Error ? error.message : String(error);
-        throw new FlagError(`${name}: ${why}`, { cause: error });
+        throw flagErrorOf(name, error);
     }
 }
 

@@ -15,7 +15,7 @@ import type { Logger } from '../../util/logger.ts';
 import type { FlagValues } from '../flags.ts';
 import { sharedAuthFlags } from '../flag-sets/auth-flags.ts';
 import { FlagError } from './flag-error.ts';
-import { isGiven, readFlagFile } from './given-flags.ts';
+import { flagErrorOf, isGiven, readFlagFile } from './given-flags.ts';
 
 type Flags = FlagValues<typeof sharedAuthFlags>;
 type AuthorizationOptions = AuthOptions['authorization'];
@@ -75,9 +75,7 @@ async function byFile({ flags, logger }: AuthorizationSetup): Promise<Authorizat
                 }),
         };
     } catch (error) {
-        if (error instanceof FlagError) throw error;
-        const why = error instanceof Error ? error.message : String(error);
-        throw new FlagError(`--authorization-config: ${why}`, { cause: error });
+        throw flagErrorOf('--authorization-config', error);
     }
 }
 

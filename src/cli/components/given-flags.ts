@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ConfigurationError } from '../../components/apiserver/configuration/strict-reader.ts';
 import type { FlagSet, FlagValues } from '../flags.ts';
 import { FlagError } from './flag-error.ts';
 
@@ -19,4 +20,11 @@ export async function readFlagFile<N extends string>(
     } catch (error) {
         throw new FlagError(`--${name}: cannot read ${file}`, { cause: error });
     }
+}
+
+/** What a configuration file is refused with: its own words tell it all, other errors are kept as the cause. */
+export function flagErrorOf(name: string, error: unknown): FlagError {
+    if (error instanceof FlagError) return error;
+    const why = error instanceof Error ? error.message : String(error);
+    return new FlagError(`${name}: ${why}`, error instanceof ConfigurationError ? {} : { cause: error });
 }
