@@ -22,14 +22,20 @@ export interface JwtAuthenticatorsOptions {
     clock?: Clock;
 }
 
+/** What is known of tokens by their hashes; begun anew with every configuration. */
+interface Memory {
+    owners: ExpiringMap<string, Identity>;
+    /** Those that are being looked into; as many as there are requests at most. */
+    asked: Map<string, Promise<Identity | undefined>>;
+}
+
 /** The issuers whose tokens are believed; they may change while the server runs. */
 export class JwtAuthenticators {
     readonly #options: JwtAuthenticatorsOptions;
     readonly #metrics = new JwtMetrics();
     readonly #clock: Clock;
     #current: readonly JwtAuthenticator[] = [];
-    /** By the hashes of their tokens; begun anew with every configuration. */
-    #owners: ExpiringMap<string, Identity>;
+    #memory: Memory;
 
     /** One of them at most is a token's issuer. */
     readonly method: AuthenticationMethod = {
@@ -38,26 +44,20 @@ export class JwtAuthenticators {
             const token = bearerToken(authorization);
             if (token === undefined || this.#current.length === 0) return undefined;
             const key = createHash('sha256').update(token).digest('base64');
-            const owners = this.#owners;
-            const known = owners.get(key);
+            const memory = this.#memory;
+            const known = memory.owners.get(key);
             if (known !== undefined) {
                 report?.remembered?.();
                 return known;
             }
-            for (const authenticator of this.#current) {
-                const identity = await authenticator.authenticate(token);
-                if (identity === undefined) continue;
-                owners.set(key, identity, ownerLifetimeMs);
-                return identity;
-            }
-            return undefined;
+            return await (memory.asked.get(key) ?? this.#ask(token, key, memory));
         },
     };
 
     constructor(options: JwtAuthenticatorsOptions) {
         this.#options = options;
         this.#clock = options.clock ?? systemClock;
-        this.#owners = this.#noOwners();
+        this.#memory = this.#noMemory();
     }
 
     /** Believes these from now on, which were found to be valid; their keys are asked for with the first token. */
@@ -80,6 +80,27 @@ export class JwtAuthenticators {
         return this.#metrics.metrics();
     }
 
+    /** Requests that come at once with the same token wait for one answer. */
+    async #ask(token: string, key: string, { owners, asked }: Memory): Promise<Identity | undefined> {
+        const answer = this.#find(token);
+        asked.set(key, answer);
+        try {
+            const identity = await answer;
+            if (identity !== undefined) owners.set(key, identity, ownerLifetimeMs);
+            return identity;
+        } finally {
+            asked.delete(key);
+        }
+    }
+
+    async #find(token: string): Promise<Identity | undefined> {
+        for (const authenticator of this.#current) {
+            const identity = await authenticator.authenticate(token);
+            if (identity !== undefined) return identity;
+        }
+        return undefined;
+    }
+
     async #make(configurations: readonly JwtConfiguration[]): Promise<JwtAuthenticator[]> {
         const { loadCompiler, algorithms } = this.#options;
         const expressions = hasExpressions(configurations) ? { compiler: await loadCompiler() } : undefined;
@@ -95,13 +116,13 @@ export class JwtAuthenticators {
         );
     }
 
-    #noOwners(): ExpiringMap<string, Identity> {
-        return new ExpiringMap(ownersMax, this.#clock);
+    #noMemory(): Memory {
+        return { owners: new ExpiringMap(ownersMax, this.#clock), asked: new Map() };
     }
 
     #use(next: readonly JwtAuthenticator[]): void {
         this.#current = next;
-        this.#owners = this.#noOwners();
+        this.#memory = this.#noMemory();
         this.#metrics.keep(next.map(({ issuer }) => issuer));
     }
 }
