@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ResourceDefinition, SubresourceDefinition } from '../../../api/groups/resource.ts';
 import { apiVersionOf } from '../../../api/meta/object.ts';
 import { schema } from '../../../api/schema/schema.ts';
@@ -69,7 +70,15 @@ function mainEntry(resource: ResourceDefinition): object {
         verbs: resource.verbs,
         ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
         ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
+        ...(resource.verbs.includes('watch') ? { storageVersionHash: storageVersionHash(resource) } : {}),
     };
+}
+
+/** What tells clients that objects are stored in another version or kind than before (StorageVersionHash). */
+function storageVersionHash({ group, version, kind, conversion }: ResourceDefinition): string {
+    const stored = conversion?.stored ?? { group, version };
+    const digest = createHash('sha256').update(`${stored.group}/${stored.version}/${kind}`).digest();
+    return digest.subarray(0, 8).toString('base64');
 }
 
 function subresourceEntries(resource: ResourceDefinition): object[] {

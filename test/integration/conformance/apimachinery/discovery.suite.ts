@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { Cluster } from '../support/cluster.ts';
 import { builtIn } from './built-in.ts';
@@ -27,5 +28,23 @@ export function discovery(cluster: Cluster): void {
         const list = await cluster.must<{ groupVersion: string; resources: { name: string }[] }>('GET', path);
         expect(list.groupVersion).toBe(one.group === '' ? one.version : `${one.group}/${one.version}`);
         expect(list.resources.map(({ name }) => name)).toContain(one.resource);
+    });
+
+    it.each([
+        ['/api/v1', 'pods', '/v1/Pod'],
+        ['/apis/apps/v1', 'deployments', 'apps/v1/Deployment'],
+        ['/apis/events.k8s.io/v1', 'events', '/v1/Event'],
+        ['/apis/autoscaling/v1', 'horizontalpodautoscalers', 'autoscaling/v2/HorizontalPodAutoscaler'],
+        ['/api/v1', 'pods/status', undefined],
+        ['/apis/authorization.k8s.io/v1', 'subjectaccessreviews', undefined],
+    ])('tells how %s %s is stored: %s', async (path, resource, stored) => {
+        const list = await cluster.must<{ resources: { name: string; storageVersionHash?: string }[] }>(
+            'GET',
+            path,
+        );
+        const entry = list.resources.find(({ name }) => name === resource);
+        const hash = stored && createHash('sha256').update(stored).digest().subarray(0, 8).toString('base64');
+        expect(entry).toBeDefined();
+        expect(entry?.storageVersionHash).toBe(hash);
     });
 }
