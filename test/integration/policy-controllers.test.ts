@@ -9,9 +9,13 @@ import {
     pods,
     replicaSets,
     resourceQuotas,
+    roles,
     validatingAdmissionPolicies,
 } from '../../src/client/resource-type.ts';
+import { NamedResources } from '../../src/components/controller-manager/resource-quota/named-resources.ts';
 import { ManualClock } from '../../src/client/testing/manual-clock.ts';
+import { systemClock } from '../../src/util/clock.ts';
+import { silentLogger } from '../../src/util/logger.ts';
 import { eventually } from './support/api-server.ts';
 import { startControllers, type ControllerFixture } from './support/controllers.ts';
 
@@ -56,6 +60,42 @@ const setReady = async (pod: Stored<V1Pod>, status: string): Promise<void> => {
 };
 const podNames = async (): Promise<string[]> =>
     (await fixture.api.admin.resource(pods).list({ namespace })).items.map(({ metadata }) => metadata.name);
+
+describe('resources that only a quota names', () => {
+    const of = { group: 'rbac.authorization.k8s.io', resource: 'roles' };
+    const name = 'roles.rbac.authorization.k8s.io';
+    const watching = (seen: string[]): NamedResources =>
+        new NamedResources({
+            client: fixture.api.admin,
+            clock: systemClock,
+            logger: silentLogger(),
+            signal: new AbortController().signal,
+            handler: { added: ({ metadata }) => seen.push(metadata.name) },
+        });
+
+    it('are watched for as long as one does', async () => {
+        const [seen, seenLater]: [string[], string[]] = [[], []];
+        const [named, later] = [watching(seen), watching(seenLater)];
+        const make = async (role: string) =>
+            await fixture.api.admin
+                .resource(roles)
+                .create({ metadata: { name: role, namespace }, rules: [] });
+        expect(await named.objects(of, namespace)).toEqual([]);
+        await make('first');
+        await eventually('the first is seen', () => seen.includes('first'));
+        await named.retain(new Set([name]));
+        await make('second');
+        await eventually('the second is seen', () => seen.includes('second'));
+        expect((await named.objects(of, namespace)).length).toBe(2);
+        await named.retain(new Set());
+        await make('third');
+        await later.objects(of, namespace);
+        await eventually('another watch sees the third', () => seenLater.includes('third'));
+        expect(seen.slice(-2)).toEqual(['first', 'second']);
+        await named.stop();
+        await later.stop();
+    });
+});
 
 describe('pods', () => {
     it('of a node that is gone go after a while, and those of a node that comes back stay', async () => {

@@ -6,7 +6,6 @@ import { Controller, done, type Outcome } from '../../../client/controller.ts';
 import type { Informer, InformerHandler } from '../../../client/informer.ts';
 import {
     configMaps,
-    dynamicResource,
     persistentVolumeClaims,
     pods,
     replicationControllers,
@@ -17,8 +16,8 @@ import {
 } from '../../../client/resource-type.ts';
 import { Lifecycle } from '../../../util/lifecycle.ts';
 import type { ControllerContext, ControllerDefinition, RunnableController } from '../controller-context.ts';
-import { discover } from '../shared/discovery.ts';
 import { isTerminated } from '../pod-garbage-collector/pod-verdict.ts';
+import { nameOf, NamedResources } from './named-resources.ts';
 import { countedResources, quotaUsage, sameUsage } from './quota-usage.ts';
 
 /** `--resource-quota-sync-period` */
@@ -38,15 +37,15 @@ const plainTypes: readonly ResourceType<ApiObject>[] = [
 
 /**
  * Keeps the status of resource quotas: new ones get it, and what deleted objects used is given back.
- * Admission charges what is added. Resources that only "count/…" names are watched from the moment a
- * quota names them.
+ * Admission charges what is added.
  */
 class ResourceQuotaController implements RunnableController {
     readonly #context: ControllerContext;
     readonly #lifecycle = new Lifecycle();
     readonly #quotas: Informer<V1ResourceQuota>;
-    /** By "plural.group". */
-    readonly #counted = new Map<string, AnyInformer>();
+    /** By "plural.group"; synced before the controller starts. */
+    readonly #watched = new Map<string, AnyInformer>();
+    readonly #named: NamedResources;
     readonly #controller: Controller;
 
     constructor(context: ControllerContext) {
@@ -67,6 +66,9 @@ class ResourceQuotaController implements RunnableController {
                 if (isNews) enqueue(quota);
             },
         });
+        const { client, clock, logger } = context;
+        const { signal } = this.#lifecycle;
+        this.#named = new NamedResources({ client, clock, logger, signal, handler: this.#recount() });
         for (const type of plainTypes) this.#watch(type);
         this.#watch(pods, (pod, old) => isTerminated(pod) && !isTerminated(old));
         this.#watch(resourceQuotas);
@@ -76,9 +78,7 @@ class ResourceQuotaController implements RunnableController {
         this.#controller.start();
         this.#lifecycle.every(
             resyncMs,
-            () => {
-                for (const quota of this.#quotas.lister.list()) this.#controller.enqueue(objectKey(quota));
-            },
+            async () => await this.#resync(),
             (error) => this.#context.logger.warn({ err: error }, 'quotas could not be resynced'),
         );
     }
@@ -86,19 +86,29 @@ class ResourceQuotaController implements RunnableController {
     async stop(): Promise<void> {
         await this.#lifecycle.stop();
         await this.#controller.stop();
+        await this.#named.stop();
     }
 
     #watch<T extends ApiObject>(
         type: ResourceType<T>,
-        releases: (object: Stored<T>, old: Stored<T>) => boolean = () => false,
-    ): AnyInformer {
+        releases?: (object: Stored<T>, old: Stored<T>) => boolean,
+    ): void {
         const informer = this.#context.informers.informer(type);
+        informer.addHandler(this.#recount(releases));
+        const { group, resource } = type;
+        this.#watched.set(nameOf({ group, resource }), informer);
+    }
+
+    /** Tells the quotas of the namespace when there is something to count. */
+    #recount<T extends ApiObject>(
+        releases: (object: Stored<T>, old: Stored<T>) => boolean = () => false,
+    ): InformerHandler<T> {
         const release = ({ metadata }: Stored<T>): void => {
             for (const quota of this.#quotas.lister.list(metadata.namespace)) {
                 this.#controller.enqueue(objectKey(quota));
             }
         };
-        const handler: InformerHandler<T> = {
+        return {
             // A count made between the charge and the object's appearance missed it.
             added: ({ metadata }) => {
                 for (const quota of this.#quotas.lister.list(metadata.namespace)) {
@@ -110,10 +120,6 @@ class ResourceQuotaController implements RunnableController {
                 if (releases(object, old)) release(object);
             },
         };
-        informer.addHandler(handler);
-        const any = informer as unknown as AnyInformer;
-        this.#counted.set(nameOf({ group: type.group, resource: type.resource }), any);
-        return any;
     }
 
     async #reconcile(key: string): Promise<Outcome> {
@@ -137,22 +143,18 @@ class ResourceQuotaController implements RunnableController {
         return done;
     }
 
-    /** From the cache; a resource that nobody has asked about is listed while its watch begins. */
     async #objectsOf(of: CountedResource, namespace: string | undefined): Promise<readonly ApiObject[]> {
-        const informer = this.#counted.get(nameOf(of));
-        if (informer?.synced === true) return informer.lister.list(namespace);
-        const { preferred } = await discover(this.#context.client, this.#lifecycle.signal);
-        const found = preferred.find(
-            ({ group, resource, namespaced }) => namespaced && group === of.group && resource === of.resource,
-        );
-        if (found === undefined) return [];
-        const type = dynamicResource(found);
-        if (informer === undefined && found.verbs.includes('watch')) this.#watch(type);
-        return (await this.#context.client.resource(type).list({ namespace })).items;
+        const informer = this.#watched.get(nameOf(of));
+        if (informer === undefined) return await this.#named.objects(of, namespace);
+        return informer.lister.list(namespace);
+    }
+
+    async #resync(): Promise<void> {
+        const quotas = this.#quotas.lister.list();
+        for (const quota of quotas) this.#controller.enqueue(objectKey(quota));
+        await this.#named.retain(new Set(quotas.flatMap((quota) => countedResources(quota).map(nameOf))));
     }
 }
-
-const nameOf = ({ group, resource }: CountedResource): string => `${resource}.${group}`;
 
 /** The status says something about all that the spec limits. */
 const isComplete = ({ spec, status }: V1ResourceQuota): boolean =>
