@@ -56,6 +56,12 @@ export interface CelSize {
     otherFields?: CelSize;
 }
 
+/**
+ * Libraries that not every environment has: `cel.bind(name, value, expression)`, and `jsonpatch.escapeKey(text)`.
+ * All others are in every environment, as apiserver pkg/cel/environment has them for v1.36.
+ */
+export type CelLibrary = 'bindings' | 'jsonPatch';
+
 export interface CelEnvironment {
     /** What expressions may name. */
     variables: Readonly<Record<string, CelType>>;
@@ -63,6 +69,8 @@ export interface CelEnvironment {
     result?: CelType | readonly CelType[];
     /** How large the data may be that variables have; with it, the costs of expressions are estimated. */
     size?: CelSize;
+    /** What is known in some environments only. */
+    libraries?: readonly CelLibrary[];
     /** Beside the functions of the language and of Kubernetes. */
     functions?: readonly CelFunction[];
     /**

@@ -161,3 +161,16 @@ test('a result of another type is refused, unless any will do', () => {
         type: 'compiled',
     });
 });
+
+test.each([
+    ['cel.bind(a, 1, 2)', 'cel', 'bind'],
+    ['jsonpatch.escapeKey("a")', 'jsonpatch', 'escapeKey'],
+])('%s is known where its library is, and nowhere else', (expression, receiver, name) => {
+    const compiled = compiler.compile(expression, { variables: {} });
+    expect(compiled).toMatchObject({ type: 'invalid', fault: 'expression' });
+    const { message } = compiled as { message: string };
+    expect(message).toContain(`undeclared reference to '${receiver}' (in container '')`);
+    expect(message).toContain(`undeclared reference to '${name}' (in container '')`);
+    const known = compiler.compile(expression, { variables: {}, libraries: ['bindings', 'jsonPatch'] });
+    expect(known.type).toBe('compiled');
+});

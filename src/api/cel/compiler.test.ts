@@ -12,6 +12,7 @@ import {
 
 const compiler = createCelCompiler();
 const plain: CelEnvironment = {
+    libraries: ['bindings'],
     variables: { items: { kind: 'list', of: { kind: 'int' } }, any: { kind: 'dyn' } },
 };
 
@@ -166,6 +167,7 @@ describe('construction', () => {
     const environment: CelEnvironment = {
         variables: { n: { kind: 'int' } },
         constructible: (name) => (/^Object(\.|$)|^JSONPatch$/.test(name) ? { kind: 'dyn' } : undefined),
+        libraries: ['jsonPatch'],
     };
 
     test('objects are plain JSON', () => {

@@ -13,6 +13,7 @@ import { CostEstimator } from './cost/estimator.ts';
 import { makeFrame, Planner, type Step } from './evaluator.ts';
 import { FunctionTable, type Overload } from './functions.ts';
 import { standardFunctions } from './library/index.ts';
+import { jsonPatch } from './library/json-patch.ts';
 import { parse } from './parser.ts';
 import { compilationFailure, SyntaxFault } from './source.ts';
 import { sameType, typeName } from './types.ts';
@@ -144,7 +145,10 @@ class Compiler implements CelCompiler {
     #prepare(environment: CelEnvironment): { id: number; functions: FunctionTable } {
         let known = this.#environments.get(environment);
         if (!known) {
-            const own = (environment.functions ?? []).map(hostOverload);
+            const own = [
+                ...(environment.functions ?? []).map(hostOverload),
+                ...(environment.libraries?.includes('jsonPatch') === true ? jsonPatch : []),
+            ];
             const functions = own.length ? new FunctionTable(own, standardFunctions) : standardFunctions;
             known = { id: this.#environmentCount++, functions };
             this.#environments.set(environment, known);
@@ -168,7 +172,7 @@ function compile(source: string, environment: CelEnvironment, functions: Functio
     const invalid = (message: string, fault: 'expression' | 'result' = 'expression') =>
         ({ type: 'invalid', message, fault }) as const;
     try {
-        const expression = parse(source);
+        const expression = parse(source, environment.libraries);
         const checked = new Checker(environment, functions).run(expression);
         if (Array.isArray(checked)) return invalid(compilationFailure(source, checked));
         const problem = resultProblem(environment.result, checked.type);

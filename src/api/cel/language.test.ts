@@ -10,6 +10,7 @@ const string = { kind: 'string' } as const;
 const int = { kind: 'int' } as const;
 
 const environment: CelEnvironment = {
+    libraries: ['bindings'],
     variables: {
         x: int,
         y: { kind: 'double' },

@@ -1,4 +1,5 @@
 import type { ComprehensionKind, Expression } from './ast.ts';
+import type { CelLibrary } from './cel.ts';
 import { SyntaxFault } from './source.ts';
 
 interface Call {
@@ -9,10 +10,11 @@ interface Call {
 }
 
 /** What a call of a macro becomes; undefined for a call of a function. */
-export function expandMacro(call: Call): Expression | undefined {
+export function expandMacro(call: Call, libraries: readonly CelLibrary[]): Expression | undefined {
     const { receiver, args } = call;
     if (!receiver) return call.name === 'has' && args.length === 1 ? presence(call, args) : undefined;
-    if (isName(receiver, 'cel') && call.name === 'bind' && args.length === 3) return bind(call, args);
+    const isBinding = isName(receiver, 'cel') && call.name === 'bind' && args.length === 3;
+    if (isBinding && libraries.includes('bindings')) return bind(call, args);
     if (call.name === 'sortBy' && args.length === 2) return sortBy(call, receiver);
     const optional = /^opt(Flat)?Map$/.exec(call.name);
     if (optional && args.length === 2) {

@@ -1,4 +1,5 @@
 import type { Entry, Expression, Field, Item } from './ast.ts';
+import type { CelLibrary } from './cel.ts';
 import { Lexer, type Token } from './lexer.ts';
 import { expandMacro } from './macros.ts';
 import { SyntaxFault } from './source.ts';
@@ -36,7 +37,7 @@ const binaryOperators: readonly Readonly<Record<string, string>>[] = [
  * Parses one expression (cel-spec, "Syntax"), macros expanded.
  * @throws SyntaxFault at the first place that is not of the language.
  */
-export function parse(source: string): Expression {
+export function parse(source: string, libraries: readonly CelLibrary[] = []): Expression {
     if (source.length > codePointsMax) {
         const size = Array.from(source).length;
         if (size > codePointsMax)
@@ -45,16 +46,18 @@ export function parse(source: string): Expression {
                 `expression code point size exceeds limit: size: ${size}, limit ${codePointsMax}`,
             );
     }
-    return new Parser(new Lexer(source).tokens()).parse();
+    return new Parser(new Lexer(source).tokens(), libraries).parse();
 }
 
 class Parser {
     readonly #tokens: readonly Token[];
     #at = 0;
+    readonly #libraries: readonly CelLibrary[];
     #nesting = 0;
 
-    constructor(tokens: readonly Token[]) {
+    constructor(tokens: readonly Token[], libraries: readonly CelLibrary[]) {
         this.#tokens = tokens;
+        this.#libraries = libraries;
     }
 
     parse(): Expression {
@@ -195,7 +198,7 @@ class Parser {
         if (!open) return { type: 'select', offset: dot, operand, field: field.text, optional };
         const args = this.#arguments();
         const call = { name: field.text, receiver: operand, args, offset: open.start };
-        return expandMacro(call) ?? { type: 'call', ...call };
+        return expandMacro(call, this.#libraries) ?? { type: 'call', ...call };
     }
 
     #selector(): Token {
@@ -272,7 +275,7 @@ class Parser {
         if (reserved.has(text)) throw new SyntaxFault(start, `reserved identifier: ${text}`);
         if (!open) return { type: 'identifier', offset: leading?.start ?? start, name: text };
         const call = { name: text, args: this.#arguments(), offset: open.start };
-        return expandMacro(call) ?? { type: 'call', ...call };
+        return expandMacro(call, this.#libraries) ?? { type: 'call', ...call };
     }
 
     /** `a.b.C{…}`; undefined, and nothing taken, when it is none. */

@@ -179,6 +179,7 @@ function damaged(random: Random, text: string): string {
 const costLimit = 10_000;
 const dyn = { kind: 'dyn' } as const;
 const environment: CelEnvironment = {
+    libraries: ['bindings', 'jsonPatch'],
     variables: {
         v: dyn,
         data: dyn,

@@ -1,4 +1,4 @@
-import type { CelEnvironment, CelType } from '../cel.ts';
+import type { CelEnvironment, CelLibrary, CelType } from '../cel.ts';
 import { authorizerFunctions, authorizerType, resourceCheckType } from '../library/authorizer.ts';
 
 /** What expressions about requests to the API may name: those of admission policies and of match conditions. */
@@ -67,11 +67,12 @@ export interface EnvironmentOptions {
     variables?: Readonly<Record<string, CelType>>;
     result?: CelType | readonly CelType[];
     constructible?: (name: string) => CelType | undefined;
+    libraries?: readonly CelLibrary[];
 }
 
 /** What expressions about a request may name. */
 export function admissionEnvironment(options: EnvironmentOptions): CelEnvironment {
-    const { hasParams = false, hasAuthorizer = true, variables, result, constructible } = options;
+    const { hasParams = false, hasAuthorizer = true, variables, result, constructible, libraries } = options;
     const { object: shown = dyn, params = dyn } = options;
     return {
         variables: {
@@ -90,5 +91,6 @@ export function admissionEnvironment(options: EnvironmentOptions): CelEnvironmen
         ...(hasAuthorizer ? { functions: authorizerFunctions } : {}),
         ...(result === undefined ? {} : { result }),
         ...(constructible === undefined ? {} : { constructible }),
+        ...(libraries === undefined ? {} : { libraries }),
     };
 }

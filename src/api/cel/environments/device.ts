@@ -23,6 +23,7 @@ const attribute: CelSize = { max: attributeCharactersMax };
 
 /** `device` alone; attributes and capacities by domain and name. The result is for the caller to check. */
 export const deviceEnvironment: CelEnvironment = {
+    libraries: ['bindings'],
     variables: {
         device: {
             kind: 'object',

@@ -2,7 +2,6 @@ import { FunctionTable } from '../functions.ts';
 import { calendar } from './calendar.ts';
 import { conversions } from './conversions.ts';
 import { namedFormats } from './formats.ts';
-import { jsonPatch } from './json-patch.ts';
 import { listExtension } from './list-extension.ts';
 import { lists } from './lists.ts';
 import { network } from './network.ts';
@@ -14,7 +13,7 @@ import { semvers } from './semvers.ts';
 import { strings } from './strings.ts';
 import { urls } from './urls.ts';
 
-/** The functions of the language and those that Kubernetes adds. */
+/** The functions of the language and those that Kubernetes adds, in every environment. */
 export const standardFunctions = new FunctionTable([
     ...operators,
     ...conversions,
@@ -29,5 +28,4 @@ export const standardFunctions = new FunctionTable([
     ...network,
     ...namedFormats,
     ...semvers,
-    ...jsonPatch,
 ]);

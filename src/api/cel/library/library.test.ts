@@ -5,7 +5,7 @@ import { createCelCompiler } from '../compiler.ts';
 /** The functions that cel-go's extensions and Kubernetes add. */
 
 const compiler = createCelCompiler();
-const environment: CelEnvironment = { variables: { any: { kind: 'dyn' } } };
+const environment: CelEnvironment = { variables: { any: { kind: 'dyn' } }, libraries: ['jsonPatch'] };
 
 function run(expression: string): unknown {
     const compiled = compiler.compile(expression, environment);

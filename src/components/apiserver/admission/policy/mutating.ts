@@ -101,7 +101,7 @@ function mutated(evaluation: PolicyEvaluation<Policy>, mutation: V1Mutation, ori
     const { object } = original;
     const isPatch = mutation.patchType === 'JSONPatch';
     const expression = (isPatch ? mutation.jsonPatch : mutation.applyConfiguration)?.expression ?? '';
-    const environment = isPatch ? environments.patches : environments.configurations;
+    const environment = environments.mutations;
     const result = evaluation.evaluate(expression, environment, { object });
     if (result.type === 'error') throw new Error(result.message);
     const { value } = result;

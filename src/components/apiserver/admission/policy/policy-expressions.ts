@@ -1,4 +1,4 @@
-import type { CelCompiler, CelEnvironment, CelFunction, CelType } from '../../../../api/cel/cel.ts';
+import type { CelCompiler, CelEnvironment, CelType } from '../../../../api/cel/cel.ts';
 import { admissionEnvironment } from '../../../../api/cel/environments/admission.ts';
 import type {
     ApiObject,
@@ -17,13 +17,6 @@ const patchOperation: CelType = {
     fields: { op: string, path: string, from: string, value: dyn },
 };
 
-const escapeKey: CelFunction = {
-    name: 'jsonpatch.escapeKey',
-    parameters: [string],
-    result: string,
-    call: (key) => String(key).replaceAll('~', '~0').replaceAll('/', '~1'),
-};
-
 /** What the expressions of one policy may name, made once per version of the policy. */
 export interface PolicyEnvironments {
     conditions: CelEnvironment;
@@ -32,8 +25,8 @@ export interface PolicyEnvironments {
     validations: CelEnvironment;
     messages: CelEnvironment;
     auditAnnotations: CelEnvironment;
-    configurations: CelEnvironment;
-    patches: CelEnvironment;
+    /** Of what mutates: configurations to apply, and patches. */
+    mutations: CelEnvironment;
 }
 
 export interface PolicyExpression {
@@ -55,24 +48,19 @@ export function environmentsOf({ spec }: Policy, compiler: CelCompiler): PolicyE
         variables[name] = compiled.type === 'compiled' ? compiled.program.resultType : dyn;
         return environment;
     });
-    const patches = admissionEnvironment({
-        hasParams,
-        variables,
-        constructible: (name) =>
-            name === 'JSONPatch' ? patchOperation : /^Object(\.|$)/.test(name) ? dyn : undefined,
-    });
     return {
         conditions: admissionEnvironment({ hasParams, result: bool }),
         variables: variableEnvironments,
         validations: admissionEnvironment({ hasParams, variables, result: bool }),
         messages: admissionEnvironment({ hasParams, variables, hasAuthorizer: false, result: string }),
         auditAnnotations: admissionEnvironment({ hasParams, variables, result: [string, { kind: 'null' }] }),
-        configurations: admissionEnvironment({
+        mutations: admissionEnvironment({
             hasParams,
             variables,
-            constructible: (name) => (/^Object(\.|$)/.test(name) ? dyn : undefined),
+            constructible: (name) =>
+                name === 'JSONPatch' ? patchOperation : /^Object(\.|$)/.test(name) ? dyn : undefined,
+            libraries: ['jsonPatch'],
         }),
-        patches: { ...patches, functions: [...(patches.functions ?? []), escapeKey] },
     };
 }
 
@@ -104,12 +92,8 @@ export function policyExpressions(object: ApiObject, compiler: CelCompiler): Pol
     });
     mutations.forEach(({ applyConfiguration, jsonPatch }, index) => {
         const field = `mutations[${index}]`;
-        add(
-            `${field}.applyConfiguration.expression`,
-            applyConfiguration?.expression,
-            environments.configurations,
-        );
-        add(`${field}.jsonPatch.expression`, jsonPatch?.expression, environments.patches);
+        add(`${field}.applyConfiguration.expression`, applyConfiguration?.expression, environments.mutations);
+        add(`${field}.jsonPatch.expression`, jsonPatch?.expression, environments.mutations);
     });
     return all;
 }
