@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -509,6 +510,55 @@ describe('custom resources', () => {
             headers: { 'content-type': 'application/merge-patch+json' },
         });
         expect(shrunk.json<{ message: string }>().message).toContain('only grows');
+        await uninstall(`crontabs.${group}`);
+    });
+
+    it('rules that were broken before are warned of, and refused in what changes', async () => {
+        const withRule = (rules: object[]) =>
+            version('v1', {
+                schema: {
+                    openAPIV3Schema: {
+                        type: 'object',
+                        properties: {
+                            spec: {
+                                type: 'object',
+                                properties: {
+                                    size: { type: 'integer', 'x-kubernetes-validations': rules },
+                                    color: { type: 'string' },
+                                },
+                            },
+                        },
+                    },
+                },
+                subresources: {},
+                selectableFields: [],
+            });
+        const body = (spec: object) => ({ ...cronTab('old'), spec });
+        await install(definition([withRule([])]));
+        await server.call('POST', cronTabsPath, { body: body({ size: 9 }) });
+        const rules = [{ rule: 'self < 5', message: 'too large' }];
+        const found = await read(`crontabs.${group}`);
+        const changed = { ...found, spec: { ...found.spec, versions: [withRule(rules)] } };
+        expect(
+            (await server.call('PUT', `${definitionsPath}/crontabs.${group}`, { body: changed })).status,
+        ).toBe(200);
+        const patch = async (spec: object) =>
+            await server.call('PATCH', `${cronTabsPath}/old`, {
+                body: { spec },
+                headers: { 'content-type': 'application/merge-patch+json' },
+            });
+        const isWarned = async (): Promise<boolean> => {
+            const { headers, status } = await patch({ color: randomUUID() });
+            expect(status).toBe(200);
+            return String(headers.warning).includes('299 - "spec.size: Invalid value: 9: too large"');
+        };
+        // The new rules hold as soon as the server has seen the changed definition.
+        await until(isWarned);
+        const refused = await patch({ size: 8 });
+        expect([refused.status, refused.json<{ message: string }>().message]).toEqual([
+            422,
+            `CronTab.${group} "old" is invalid: spec.size: Invalid value: 8: too large`,
+        ]);
         await uninstall(`crontabs.${group}`);
     });
 

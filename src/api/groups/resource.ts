@@ -119,10 +119,13 @@ export interface Strategy<T extends ApiObject = ApiObject> {
     prepareForDelete?(object: T, context: WriteContext): void;
     /** Errors of an object to be created. Metadata (name, namespace, labels, …) is checked by the registry. */
     validate?(object: T): FieldError[];
-    /** Errors of an update of the main resource, immutability included; must call `validate` where that applies. */
-    validateUpdate?(object: T, old: T): FieldError[];
+    /**
+     * Errors of an update of the main resource, immutability included; must call `validate` where that applies.
+     * `warn` takes sentences for `Warning` headers.
+     */
+    validateUpdate?(object: T, old: T, warn?: (text: string) => void): FieldError[];
     /** Errors of an update of the status subresource; only status differs from `old`. */
-    validateStatusUpdate?(object: T, old: T): FieldError[];
+    validateStatusUpdate?(object: T, old: T, warn?: (text: string) => void): FieldError[];
     /**
      * Errors of an update through another subresource that changes the object itself
      * ("ephemeralcontainers", "resize", "approval", "finalize"). Where it is missing, `validateUpdate` holds.

@@ -1,42 +1,116 @@
 import { deepEqual } from '../meta/deep.ts';
-import { isRecord, memberSchema, type StructuralSchema } from './schema.ts';
+import { isRecord, type JsonRecord, memberSchema, type StructuralSchema } from './schema.ts';
 
 /**
  * The old value that stands for the same thing as a part of the new one: the same member of a map, or the item with
  * the same keys of a list of type map. Undefined where there is none, as for items of other lists.
  */
 export function oldItem(item: unknown, old: readonly unknown[], schema: StructuralSchema): unknown {
+    if (!hasKeys(schema) || !isRecord(item)) return undefined;
     const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-    if (schema['x-kubernetes-list-type'] !== 'map' || keys.length === 0 || !isRecord(item)) return undefined;
     return old.find(
         (candidate) => isRecord(candidate) && keys.every((key) => deepEqual(candidate[key], item[key])),
     );
 }
 
+function hasKeys(schema: StructuralSchema): boolean {
+    const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+    return schema['x-kubernetes-list-type'] === 'map' && keys.length > 0;
+}
+
+/** A part of an object, what it was before, and its schema (apiserver pkg/cel/common CorrelatedObject). */
+interface Pair {
+    value: unknown;
+    old: unknown;
+    schema: StructuralSchema;
+}
+
 /**
- * True when the value at `at`, or something that it is a part of, is what it was before the update: then an error
- * there is not this update's (validation ratcheting). The root does not count: it always changes.
+ * A part of an updated object beside what it was. Errors of a part that is what it was are not this update's
+ * (validation ratcheting). Where old and new cannot be told to be the same thing, or no schema says what a member is,
+ * there is no pair: then what counts is the nearest part around it that has one.
+ */
+export class Correlation {
+    readonly #pair: Pair | undefined;
+    readonly #around: Correlation | undefined;
+    #isUnchanged: boolean | undefined;
+
+    private constructor(pair: Pair | undefined, around: Correlation | undefined) {
+        this.#pair = pair;
+        this.#around = around;
+    }
+
+    /** Of a whole object; without an old one nothing is ever unchanged. */
+    static ofObject(value: unknown, old: unknown, schema: StructuralSchema): Correlation {
+        return new Correlation(old === undefined ? undefined : { value, old, schema }, undefined);
+    }
+
+    /** The part under a name or an index. */
+    at(step: string | number): Correlation {
+        if (this.#pair === undefined) return this;
+        // Old and new are shown in the same version: a change of it would not be seen.
+        if (this.#around === undefined && (step === 'apiVersion' || step === 'kind'))
+            return new Correlation(undefined, undefined);
+        return new Correlation(partOf(this.#pair, step), this);
+    }
+
+    get isUnchanged(): boolean {
+        if (this.#pair === undefined) return this.#around?.isUnchanged ?? false;
+        return (this.#isUnchanged ??= isSame(this.#pair));
+    }
+}
+
+function partOf({ value, old, schema }: Pair, step: string | number): Pair | undefined {
+    if (Array.isArray(value)) {
+        const item: unknown = (value as unknown[])[Number(step)];
+        const before = Array.isArray(old) ? oldItem(item, old as unknown[], schema) : undefined;
+        if (before === undefined || schema.items === undefined) return undefined;
+        return { value: item, old: before, schema: schema.items };
+    }
+    const name = String(step);
+    if (!isRecord(value) || !isRecord(old) || !hasOwn(value, name) || !hasOwn(old, name)) return undefined;
+    const part = memberSchema(schema, name);
+    return part && { value: value[name], old: old[name], schema: part };
+}
+
+function hasOwn(record: JsonRecord, name: string): boolean {
+    return Object.hasOwn(record, name) && record[name] !== undefined;
+}
+
+/** Equal as the schema sees it: lists with keys in any order; what no schema describes is never the same. */
+function isSame(pair: Pair): boolean {
+    const { value, old, schema } = pair;
+    if (Array.isArray(value) && Array.isArray(old)) {
+        if (value.length !== old.length) return false;
+        if (!hasKeys(schema)) return deepEqual(value, old);
+        return value.every((_item, index) => isSamePart(pair, index));
+    }
+    if (isRecord(value) && isRecord(old)) {
+        const names = Object.keys(value);
+        return names.length === Object.keys(old).length && names.every((name) => isSamePart(pair, name));
+    }
+    return deepEqual(value, old);
+}
+
+function isSamePart(pair: Pair, step: string | number): boolean {
+    const part = partOf(pair, step);
+    return part !== undefined && isSame(part);
+}
+
+/**
+ * True when the error at `at` is about a part that is what it was before the update, or about something inside of
+ * such a part. Only the first `correlatedDepth` steps count: further inside speaks a schema of allOf, anyOf, oneOf
+ * or not, which does not see the old value.
  */
 export function isUnchangedAt(
-    at: readonly string[],
-    { object, old, schema }: { object: unknown; old: unknown; schema: StructuralSchema },
+    { at, correlatedDepth }: { at: readonly string[]; correlatedDepth: number },
+    object: Correlation,
 ): boolean {
-    let value = object;
-    let before = old;
-    let part: StructuralSchema | undefined = schema;
-    for (const step of at) {
-        if (Array.isArray(value)) {
-            const item: unknown = (value as unknown[])[Number(step)];
-            before = Array.isArray(before) ? oldItem(item, before as unknown[], part ?? {}) : undefined;
-            value = item;
-            part = part?.items;
-        } else {
-            value = isRecord(value) ? value[step] : undefined;
-            before = isRecord(before) && Object.hasOwn(before, step) ? before[step] : undefined;
-            part = part && memberSchema(part, step);
-        }
-        if (before === undefined) return false;
-        if (deepEqual(value, before)) return true;
+    let part = object;
+    if (part.isUnchanged) return true;
+    for (const step of at.slice(0, correlatedDepth)) {
+        part = part.at(step);
+        if (part.isUnchanged) return true;
     }
     return false;
 }

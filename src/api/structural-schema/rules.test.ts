@@ -86,6 +86,54 @@ describe('structural rules', () => {
             inSpec({ type: 'object', anyOf: [{ type: 'string' }] }),
             [`${at}.anyOf[0].type: Forbidden: must be empty to be structural`],
         ],
+        ...['allOf', 'anyOf', 'oneOf'].map((key): [string, object, string[]] => [
+            `rules of the expression language in ${key}`,
+            inSpec({ type: 'object', [key]: [{ 'x-kubernetes-validations': [{ rule: 'true' }] }] }),
+            [`${at}.${key}[0].x-kubernetes-validations: Forbidden: must be empty to be structural`],
+        ]),
+        [
+            'rules of the expression language in not, at any depth',
+            inSpec({
+                type: 'object',
+                properties: { a: { type: 'string' } },
+                not: { properties: { a: { 'x-kubernetes-validations': [{ rule: 'true' }] } } },
+            }),
+            [`${at}.not.properties[a].x-kubernetes-validations: Forbidden: must be empty to be structural`],
+        ],
+        [
+            'keys of a list in allOf',
+            inSpec({
+                type: 'array',
+                items: { type: 'object' },
+                allOf: [{ 'x-kubernetes-list-map-keys': ['a'] }],
+            }),
+            [`${at}.allOf[0].x-kubernetes-list-map-keys: Forbidden: must be empty to be structural`],
+        ],
+        [
+            'metadata in allOf',
+            {
+                type: 'object',
+                properties: { metadata: { type: 'object' } },
+                allOf: [{ properties: { metadata: { properties: { name: { minLength: 3 } } } } }],
+            },
+            [
+                's.allOf[0].properties[metadata]: Forbidden: must not be specified in a nested context',
+                's.properties[metadata].properties[name]: Required value: because it is defined in s.allOf[0].properties[metadata].properties[name]',
+            ],
+        ],
+        [
+            'types of int-or-string in another order',
+            inSpec({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'string' }, { type: 'integer' }] }),
+            [
+                `${at}.anyOf[0].type: Forbidden: must be empty to be structural`,
+                `${at}.anyOf[1].type: Forbidden: must be empty to be structural`,
+            ],
+        ],
+        [
+            'values of a map at the root',
+            { type: 'object', additionalProperties: { type: 'string' } },
+            ['s.additionalProperties: Forbidden: must not be used at the root'],
+        ],
         [
             'a field that only oneOf knows',
             inSpec({ type: 'object', oneOf: [{ properties: { a: {} } }] }),
@@ -132,6 +180,13 @@ describe('structural rules', () => {
         [
             'int-or-string with its usual anyOf',
             inSpec({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }),
+        ],
+        [
+            'int-or-string with its usual anyOf inside of allOf',
+            inSpec({
+                'x-kubernetes-int-or-string': true,
+                allOf: [{ anyOf: [{ type: 'integer' }, { type: 'string' }] }, { pattern: '^1' }],
+            }),
         ],
         [
             'fields that are preserved without a type',

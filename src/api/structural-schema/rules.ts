@@ -51,6 +51,7 @@ function schemaRules(schema: StructuralSchema, path: string, at: At): FieldError
         ...unsupportedRules(schema, path),
         ...typeRules(schema, path, at.level),
         ...extensionRules(schema, path),
+        ...(at.level === 'root' || isEmbedded(schema) ? ownTypeRules(schema, path) : []),
         ...listRules(schema, path),
         ...nestedRules(schema, path),
         ...completenessRules(schema, path),
@@ -147,6 +148,14 @@ function extensionRules(schema: StructuralSchema, path: string): FieldError[] {
             ),
         );
     if (!isEmbedded(schema)) return errors;
+    if (isIntOrString(schema))
+        errors.push(
+            fieldErrors.invalid(
+                `${path}.x-kubernetes-embedded-resource`,
+                true,
+                'must be false if x-kubernetes-int-or-string is true',
+            ),
+        );
     if (schema.additionalProperties !== undefined)
         errors.push(
             fieldErrors.forbidden(
@@ -164,19 +173,29 @@ function extensionRules(schema: StructuralSchema, path: string): FieldError[] {
     return errors;
 }
 
-/** What a schema says of apiVersion, kind and metadata, which every object has. */
-function rootRules({ properties }: StructuralSchema, path: string): FieldError[] {
-    const errors: FieldError[] = [];
-    for (const name of ['apiVersion', 'kind']) {
+/** apiVersion, kind and metadata, which every object has, those inside of others too. */
+const ownTypes = [
+    ['apiVersion', 'string'],
+    ['kind', 'string'],
+    ['metadata', 'object'],
+] as const;
+
+function ownTypeRules({ properties }: StructuralSchema, path: string): FieldError[] {
+    return ownTypes.flatMap(([name, wanted]) => {
         const type = properties?.[name]?.type;
-        if (type !== undefined && type !== 'string')
-            errors.push(fieldErrors.invalid(`${path}.properties[${name}].type`, type, 'must be string'));
-    }
+        if (type === undefined || type === wanted) return [];
+        return [fieldErrors.invalid(`${path}.properties[${name}].type`, type, `must be ${wanted}`)];
+    });
+}
+
+/** What only the schema of a whole object may not say. */
+function rootRules({ properties, additionalProperties }: StructuralSchema, path: string): FieldError[] {
+    const errors: FieldError[] = [];
+    if (isRecord(additionalProperties))
+        errors.push(fieldErrors.forbidden(`${path}.additionalProperties`, 'must not be used at the root'));
     const metadata = properties?.metadata;
     if (metadata === undefined) return errors;
     const at = `${path}.properties[metadata]`;
-    if (metadata.type !== undefined && metadata.type !== 'object')
-        errors.push(fieldErrors.invalid(`${at}.type`, metadata.type, 'must be object'));
     const allowed = new Set(['type', 'properties', 'description', 'title']);
     const names = Object.keys(metadata.properties ?? {});
     const restrictsMore =

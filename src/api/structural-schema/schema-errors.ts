@@ -15,6 +15,8 @@ export function schemaErrors(found: readonly ErrorObject[], root: unknown): Sche
 /** An error, and where the value is that it is about: names and indexes from the root on. */
 export interface SchemaError extends FieldError {
     at: readonly string[];
+    /** How many steps of it lead to the outermost of the schemas of allOf, anyOf, oneOf or not that found it. */
+    correlatedDepth: number;
 }
 
 /** Of alternatives that all failed, only the one that came closest is told. */
@@ -50,7 +52,21 @@ function stepsOf(pointer: string): string[] {
 }
 
 function located(error: ErrorObject, root: unknown): SchemaError {
-    return { ...fieldError(error, root), at: stepsOf(error.instancePath) };
+    const at = stepsOf(error.instancePath);
+    return { ...fieldError(error, root), at, correlatedDepth: depthOf(error.schemaPath) };
+}
+
+/** Steps into the value that a path into the schema takes before it enters allOf, anyOf, oneOf or not. */
+function depthOf(schemaPath: string): number {
+    const [, ...steps] = schemaPath.split('/');
+    let depth = 0;
+    for (let at = 0; at < steps.length; at++) {
+        const step = steps[at];
+        if (step === 'properties') at++;
+        else if (step !== 'items' && step !== 'additionalProperties') break;
+        depth++;
+    }
+    return depth;
 }
 
 /** "/spec/items/0/name" as "spec.items[0].name". */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { formatFieldError } from '../meta/field-error.ts';
-import { isUnchangedAt } from './correlate.ts';
+import { Correlation, isUnchangedAt } from './correlate.ts';
 import { validateEmbedded } from './embedded.ts';
 import { parseJsonPath } from './json-path.ts';
 import { validateListTypes } from './list-types.ts';
@@ -152,7 +152,7 @@ describe('validation by schema', () => {
     });
 
     it('what did not change is found by key, not by index', () => {
-        const items = of({ k: { type: 'string' } });
+        const items = of({ k: { type: 'string' }, v: { type: 'integer' } });
         const keyed: StructuralSchema = {
             type: 'array',
             items,
@@ -160,11 +160,30 @@ describe('validation by schema', () => {
             'x-kubernetes-list-map-keys': ['k'],
         };
         const [old, object] = [{ l: [{ k: 'a', v: 1 }] }, { l: [{ k: 'b' }, { k: 'a', v: 1 }] }];
-        expect(isUnchangedAt(['l', '1', 'v'], { object, old, schema: of({ l: keyed }) })).toBe(true);
-        expect(isUnchangedAt(['l', '0'], { object, old, schema: of({ l: keyed }) })).toBe(false);
-        expect(
-            isUnchangedAt(['l', '1', 'v'], { object, old, schema: of({ l: { type: 'array', items } }) }),
-        ).toBe(false);
+        const isUnchanged = (at: string[], list: StructuralSchema): boolean =>
+            isUnchangedAt(
+                { at, correlatedDepth: at.length },
+                Correlation.ofObject(object, old, of({ l: list })),
+            );
+        expect(isUnchanged(['l', '1', 'v'], keyed)).toBe(true);
+        expect(isUnchanged(['l', '0'], keyed)).toBe(false);
+        expect(isUnchanged(['l', '1', 'v'], { type: 'array', items })).toBe(false);
+    });
+
+    it('what a schema inside of allOf finds goes by the part that has the allOf', async () => {
+        const compile = await loadSchemaCompiler();
+        const spec: StructuralSchema = {
+            ...of({ a: { type: 'string' }, b: { type: 'string' } }),
+            allOf: [{ properties: { a: { maxLength: 1 } } }],
+        };
+        const schema = of({ spec, other: { type: 'string', maxLength: 1 } });
+        const tolerated = (object: object, old: object): boolean[] =>
+            compile(schema)(object).map((error) =>
+                isUnchangedAt(error, Correlation.ofObject(object, old, schema)),
+            );
+        const old = { spec: { a: 'long', b: 'x' }, other: 'long' };
+        expect(tolerated({ ...old, spec: { a: 'long', b: 'y' } }, old)).toEqual([false, true]);
+        expect(tolerated({ ...old, other: 'longer' }, old)).toEqual([true, false]);
     });
 });
 

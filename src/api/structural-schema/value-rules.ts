@@ -1,5 +1,6 @@
+import { deepEqual } from '../meta/deep.ts';
 import { type FieldError, fieldErrors } from '../meta/field-error.ts';
-import { isIntOrString, isRecord, type StructuralSchema } from './schema.ts';
+import { isRecord, type JsonRecord, type StructuralSchema } from './schema.ts';
 
 /** What only the schema outside of allOf, anyOf, oneOf and not may say. */
 const mustBeEmpty = ['type', 'title', 'description'] as const;
@@ -10,12 +11,13 @@ const mustBeFalse = [
     'x-kubernetes-int-or-string',
 ] as const;
 const mustBeUndefined = [
-    'default',
     'additionalProperties',
+    'default',
+    'externalDocs',
     'x-kubernetes-list-type',
     'x-kubernetes-map-type',
-    'x-kubernetes-list-map-keys',
 ] as const;
+const mustBeEmptyLists = ['x-kubernetes-list-map-keys', 'x-kubernetes-validations'] as const;
 
 interface Branch {
     schema: StructuralSchema;
@@ -30,23 +32,36 @@ function branchesOf(schema: StructuralSchema): Branch[] {
     return schema.not === undefined ? lists : [...lists, { schema: schema.not, step: '.not' }];
 }
 
+/** What int-or-string fields are usually written with: in anyOf, or in anyOf of the first schema in allOf. */
+const integerOrString = [{ type: 'integer' }, { type: 'string' }];
+
 /** Schemas inside of allOf, anyOf, oneOf and not restrict values, and say nothing else. */
 export function nestedRules(schema: StructuralSchema, path: string): FieldError[] {
-    return branchesOf(schema).flatMap(({ schema: branch, step }) =>
-        isIntOrString(schema) && isIntOrStringBranch(branch) ? [] : valueRules(branch, path + step),
-    );
+    const [first] = schema.allOf ?? [];
+    return branchRules(schema, path, (step) => {
+        if (step.startsWith('.anyOf')) return deepEqual(schema.anyOf, integerOrString) ? 'skip' : 'check';
+        return step === '.allOf[0]' && deepEqual(first?.anyOf, integerOrString) ? 'skipAnyOf' : 'check';
+    });
 }
 
-/** The pattern that int-or-string fields are usually written with: anyOf integer, string. */
-function isIntOrStringBranch({ type, ...rest }: StructuralSchema): boolean {
-    const isType = type === 'integer' || type === 'string';
-    return (
-        (isType || rest.anyOf !== undefined) &&
-        Object.keys(rest).every((key) => key === 'anyOf' || key === 'pattern')
-    );
+type Treatment = 'check' | 'skip' | 'skipAnyOf';
+
+function branchRules(
+    schema: StructuralSchema,
+    path: string,
+    treatmentOf: (step: string) => Treatment,
+): FieldError[] {
+    return branchesOf(schema).flatMap(({ schema: branch, step }) => {
+        const treatment = treatmentOf(step);
+        return treatment === 'skip' ? [] : valueRules(branch, path + step, treatment === 'skipAnyOf');
+    });
 }
 
-function valueRules(schema: StructuralSchema, path: string): FieldError[] {
+function isEmpty(value: unknown): boolean {
+    return value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
+function valueRules(schema: StructuralSchema, path: string, skipsAnyOf = false): FieldError[] {
     const errors: FieldError[] = [
         ...mustBeEmpty
             .filter((field) => schema[field])
@@ -57,26 +72,19 @@ function valueRules(schema: StructuralSchema, path: string): FieldError[] {
         ...mustBeUndefined
             .filter((field) => schema[field] !== undefined)
             .map((field) => fieldErrors.forbidden(`${path}.${field}`, 'must be undefined to be structural')),
-        ...nestedRules(schema, path),
+        ...mustBeEmptyLists
+            .filter((field) => !isEmpty((schema as JsonRecord)[field]))
+            .map((field) => fieldErrors.forbidden(`${path}.${field}`, 'must be empty to be structural')),
+        ...branchRules(schema, path, (step) => (skipsAnyOf && step.startsWith('.anyOf') ? 'skip' : 'check')),
     ];
     if (isRecord(schema.items)) errors.push(...valueRules(schema.items, `${path}.items`));
-    for (const [name, property] of Object.entries(schema.properties ?? {})) {
-        if (!path.includes('.properties[') && name === 'metadata' && hasContent(property)) {
-            errors.push(
-                fieldErrors.forbidden(
-                    `${path}.properties[metadata]`,
-                    'must not be specified in a nested context',
-                ),
-            );
-            continue;
-        }
+    for (const [name, property] of Object.entries(schema.properties ?? {}))
         errors.push(...valueRules(property, `${path}.properties[${name}]`));
+    if (schema.properties?.metadata !== undefined) {
+        const detail = 'must not be specified in a nested context';
+        errors.push(fieldErrors.forbidden(`${path}.properties[metadata]`, detail));
     }
     return errors;
-}
-
-function hasContent({ properties = {} }: StructuralSchema): boolean {
-    return Object.keys(properties).some((name) => name !== 'name' && name !== 'generateName');
 }
 
 /** Fields that a nested schema names must be described outside of it too. */

@@ -20,8 +20,16 @@ function object(properties: Record<string, StructuralSchema>): StructuralSchema 
 
 /** "field: message" of what the rules of a schema say about an object. */
 function judge(schema: StructuralSchema, value: unknown, old?: unknown): string[] {
-    const errors = new ObjectRules(schema, compiler).validate(value, old);
+    const errors = new ObjectRules(schema, compiler).validate(value, { old });
     return errors.map(({ field, message }) => `${field}: ${message}`);
+}
+
+/** Warnings of an update, which must not be refused. */
+function warnings(schema: StructuralSchema, value: unknown, old: unknown): string[] {
+    const texts: string[] = [];
+    const warn = (text: string): unknown => texts.push(text);
+    expect(new ObjectRules(schema, compiler).validate(value, { old, warn })).toEqual([]);
+    return texts;
 }
 
 function refusals(schema: StructuralSchema): string[] {
@@ -128,6 +136,77 @@ describe('rules about changes', () => {
         expect(refusals(never)).toEqual([
             'schema.properties[a].x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule',
         ]);
+    });
+});
+
+describe('rules that were broken before', () => {
+    const broken = { rule: 'self > 9', message: 'too small' };
+
+    it('are warned of where nothing changed', () => {
+        const schema = object({ count: ruled(integer, broken), other: integer });
+        expect(warnings(schema, { count: 1, other: 2 }, { count: 1, other: 1 })).toEqual([
+            'count: Invalid value: 1: too small',
+        ]);
+        expect(judge(schema, { count: 2 }, { count: 1 })).toEqual(['count: Invalid value: 2: too small']);
+    });
+
+    it('are still errors where they cannot be evaluated', () => {
+        const schema = object({ count: ruled(integer, '1 / self > 0') });
+        expect(judge(schema, { count: 0 }, { count: 0 })).toEqual([
+            'count: Invalid value: "integer": division by zero evaluating rule: 1 / self > 0',
+        ]);
+    });
+
+    it('are warned of for items by their keys, in whatever order', () => {
+        const items = ruled(keyed.items!, { rule: 'self.port > 100', message: 'too low' });
+        const schema = object({ ports: { ...keyed, items } });
+        const [a, b] = [
+            { name: 'a', port: 1 },
+            { name: 'b', port: 2 },
+        ];
+        expect(warnings(schema, { ports: [b, a] }, { ports: [a, b] })).toEqual([
+            'ports[0]: Invalid value: too low',
+            'ports[1]: Invalid value: too low',
+        ]);
+        expect(judge(schema, { ports: [{ ...a, port: 3 }, b] }, { ports: [a, b] })).toEqual([
+            'ports[0]: Invalid value: too low',
+        ]);
+    });
+
+    it('are errors for items of plain lists, unless the whole list is the same', () => {
+        const schema = object({ list: { ...plain, items: ruled(string, { rule: "self != 'x'" }) } });
+        expect(warnings(schema, { list: ['x', 'y'] }, { list: ['x', 'y'] })).toHaveLength(1);
+        expect(judge(schema, { list: ['x', 'z'] }, { list: ['x', 'y'] })).toHaveLength(1);
+    });
+
+    it('are errors where no schema says what a member is', () => {
+        const free = { ...object({}), 'x-kubernetes-preserve-unknown-fields': true };
+        const schema = object({ free: ruled(free, { rule: 'false' }) });
+        expect(judge(schema, { free: { a: 1 } }, { free: { a: 1 } })).toHaveLength(1);
+        expect(warnings(schema, { free: {} }, { free: {} })).toHaveLength(1);
+    });
+
+    it('inside of allOf are warned of only where what is around the part is the same', () => {
+        const count = { ...integer, allOf: [ruled({}, broken)] };
+        const schema = object({ spec: object({ count, other: integer }) });
+        const old = { spec: { count: 1, other: 1 } };
+        expect(judge(schema, { spec: { count: 1, other: 1 } })).toEqual([
+            'spec.count: Invalid value: 1: too small',
+        ]);
+        expect(warnings(schema, { spec: { count: 1, other: 1 } }, old)).toHaveLength(1);
+        expect(judge(schema, { spec: { count: 1, other: 2 } }, old)).toHaveLength(1);
+    });
+});
+
+describe('rules inside of allOf', () => {
+    it('judge the part, and the parts inside of it', () => {
+        const inner = { properties: { name: ruled({}, "self != 'x'") }, allOf: [ruled({}, 'self.port > 1')] };
+        const schema = object({ spec: { ...object({ name: string, port: integer }), allOf: [inner] } });
+        expect(judge(schema, { spec: { name: 'x', port: 1 } })).toEqual([
+            'spec: Invalid value: failed rule: self.port > 1',
+            'spec.name: Invalid value: "x": failed rule: self != \'x\'',
+        ]);
+        expect(judge(schema, { spec: { name: 'y', port: 2 } })).toEqual([]);
     });
 });
 

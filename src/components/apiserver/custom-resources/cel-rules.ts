@@ -1,7 +1,6 @@
 import type { CelCompiler, CelOutcome, CelProgram } from '../../../api/cel/cel.ts';
-import { deepEqual } from '../../../api/meta/deep.ts';
-import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
-import { oldItem } from '../../../api/structural-schema/correlate.ts';
+import { type FieldError, fieldErrors, formatFieldError } from '../../../api/meta/field-error.ts';
+import { Correlation, oldItem } from '../../../api/structural-schema/correlate.ts';
 import {
     isEmbedded,
     isRecord,
@@ -25,7 +24,7 @@ const messageBytesMax = 5 * 1024;
 const outOfBudget = 'failed due to running out of cost budget, no further validation rules will be run';
 const callTooCostly = 'no further validation rules will be run due to call cost exceeds limit for';
 
-/** True when a schema has rules anywhere. */
+/** True when a schema has rules anywhere where definitions may have them. */
 export function hasRules(schema: StructuralSchema): boolean {
     let found = false;
     walkSchema(schema, (part) => (found ||= rulesOf(part).length > 0));
@@ -36,41 +35,85 @@ export function hasRules(schema: StructuralSchema): boolean {
 type ReadyRule = PlacedRule | { problem: string };
 
 /** `at` is the path of the field that the rule says is wrong, within the part that it judges. */
-type PlacedRule = CompiledRule & { at: string };
+type PlacedRule = CompiledRule & {
+    at: string;
+    /** Set for a rule that stands inside of allOf: how many levels further out the schema is that has the allOf. */
+    levelsInAllOf: number | undefined;
+};
+
+type RulesByPart = ReadonlyMap<StructuralSchema, readonly ReadyRule[]>;
+
+/** Compiles rules by the part of a schema whose values they judge. */
+class RuleCollector {
+    readonly rules = new Map<StructuralSchema, ReadyRule[]>();
+    readonly #compiler: CelCompiler;
+    readonly #root: StructuralSchema;
+
+    constructor(root: StructuralSchema, compiler: CelCompiler) {
+        this.#root = root;
+        this.#compiler = compiler;
+        walkSchema(root, (part) => {
+            this.#add(rulesOf(part), part, undefined);
+            for (const branch of part.allOf ?? []) this.#addBranch(branch, part, 0);
+        });
+    }
+
+    /** What a schema inside of allOf says of `part`, and of the parts inside of it. */
+    #addBranch(branch: StructuralSchema, part: StructuralSchema, levels: number): void {
+        this.#add(rulesOf(branch), part, levels);
+        for (const inner of branch.allOf ?? []) this.#addBranch(inner, part, levels);
+        if (branch.items !== undefined && part.items !== undefined)
+            this.#addBranch(branch.items, part.items, levels + 1);
+        for (const [name, property] of Object.entries(branch.properties ?? {})) {
+            const known = propertyOf(part, name);
+            if (known !== undefined) this.#addBranch(property, known, levels + 1);
+        }
+    }
+
+    #add(rules: readonly Rule[], part: StructuralSchema, levelsInAllOf: number | undefined): void {
+        if (rules.length === 0) return;
+        const declaration = declarationOf(part, part === this.#root || isEmbedded(part));
+        if (declaration === undefined) return;
+        const environments = ruleEnvironments(declaration, false);
+        const made = rules.map((rule): ReadyRule => {
+            const compiled = compileRule(rule, { compiler: this.#compiler, environments, at: '' });
+            if (!('program' in compiled)) return { problem: compiled.message };
+            return { ...compiled, at: normalizeFieldPath(rule.fieldPath ?? '', part) ?? '', levelsInAllOf };
+        });
+        this.rules.set(part, [...(this.rules.get(part) ?? []), ...made]);
+    }
+}
+
+/** What a replaced object was, and where to tell of rules that it broke already. */
+export interface Replacement {
+    old: unknown;
+    warn?: ((text: string) => void) | undefined;
+}
 
 /** The rules (x-kubernetes-validations) of one schema, compiled for the objects of it. */
 export class ObjectRules {
     readonly #schema: StructuralSchema;
-    readonly #rules: ReadonlyMap<StructuralSchema, readonly ReadyRule[]>;
+    readonly #rules: RulesByPart;
 
     constructor(schema: StructuralSchema, compiler: CelCompiler) {
-        const rules = new Map<StructuralSchema, ReadyRule[]>();
-        walkSchema(schema, (part) => {
-            const own = rulesOf(part);
-            if (own.length === 0) return;
-            const declaration = declarationOf(part, part === schema || isEmbedded(part));
-            if (declaration === undefined) return;
-            const environments = ruleEnvironments(declaration, false);
-            const made = own.map((rule): ReadyRule => {
-                const compiled = compileRule(rule, { compiler, environments, at: '' });
-                if (!('program' in compiled)) return { problem: compiled.message };
-                return { ...compiled, at: normalizeFieldPath(rule.fieldPath ?? '', part) ?? '' };
-            });
-            rules.set(part, made);
-        });
         this.#schema = schema;
-        this.#rules = rules;
+        this.#rules = new RuleCollector(schema, compiler).rules;
     }
 
     get isEmpty(): boolean {
         return this.#rules.size === 0;
     }
 
-    /** Errors of an object by its rules; `old` is what it replaces. */
-    validate(object: unknown, old: unknown): FieldError[] {
+    /**
+     * Errors of an object by its rules. Where a part is what it was in the object that is replaced, what it breaks
+     * becomes a warning, unless the rule looks at the old value.
+     */
+    validate(object: unknown, replacement?: Replacement): FieldError[] {
         if (this.isEmpty) return [];
-        const run = new RuleRun(this.#rules);
-        run.visit(object, old, { schema: this.#schema, path: '', isUnchanged: false });
+        const run = new RuleRun(this.#rules, replacement?.warn);
+        const schema = this.#schema;
+        const correlation = Correlation.ofObject(object, replacement?.old, schema);
+        run.visit(object, replacement?.old, { schema, path: '', correlation, around: undefined });
         return run.errors;
     }
 }
@@ -78,19 +121,23 @@ export class ObjectRules {
 interface Place {
     schema: StructuralSchema;
     path: string;
-    /** It, or what it is a part of, is what it was: only rules that look at the old value count. */
-    isUnchanged: boolean;
+    /** Whether it is what it was. */
+    correlation: Correlation;
+    /** What it is a part of. */
+    around: Place | undefined;
 }
 
 /** One object's evaluation: goes on until the budget is used up. */
 class RuleRun {
     readonly errors: FieldError[] = [];
-    readonly #rules: ReadonlyMap<StructuralSchema, readonly ReadyRule[]>;
+    readonly #rules: RulesByPart;
+    readonly #warn: (text: string) => void;
     #budget = objectCostMax;
     #isOver = false;
 
-    constructor(rules: ReadonlyMap<StructuralSchema, readonly ReadyRule[]>) {
+    constructor(rules: RulesByPart, warn: ((text: string) => void) | undefined) {
         this.#rules = rules;
+        this.#warn = warn ?? (() => undefined);
     }
 
     visit(value: unknown, old: unknown, place: Place): void {
@@ -104,7 +151,8 @@ class RuleRun {
         else if (isRecord(value)) this.#visitMembers(value, old, place);
     }
 
-    #visitMembers(object: Record<string, unknown>, old: unknown, { schema, path, isUnchanged }: Place): void {
+    #visitMembers(object: Record<string, unknown>, old: unknown, place: Place): void {
+        const { schema, path } = place;
         const isAtomic = schema['x-kubernetes-map-type'] === 'atomic';
         for (const [name, member] of Object.entries(object)) {
             const property = propertyOf(schema, name);
@@ -114,22 +162,30 @@ class RuleRun {
             this.visit(member, isAtomic ? undefined : before, {
                 schema: known,
                 path: property === undefined ? `${path}[${name}]` : joinPath(path, name),
-                isUnchanged: isUnchanged || (before !== undefined && deepEqual(member, before)),
+                correlation: place.correlation.at(name),
+                around: place,
             });
         }
     }
 
-    #visitItems(list: readonly unknown[], old: unknown, { schema, path, isUnchanged }: Place): void {
-        const { items } = schema;
+    #visitItems(list: readonly unknown[], old: unknown, place: Place): void {
+        const { items } = place.schema;
         if (items === undefined) return;
         for (const [index, item] of list.entries()) {
-            const before = Array.isArray(old) ? oldItem(item, old as unknown[], schema) : undefined;
+            const before = Array.isArray(old) ? oldItem(item, old as unknown[], place.schema) : undefined;
             this.visit(item, before, {
                 schema: items,
-                path: joinPath(path, index),
-                isUnchanged: isUnchanged || (before !== undefined && deepEqual(item, before)),
+                path: joinPath(place.path, index),
+                correlation: place.correlation.at(index),
+                around: place,
             });
         }
+    }
+
+    /** Of a broken rule: a warning where it was broken before and what it judges did not change. */
+    #report(rule: PlacedRule, place: Place, error: FieldError): void {
+        if (!rule.isTransition && isUnchangedFor(rule, place)) this.#warn(formatFieldError(error));
+        else this.errors.push(error);
     }
 
     #fail({ schema, path }: Place, detail: string): void {
@@ -145,7 +201,6 @@ class RuleRun {
     #check(rule: PlacedRule, values: { value: unknown; old: unknown }, place: Place): void {
         const { value, old } = values;
         if (rule.isTransition && old === undefined && rule.optionalOldSelf !== true) return;
-        if (place.isUnchanged && !rule.isTransition) return;
         const variables = { self: value, oldSelf: old };
         const outcome = this.#evaluate(rule.program, variables);
         if (outcome.type === 'overBudget' || this.#budget < 0) {
@@ -163,31 +218,13 @@ class RuleRun {
         const made = this.#messageOf(rule, variables);
         if ('problem' in made) {
             this.#isOver = true;
-            this.errors.push(fieldErrors.invalid(field, place.schema.type ?? '', made.problem));
+            this.#report(rule, place, fieldErrors.invalid(field, place.schema.type ?? '', made.problem));
             return;
         }
         const detail = made.text ?? ruleMessage(rule);
         const isScalar = place.schema.type !== 'object' && place.schema.type !== 'array';
-        const value = isScalar ? { value: variables.self } : undefined;
-        switch (rule.reason) {
-            case 'FieldValueRequired':
-                this.errors.push(fieldErrors.required(field, detail));
-                break;
-            case 'FieldValueForbidden':
-                this.errors.push(fieldErrors.forbidden(field, detail));
-                break;
-            case 'FieldValueDuplicate':
-                this.errors.push(
-                    value ? fieldErrors.duplicate(field, value.value) : fieldErrors.duplicateOmitted(field),
-                );
-                break;
-            default:
-                this.errors.push(
-                    value
-                        ? fieldErrors.invalid(field, value.value, detail)
-                        : fieldErrors.invalidOmitted(field, detail),
-                );
-        }
+        const shown = isScalar ? { value: variables.self } : undefined;
+        this.#report(rule, place, ruleError(rule, { field, detail, shown }));
     }
 
     /** The message that an expression makes, none where it makes no usable one; a problem ends the run. */
@@ -208,6 +245,33 @@ class RuleRun {
             outcome.type === 'value' && typeof outcome.value === 'string' ? outcome.value.trim() : '';
         const isUsable = text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= messageBytesMax;
         return { text: isUsable ? text : undefined };
+    }
+}
+
+/** Rules inside of allOf go by what is around the part that has it. */
+function isUnchangedFor({ levelsInAllOf }: PlacedRule, place: Place): boolean {
+    if (levelsInAllOf === undefined) return place.correlation.isUnchanged;
+    let outer = place.around;
+    for (let level = 0; level < levelsInAllOf; level++) outer = outer?.around;
+    return outer?.correlation.isUnchanged ?? false;
+}
+
+/** The error that a broken rule stands for; `shown` has the value where messages show it. */
+function ruleError(
+    { reason }: Rule,
+    { field, detail, shown }: { field: string; detail: string; shown: { value: unknown } | undefined },
+): FieldError {
+    switch (reason) {
+        case 'FieldValueRequired':
+            return fieldErrors.required(field, detail);
+        case 'FieldValueForbidden':
+            return fieldErrors.forbidden(field, detail);
+        case 'FieldValueDuplicate':
+            return shown ? fieldErrors.duplicate(field, shown.value) : fieldErrors.duplicateOmitted(field);
+        default:
+            return shown
+                ? fieldErrors.invalid(field, shown.value, detail)
+                : fieldErrors.invalidOmitted(field, detail);
     }
 }
 

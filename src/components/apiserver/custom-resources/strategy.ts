@@ -5,12 +5,13 @@ import { type FieldError, fieldErrors } from '../../../api/meta/field-error.ts';
 import { type ApiObject, parseApiVersion, type V1ObjectMeta } from '../../../api/meta/object.ts';
 import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
 import { decodeValue } from '../../../api/schema/decode.ts';
-import { isUnchangedAt } from '../../../api/structural-schema/correlate.ts';
+import { Correlation, isUnchangedAt } from '../../../api/structural-schema/correlate.ts';
 import { applyDefaults, pruneNulls } from '../../../api/structural-schema/defaults.ts';
 import { coerceEmbedded, validateEmbedded } from '../../../api/structural-schema/embedded.ts';
 import { type JsonPath, parseJsonPath } from '../../../api/structural-schema/json-path.ts';
 import { validateListTypes } from '../../../api/structural-schema/list-types.ts';
 import { prune } from '../../../api/structural-schema/prune.ts';
+import type { Replacement } from './cel-rules.ts';
 import { columnsOf } from './columns.ts';
 import type { ServedVersion } from './served-version.ts';
 import type { VersionSchema } from './version-schemas.ts';
@@ -98,9 +99,9 @@ export function customResourceStrategy(version: ServedVersion): Strategy<CustomR
             const before = old.metadata?.generation ?? 1;
             setGeneration(object, sameContent(object, old, hasStatus) ? before : before + 1);
         },
-        validate: (object) => validateObject(object, undefined, version.schema()),
-        validateUpdate: (object, old) => validateObject(object, old, version.schema()),
-        validateStatusUpdate: (object, old) => validateObject(object, old, version.schema()),
+        validate: (object) => validateObject(object, version.schema()),
+        validateUpdate: (object, old, warn) => validateObject(object, version.schema(), { old, warn }),
+        validateStatusUpdate: (object, old, warn) => validateObject(object, version.schema(), { old, warn }),
         deprecation: deprecationOf(version),
     };
 }
@@ -147,11 +148,13 @@ function selectableFields(object: ApiObject, paths: readonly string[]): Record<s
     );
 }
 
-function validateObject(object: ApiObject, old: ApiObject | undefined, version: VersionSchema): FieldError[] {
+/** What was wrong before and did not change is no error; where a rule of the expression language found it, a warning. */
+function validateObject(object: ApiObject, version: VersionSchema, replacement?: Replacement): FieldError[] {
     const { schema } = version;
+    const old = replacement?.old;
     const found = version.validate(object);
-    const own =
-        old === undefined ? found : found.filter(({ at }) => !isUnchangedAt(at, { object, old, schema }));
+    const correlation = Correlation.ofObject(object, old, schema);
+    const own = found.filter((error) => !isUnchangedAt(error, correlation));
     const errors: FieldError[] = own.map(({ reason, field, message }) => ({ reason, field, message }));
     errors.push(...validateEmbedded(object, schema));
     const duplicates = validateListTypes(object, schema);
@@ -164,7 +167,7 @@ function validateObject(object: ApiObject, old: ApiObject | undefined, version: 
             'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
         return [...errors, fieldErrors.invalid('<nil>', null, detail)];
     }
-    return [...errors, ...compiled.validate(object, old)];
+    return [...errors, ...compiled.validate(object, replacement)];
 }
 
 /** The version that an object was written in. */

@@ -71,7 +71,7 @@ export async function finishUpdate(
     } else strategy.prepareForUpdate?.(next, old, { now, subresource });
     if (strategy.hasGeneration === true && subresource !== 'status') setGeneration(next, old);
     await reservations.reserve(registry, target, next, old);
-    validate(next, old, target);
+    validate(next, old, { target, warn: (text) => request.warnings.push(text) });
     await admission.validate();
     if (subresource === undefined) request.warnings.push(...(strategy.warnings?.(next, old) ?? []));
     if (subresource === 'status') request.warnings.push(...(strategy.statusWarnings?.(next, old) ?? []));
@@ -165,17 +165,22 @@ function setGeneration(next: Loose, old: Loose): void {
     next.metadata = { ...next.metadata, generation: (old.metadata?.generation ?? 0) + 1 };
 }
 
-function validate(next: ApiObject, old: ApiObject, { definition, subresource, name }: Target): void {
+function validate(
+    next: ApiObject,
+    old: ApiObject,
+    { target, warn }: { target: Target; warn: (text: string) => void },
+): void {
+    const { definition, subresource, name } = target;
     const { group, kind, strategy } = definition;
     const { namespaced } = definition;
     const errors = validateObjectMeta(next.metadata, { namespaced, nameFormat: strategy.nameFormat });
     errors.push(...validateObjectMetaUpdate(next.metadata, old.metadata));
     const specific =
         subresource === 'status'
-            ? strategy.validateStatusUpdate?.(next, old)
+            ? strategy.validateStatusUpdate?.(next, old, warn)
             : subresource !== '' && strategy.validateSubresourceUpdate !== undefined
               ? strategy.validateSubresourceUpdate(next, old, subresource)
-              : strategy.validateUpdate?.(next, old);
+              : strategy.validateUpdate?.(next, old, warn);
     errors.push(...(specific ?? []));
     if (errors.length > 0) throw statusErrors.invalid(kind, group, name, errors);
 }
