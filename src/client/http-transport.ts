@@ -4,7 +4,6 @@ import type { IncomingMessage } from 'node:http';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { Credential } from './credential-source.ts';
 import type { ClientConfig } from './kubeconfig.ts';
-import { LineSplitter } from './line-splitter.ts';
 import { retryDelayMs } from './retry-after.ts';
 import { statusErrorOf } from './status-body.ts';
 import type {
@@ -12,10 +11,10 @@ import type {
     TransportRequest,
     TransportResponse,
     TransportWatch,
-    WatchEvent,
     WatchHandler,
 } from './transport.ts';
 import { clientVersion } from './user-agent.ts';
+import { readWatch } from './watch-stream.ts';
 
 export interface HttpTransportOptions {
     clock?: Clock;
@@ -26,8 +25,6 @@ export interface HttpTransportOptions {
 
 /** A list of everything in a large cluster fits. */
 const responseBytesMax = 512 * 1024 * 1024;
-/** One watch event; the API server takes no larger object than 3 MiB. */
-const watchFrameBytesMax = 32 * 1024 * 1024;
 const idleTimeoutDefaultMs = 60_000;
 /** TCP keep-alive: a peer that vanished is noticed within this plus some ten seconds. */
 const keepAliveProbeMs = 30_000;
@@ -252,33 +249,4 @@ function decode(bytes: Buffer, contentType: string | undefined): unknown {
     } catch (error) {
         throw new Error('the server sent JSON that cannot be parsed', { cause: error });
     }
-}
-
-function readWatch(response: IncomingMessage, handler: WatchHandler): TransportWatch {
-    let over = false;
-    const end = (error: Error | undefined): void => {
-        if (over) return;
-        over = true;
-        response.destroy();
-        handler.onEnd(error);
-    };
-    const lines = new LineSplitter(watchFrameBytesMax, (line) => {
-        if (!over) handler.onEvent(JSON.parse(line.toString('utf8')) as WatchEvent);
-    });
-    response.on('data', (chunk: Buffer) => {
-        try {
-            if (!over) lines.push(chunk);
-        } catch (error) {
-            end(new Error('a watch event could not be read', { cause: error }));
-        }
-    });
-    response.on('end', () => end(undefined));
-    response.on('error', (error) => end(error));
-    response.on('close', () => end(new Error('the watch connection was closed')));
-    return {
-        stop: () => {
-            over = true;
-            response.destroy();
-        },
-    };
 }

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import https from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { apiServices } from '../../src/components/apiserver/aggregation/resources.ts';
+import type { ApiObject } from '../../src/api/meta/object.ts';
+import type { ResourceType } from '../../src/client/resource-type.ts';
+import type { WatchHandler } from '../../src/client/transport.ts';
 import type { KeyPair } from '../../src/pki/authority.ts';
 import { ApiServerFixture } from './apiserver/fixture.ts';
 import {
@@ -248,6 +251,43 @@ describe('an extension API server behind an APIService', () => {
         expect((await watch.next())?.type).toBe('MODIFIED');
         watch.close();
         await gone;
+    });
+
+    it('is watched from inside of the process, until one of the two ends it', async () => {
+        const apples: ResourceType<ApiObject> = {
+            group: 'fruits.example.com',
+            version: 'v1',
+            resource: 'apples',
+            kind: 'Apple',
+            namespaced: true,
+        };
+        const told = new EventEmitter();
+        const handler: WatchHandler = {
+            onEvent: ({ type, object }) => told.emit('event', type, object.metadata?.name),
+            onEnd: (error) => told.emit('end', error),
+        };
+        const first = once(told, 'event');
+        await server.client.resource(apples).watch({}, handler);
+        expect(await first).toEqual(['ADDED', 'red']);
+        expect(last().headers).toMatchObject({
+            'x-remote-group': expect.arrayContaining(['system:masters']),
+        });
+        const second = once(told, 'event');
+        streams.at(-1)!.write(`${JSON.stringify({ type: 'MODIFIED', object: apple })}\n`);
+        expect(await second).toEqual(['MODIFIED', 'red']);
+        const ended = once(told, 'end');
+        streams.at(-1)!.end();
+        expect(await ended).toEqual([undefined]);
+
+        const again = once(told, 'event');
+        const watch = await server.client.resource(apples).watch({}, handler);
+        await again;
+        const gone = once(streams.at(-1)!, 'close');
+        watch.stop();
+        await gone;
+
+        const missing = server.client.resource({ ...apples, resource: 'pears' }).watch({}, handler);
+        await expect(missing).rejects.toMatchObject({ code: 404 });
     });
 
     it('may take over connections', async () => {

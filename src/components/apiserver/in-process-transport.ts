@@ -11,7 +11,7 @@ import type {
 import type { Logger } from '../../util/logger.ts';
 import { listMetaOf } from './encode/encode-result.ts';
 import { componentOf, type Identity } from './identity.ts';
-import type { ApiRequest, ApiResult, RequestBody, WatchResult, WatchSink } from './request.ts';
+import type { ApiRequest, ApiResult, RelayedWatch, RequestBody, WatchResult, WatchSink } from './request.ts';
 import { pathOfTarget, type RequestInfo } from './request-info.ts';
 import { statusErrorOf } from './status-of.ts';
 
@@ -59,9 +59,12 @@ export class InProcessTransport implements Transport {
         const inner = new InProcessRequest(request, this.#options.identity);
         try {
             const result = await this.#answerTo(inner);
-            if (result.type !== 'watch') throw statusErrors.badRequest('the path does not ask for a watch');
+            if (result.type !== 'watch' && result.type !== 'relayedWatch')
+                throw statusErrors.badRequest('the path does not ask for a watch');
             if (request.signal?.aborted === true) throw request.signal.reason as Error;
-            return this.#open(result, inner, handler);
+            return result.type === 'watch'
+                ? this.#open(result, inner, handler)
+                : this.#relay(result, inner, handler);
         } catch (error) {
             inner.end();
             throw error;
@@ -108,6 +111,37 @@ export class InProcessTransport implements Transport {
         delivery.onEnded = over;
         this.#watches.add(watch);
         inner.signal.addEventListener('abort', stopWatch);
+        return watch;
+    }
+
+    /** Another server's watch: ends when that server, the caller or this server ends it. */
+    #relay(result: RelayedWatch, inner: InProcessRequest, handler: WatchHandler): TransportWatch {
+        const stop = (): void => {
+            stream.stop();
+            over();
+        };
+        const watch: TransportWatch = { stop };
+        const over = (): void => {
+            forget();
+            this.#watches.delete(watch);
+            inner.signal.removeEventListener('abort', stop);
+            inner.end();
+        };
+        const forget = this.#options.watchOpened(() => {
+            stop();
+            handler.onEnd(undefined);
+        });
+        const stream = result.open({
+            onEvent: (event) => {
+                handler.onEvent(event);
+            },
+            onEnd: (error) => {
+                over();
+                handler.onEnd(error);
+            },
+        });
+        this.#watches.add(watch);
+        inner.signal.addEventListener('abort', stop);
         return watch;
     }
 
@@ -223,6 +257,7 @@ function responseOf(result: ApiResult): TransportResponse {
             return { status: result.status, body: isJson ? (JSON.parse(text) as unknown) : text };
         }
         case 'watch':
+        case 'relayedWatch':
         case 'raw':
             throw statusErrors.badRequest('this request needs a stream');
     }

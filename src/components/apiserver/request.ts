@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Column, ResourceDefinition } from '../../api/groups/resource.ts';
 import type { ApiObject, V1Status } from '../../api/meta/object.ts';
+import type { TransportWatch, WatchHandler } from '../../client/transport.ts';
 import type { CacheEvent } from './cache/cache-event.ts';
 import type { Identity } from './identity.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -65,6 +66,8 @@ export type ApiResult =
     | { type: 'value'; status: number; value: object; columns?: readonly Column[] }
     | { type: 'bytes'; status: number; contentType: string; body: Buffer; headers?: Record<string, string> }
     | WatchResult
+    /** Of another server's watch, for a component of this process: its events as they come. */
+    | RelayedWatch
     /** The handler writes to the socket itself (proxies, logs); not possible inside the process. */
     | {
           type: 'raw';
@@ -88,6 +91,12 @@ export interface WatchResult {
     definition: ResourceDefinition;
     /** Starts delivery; to be called once. Returns a function that ends it. */
     open(sink: WatchSink): () => void;
+}
+
+export interface RelayedWatch {
+    type: 'relayedWatch';
+    /** Starts delivery; to be called once. */
+    open(handler: WatchHandler): TransportWatch;
 }
 
 /** Where a watch's events go. Calls come in order; nothing comes after `end`. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { statusErrors } from '../../../api/meta/status-error.ts';
+import { StatusError, statusErrors } from '../../../api/meta/status-error.ts';
+import { readWatch } from '../../../client/watch-stream.ts';
 import type { UpgradeConnection } from '../extensions.ts';
 import { type Backend, forward, forwardUpgrade } from '../node-proxy/forward.ts';
 import { type ApiRequest, type ApiResult, headerOf } from '../request.ts';
-import { askExtension } from './extension-client.ts';
+import { askExtension, type ExtensionQuestion, watchExtension } from './extension-client.ts';
 import type { Address, ExtensionService, ExtensionServices } from './extension-services.ts';
 import { identityHeaders } from './identity-headers.ts';
 
@@ -23,8 +24,7 @@ export interface RequestHeaderNames {
 }
 
 const unavailableText = 'service unavailable';
-const inProcessWatchText = 'watches of extension servers are not to be had inside the process';
-/** Of requests inside the process, which have no stream. */
+/** Of requests inside the process: for the whole answer, or until a watch begins. */
 const answerTimeoutMs = 60_000;
 const answerBytesMax = 32 * 1024 * 1024;
 
@@ -117,18 +117,16 @@ export class Aggregator implements Aggregation {
         };
     }
 
-    /** For components of this process: the answer as a whole. */
+    /** For components of this process: the answer as a whole, or the events of a watch. */
     async #ask(
         request: ApiRequest,
         extension: ExtensionService,
         address: Address | undefined,
     ): Promise<ApiResult> {
         if (address === undefined) throw statusErrors.serviceUnavailable(unavailableText);
-        // An answer without an end cannot be read as a whole: who asks from inside lists instead.
-        if (request.info.verb === 'watch') throw statusErrors.serviceUnavailable(inProcessWatchText);
         const given = await request.body();
         const body = given.type === 'value' && given.value !== undefined ? JSON.stringify(given.value) : '';
-        const answer = await askExtension({
+        const question: ExtensionQuestion = {
             ...address,
             tls: extension.tls,
             path: pathOf(request),
@@ -141,10 +139,12 @@ export class Aggregator implements Aggregation {
             timeoutMs: answerTimeoutMs,
             answerBytesMax,
             signal: request.signal,
-        }).catch((error: unknown) => {
-            const why = error instanceof Error ? error.message : String(error);
-            throw statusErrors.serviceUnavailable(`error trying to reach service: ${why}`);
-        });
+        };
+        if (request.info.verb === 'watch') {
+            const stream = await watchExtension(question).catch(unreachable);
+            return { type: 'relayedWatch', open: (handler) => readWatch(stream, handler) };
+        }
+        const answer = await askExtension(question).catch(unreachable);
         return {
             type: 'bytes',
             status: answer.status,
@@ -152,6 +152,12 @@ export class Aggregator implements Aggregation {
             body: answer.body,
         };
     }
+}
+
+function unreachable(error: unknown): never {
+    if (error instanceof StatusError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw statusErrors.serviceUnavailable(`error trying to reach service: ${why}`);
 }
 
 function pathOf({ path, query }: ApiRequest): string {

@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { statusErrorOf } from '../../../client/status-body.ts';
 import type { ExtensionTls } from './extension-services.ts';
 import { identityHeaders } from './identity-headers.ts';
 
@@ -26,6 +27,9 @@ export interface ExtensionAnswer {
     body: Buffer;
 }
 
+/** A peer that vanished is noticed within this and some ten seconds. */
+const keepAliveProbeMs = 30_000;
+
 /** Who this server is when it asks on its own behalf. */
 const aggregatorIdentity = {
     username: 'system:kube-aggregator',
@@ -39,51 +43,87 @@ const aggregatorIdentity = {
  * itself, takes too long or says too much.
  */
 export async function askExtension(question: ExtensionQuestion): Promise<ExtensionAnswer> {
-    const { host, port, tls, path, method = 'GET', headers, body, timeoutMs, answerBytesMax } = question;
-    const { insecure, ...credentials } = tls;
-    const deadline = AbortSignal.timeout(timeoutMs);
+    const deadline = AbortSignal.timeout(question.timeoutMs);
     const signal = question.signal === undefined ? deadline : AbortSignal.any([deadline, question.signal]);
     try {
-        return await new Promise<ExtensionAnswer>((resolve, reject) => {
-            const sent = httpsRequest({
-                ...credentials,
-                ...{ host, port, path, method, signal },
-                agent: false,
-                rejectUnauthorized: !insecure,
-                headers: {
-                    Accept: 'application/json',
-                    Host: tls.servername,
-                    ...identityHeaders(aggregatorIdentity),
-                    ...headers,
-                    ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
-                },
-            });
-            sent.on('error', reject);
-            sent.on('upgrade', (_response, socket) => {
-                socket.destroy();
-                reject(new Error('the server changed the protocol unasked'));
-            });
-            sent.on('response', (response) => {
-                const chunks: Buffer[] = [];
-                let bytes = 0;
-                response.on('error', reject);
-                response.on('data', (chunk: Buffer) => {
-                    bytes += chunk.length;
-                    if (bytes <= answerBytesMax) chunks.push(chunk);
-                    else sent.destroy(new Error(`the answer is longer than ${answerBytesMax} bytes`));
-                });
-                response.on('end', () => {
-                    resolve({
-                        status: response.statusCode ?? 0,
-                        headers: response.headers,
-                        body: Buffer.concat(chunks),
-                    });
-                });
-            });
-            sent.end(body);
-        });
+        const response = await send(question, signal);
+        const body = await readAnswer(response, question.answerBytesMax);
+        return { status: response.statusCode ?? 0, headers: response.headers, body };
     } catch (error) {
         if (deadline.aborted) throw new Error('context deadline exceeded', { cause: error });
         throw error;
     }
+}
+
+/**
+ * Asks an extension server for a watch: its answer has begun, within the question's time, and goes on until
+ * somebody ends it. Rejects with a StatusError where the server answers with anything but a watch, else as
+ * `askExtension` does.
+ */
+export async function watchExtension(question: ExtensionQuestion): Promise<IncomingMessage> {
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+        late.abort();
+    }, question.timeoutMs);
+    const signal =
+        question.signal === undefined ? late.signal : AbortSignal.any([late.signal, question.signal]);
+    try {
+        const response = await send(question, signal);
+        if (response.statusCode === 200) return response;
+        const body = await readAnswer(response, question.answerBytesMax);
+        throw statusErrorOf(response.statusCode ?? 0, jsonOrText(body), response.headers['retry-after']);
+    } catch (error) {
+        if (late.signal.aborted) throw new Error('context deadline exceeded', { cause: error });
+        throw error;
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+function jsonOrText(body: Buffer): unknown {
+    const text = body.toString('utf8');
+    try {
+        return JSON.parse(text) as unknown;
+    } catch {
+        return text;
+    }
+}
+
+async function send(question: ExtensionQuestion, signal: AbortSignal): Promise<IncomingMessage> {
+    const { host, port, tls, path, method = 'GET', headers, body } = question;
+    const { insecure, ...credentials } = tls;
+    return await new Promise<IncomingMessage>((resolve, reject) => {
+        const sent = httpsRequest({
+            ...credentials,
+            ...{ host, port, path, method, signal },
+            agent: false,
+            rejectUnauthorized: !insecure,
+            headers: {
+                Accept: 'application/json',
+                Host: tls.servername,
+                ...identityHeaders(aggregatorIdentity),
+                ...headers,
+                ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
+            },
+        });
+        sent.on('error', reject);
+        sent.on('socket', (socket) => socket.setKeepAlive(true, keepAliveProbeMs));
+        sent.on('upgrade', (_response, socket) => {
+            socket.destroy();
+            reject(new Error('the server changed the protocol unasked'));
+        });
+        sent.on('response', resolve);
+        sent.end(body);
+    });
+}
+
+async function readAnswer(response: IncomingMessage, answerBytesMax: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > answerBytesMax) throw new Error(`the answer is longer than ${answerBytesMax} bytes`);
+        chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
 }

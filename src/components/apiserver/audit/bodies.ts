@@ -38,6 +38,7 @@ export function objectForAudit(result: ApiResult): unknown {
             return result.value;
         case 'bytes':
         case 'watch':
+        case 'relayedWatch':
         case 'raw':
             return undefined;
     }

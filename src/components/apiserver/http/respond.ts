@@ -78,6 +78,8 @@ export async function respond(
         case 'watch':
             openWatch(context, request, { result, options });
             return;
+        case 'relayedWatch':
+            throw new Error('a watch that is relayed inside the process has no answer on a socket');
         case 'raw':
             context.respond = false;
             context.res.statusCode = 200;
