@@ -4,6 +4,7 @@ import { resourceQuotas } from '../../../../client/resource-type.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts';
 import type { PluginContext } from '../context.ts';
 import { forbidden } from '../forbidden.ts';
+import { plainError } from '../plain-error.ts';
 import { evaluate } from './evaluate.ts';
 import { uncovered } from './limited-resources.ts';
 
@@ -17,9 +18,10 @@ export function resourceQuota(context: PluginContext): AdmissionPlugin {
         name: 'ResourceQuota',
         handles: ({ operation, subresource, namespace, definition }) =>
             namespace !== '' &&
-            (operation === 'CREATE' || operation === 'UPDATE') &&
-            (subresource === '' || (definition.plural === 'pods' && subresource === 'resize')) &&
-            !isIgnored(definition),
+            !isIgnored(definition) &&
+            (operation === 'CREATE'
+                ? subresource === ''
+                : operation === 'UPDATE' && countedOnUpdate.get(nameOf(definition)) === subresource),
         async validate(request) {
             const { namespace } = request;
             requireCover(context, request);
@@ -41,15 +43,16 @@ export function resourceQuota(context: PluginContext): AdmissionPlugin {
 /** Refuses what is limited and what no quota of the namespace covers. */
 function requireCover({ configuration, reader }: PluginContext, request: AdmissionRequest): void {
     const { limitedResources } = configuration;
-    const { definition, object, operation, namespace } = request;
-    if (limitedResources.length === 0 || object === undefined || operation !== 'CREATE') return;
+    const { definition, object, oldObject, operation, namespace } = request;
+    if (limitedResources.length === 0 || object === undefined) return;
     const why = uncovered(limitedResources, reader.list<V1ResourceQuota>(resourceQuotas, namespace), {
         group: definition.group,
         resource: definition.plural,
         object,
-        oldObject: undefined,
+        oldObject: operation === 'UPDATE' ? oldObject : undefined,
     });
-    if (why !== undefined) throw forbidden(request, why);
+    if (why === undefined) return;
+    throw why.about === 'scopes' ? plainError(why.message) : forbidden(request, why.message);
 }
 
 /** Events come and go by themselves, and what only looks like an object is not kept. */
@@ -60,8 +63,20 @@ const uncounted: ReadonlySet<string> = new Set([
     'localsubjectaccessreviews.authorization.k8s.io',
 ]);
 
-function isIgnored({ group, plural }: AdmissionRequest['definition']): boolean {
-    return uncounted.has(group === '' ? plural : `${plural}.${group}`);
+/** What updates may change the usage of, and the subresource through which they do. */
+const countedOnUpdate: ReadonlyMap<string, string> = new Map([
+    ['pods', 'resize'],
+    ['services', ''],
+    ['persistentvolumeclaims', ''],
+    ['resourceclaims.resource.k8s.io', ''],
+]);
+
+function nameOf({ group, plural }: AdmissionRequest['definition']): string {
+    return group === '' ? plural : `${plural}.${group}`;
+}
+
+function isIgnored(definition: AdmissionRequest['definition']): boolean {
+    return uncounted.has(nameOf(definition));
 }
 
 async function chargeAll(context: PluginContext, request: AdmissionRequest): Promise<void> {
