@@ -1,3 +1,5 @@
+import { admissionPluginOrder, isOnByDefault } from '../../components/apiserver/admission/plugin-names.ts';
+import { notBuilt } from '../../components/apiserver/admission/not-built.ts';
 import { flag } from '../flags.ts';
 import { auditFlags } from './audit-flags.ts';
 import { clusterFlags } from './cluster-flags.ts';
@@ -6,6 +8,11 @@ import { commonFlags } from './common.ts';
 import { requestFlags } from './request-flags.ts';
 import { snapshotFlags } from './snapshot-flags.ts';
 import { tlsFlags } from './tls-flags.ts';
+
+const defaultPlugins = admissionPluginOrder
+    .filter((name) => isOnByDefault(name) && !Object.hasOwn(notBuilt, name))
+    .join(', ');
+const knownPlugins = [...admissionPluginOrder].sort().join(', ');
 
 /** Flags of the API server that also make sense where all components run in one process. */
 export const sharedApiserverFlags = {
@@ -25,8 +32,12 @@ export const sharedApiserverFlags = {
         'first-last',
     ),
     ...sharedAuthFlags,
-    'enable-admission-plugins': flag.list('admission plugins to run besides those on by default'),
-    'disable-admission-plugins': flag.list('admission plugins to leave out'),
+    'enable-admission-plugins': flag.list(
+        `admission plugins to run besides those on by default (${defaultPlugins}); known are ${knownPlugins}`,
+    ),
+    'disable-admission-plugins': flag.list(
+        `admission plugins to leave out, though they are on by default (${defaultPlugins}); known are ${knownPlugins}`,
+    ),
     'admission-control-config-file': flag.string(
         'AdmissionConfiguration: what single admission plugins are told, such as exemptions of PodSecurity',
         '',

@@ -18,6 +18,7 @@ import { admissionRequest, admit } from '../testing/admission-request.ts';
 import { MemoryClient } from '../testing/memory-client.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
 import { admissionPluginNames, createAdmission } from './index.ts';
+import { admissionPluginOrder, isOnByDefault } from './plugin-names.ts';
 
 let reader: MemoryReader;
 let client: MemoryClient;
@@ -77,15 +78,26 @@ describe('createAdmission', () => {
     });
 
     it('lets plugins be turned off that it does not have, but not on', () => {
-        const names = ['ImagePolicyWebhook', 'ClusterTrustBundleAttest', 'NodeDeclaredFeatureValidator'];
+        const names = admissionPluginOrder.filter((name) => !admissionPluginNames.includes(name));
+        expect(names).toContain('ClusterTrustBundleAttest');
         make([], names);
         for (const name of names) {
             expect(() => make([name])).toThrow(
                 `enable-admission-plugins plugin "${name}" is not built into this API server`,
             );
         }
-        expect(() => make([], [], { only: ['ImagePolicyWebhook'] })).toThrow(
-            'admission-control plugin "ImagePolicyWebhook" is not built',
+        expect(() => make([], [], { only: ['JobValidation'] })).toThrow(
+            'admission-control plugin "JobValidation" is not built',
+        );
+    });
+
+    it('runs them in the one order that there is', () => {
+        expect(admissionPluginNames).toEqual(
+            admissionPluginOrder.filter((name) => admissionPluginNames.includes(name)),
+        );
+        const own = make([]).map(({ name }) => name);
+        expect(own.filter((name) => admissionPluginOrder.includes(name))).toEqual(
+            admissionPluginOrder.filter((name) => admissionPluginNames.includes(name) && isOnByDefault(name)),
         );
     });
 

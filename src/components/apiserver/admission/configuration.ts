@@ -3,6 +3,7 @@ import { fieldErrors, formatFieldError } from '../../../api/meta/field-error.ts'
 import { parseYaml } from '../../../api/schema/parse.ts';
 import { WebhookUsers } from '../webhook/webhook-users.ts';
 import { type EventLimit, readEventLimits } from './event-rate-limit.ts';
+import { type ImagePolicy, readImagePolicy } from './image-policy.ts';
 import { notBuilt } from './not-built.ts';
 import { type NodeSelectors, readNodeSelectors } from './pod-node-selector.ts';
 import {
@@ -23,6 +24,8 @@ export interface AdmissionConfiguration {
     limitedResources: readonly LimitedResource[];
     /** Who the API server is for validating and for mutating webhooks; undefined: nobody in particular. */
     webhookUsers: Readonly<Record<'validating' | 'mutating', WebhookUsers | undefined>>;
+    /** Undefined: ImagePolicyWebhook cannot be turned on. */
+    imagePolicy: ImagePolicy | undefined;
 }
 
 export const defaultAdmissionConfiguration: AdmissionConfiguration = {
@@ -32,6 +35,7 @@ export const defaultAdmissionConfiguration: AdmissionConfiguration = {
     eventLimits: undefined,
     limitedResources: [],
     webhookUsers: { validating: undefined, mutating: undefined },
+    imagePolicy: undefined,
 };
 
 type Changes = Partial<AdmissionConfiguration>;
@@ -40,6 +44,7 @@ type Changes = Partial<AdmissionConfiguration>;
 const readers: Readonly<
     Record<string, (content: unknown, current: AdmissionConfiguration) => Changes | Promise<Changes>>
 > = {
+    ImagePolicyWebhook: async (content) => ({ imagePolicy: await readImagePolicy(content) }),
     PodSecurity: (content) => ({ podSecurity: readPodSecurity(content) }),
     PodNodeSelector: (content) => ({ nodeSelectors: readNodeSelectors(content) }),
     PodTolerationRestriction: (content) => ({ tolerations: readTolerationRestriction(content) }),

@@ -18,6 +18,7 @@ import { denyServiceExternalIPs } from './deny-service-external-ips.ts';
 import { eventRateLimit } from './event-rate-limit.ts';
 import { expressionGuard } from './expressions/expression-guard.ts';
 import { extendedResourceToleration } from './extended-resource-toleration.ts';
+import { imagePolicyWebhook } from './image-policy.ts';
 import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { AdmissionMetrics } from './metrics.ts';
@@ -26,6 +27,7 @@ import { namespaceAutoProvision, namespaceExists } from './namespaces.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { notBuilt } from './not-built.ts';
 import { ownerReferencesPermissionEnforcement } from './owner-references.ts';
+import { isOnByDefault } from './plugin-names.ts';
 import { podNodeSelector } from './pod-node-selector.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { podTolerationRestriction } from './pod-toleration-restriction.ts';
@@ -64,51 +66,45 @@ export interface AdmissionOptions {
     metrics?: AdmissionMetrics;
 }
 
-interface PluginEntry {
-    create: (context: PluginContext) => AdmissionPlugin;
-    byDefault: boolean;
-}
-
-const on = (create: PluginEntry['create']): PluginEntry => ({ create, byDefault: true });
-const off = (create: PluginEntry['create']): PluginEntry => ({ create, byDefault: false });
+type CreatePlugin = (context: PluginContext) => AdmissionPlugin;
 
 /** In the order in which they run, which is upstream's; quota near the end, so that it charges only what passed. */
-const plugins: Readonly<Record<string, PluginEntry>> = {
-    AlwaysAdmit: off(alwaysAdmit),
-    NamespaceAutoProvision: off(namespaceAutoProvision),
-    NamespaceLifecycle: on(namespaceLifecycle),
-    NamespaceExists: off(namespaceExists),
-    LimitPodHardAntiAffinityTopology: off(limitPodHardAntiAffinityTopology),
-    LimitRanger: on(limitRanger),
-    ServiceAccount: on(serviceAccountPlugin),
-    // Upstream leaves it off, and nobody runs kubelets without it.
-    NodeRestriction: on(nodeRestriction),
-    TaintNodesByCondition: on(taintNodesByCondition),
-    AlwaysPullImages: off(alwaysPullImages),
-    PodSecurity: on(podSecurity),
-    PodNodeSelector: off(podNodeSelector),
-    Priority: on(priority),
-    DefaultTolerationSeconds: on(defaultTolerationSeconds),
-    PodTolerationRestriction: off(podTolerationRestriction),
-    EventRateLimit: off(eventRateLimit),
-    ExtendedResourceToleration: off(extendedResourceToleration),
-    DefaultStorageClass: on(defaultStorageClass),
-    StorageObjectInUseProtection: on(storageObjectInUseProtection),
-    OwnerReferencesPermissionEnforcement: off(ownerReferencesPermissionEnforcement),
-    PersistentVolumeClaimResize: on(persistentVolumeClaimResize),
-    RuntimeClass: on(runtimeClass),
-    CertificateApproval: on(certificateApproval),
-    CertificateSigning: on(certificateSigning),
-    CertificateSubjectRestriction: on(certificateSubjectRestriction),
-    DefaultIngressClass: on(defaultIngressClass),
-    DenyServiceExternalIPs: off(denyServiceExternalIPs),
-    PodTopologyLabels: on(podTopologyLabels),
-    MutatingAdmissionPolicy: on(mutatingAdmissionPolicy),
-    MutatingAdmissionWebhook: on(mutatingAdmissionWebhook),
-    ValidatingAdmissionPolicy: on(validatingAdmissionPolicy),
-    ValidatingAdmissionWebhook: on(validatingAdmissionWebhook),
-    ResourceQuota: on(resourceQuota),
-    AlwaysDeny: off(alwaysDeny),
+const plugins: Readonly<Record<string, CreatePlugin>> = {
+    AlwaysAdmit: alwaysAdmit,
+    NamespaceAutoProvision: namespaceAutoProvision,
+    NamespaceLifecycle: namespaceLifecycle,
+    NamespaceExists: namespaceExists,
+    LimitPodHardAntiAffinityTopology: limitPodHardAntiAffinityTopology,
+    LimitRanger: limitRanger,
+    ServiceAccount: serviceAccountPlugin,
+    NodeRestriction: nodeRestriction,
+    TaintNodesByCondition: taintNodesByCondition,
+    AlwaysPullImages: alwaysPullImages,
+    ImagePolicyWebhook: imagePolicyWebhook,
+    PodSecurity: podSecurity,
+    PodNodeSelector: podNodeSelector,
+    Priority: priority,
+    DefaultTolerationSeconds: defaultTolerationSeconds,
+    PodTolerationRestriction: podTolerationRestriction,
+    EventRateLimit: eventRateLimit,
+    ExtendedResourceToleration: extendedResourceToleration,
+    DefaultStorageClass: defaultStorageClass,
+    StorageObjectInUseProtection: storageObjectInUseProtection,
+    OwnerReferencesPermissionEnforcement: ownerReferencesPermissionEnforcement,
+    PersistentVolumeClaimResize: persistentVolumeClaimResize,
+    RuntimeClass: runtimeClass,
+    CertificateApproval: certificateApproval,
+    CertificateSigning: certificateSigning,
+    CertificateSubjectRestriction: certificateSubjectRestriction,
+    DefaultIngressClass: defaultIngressClass,
+    DenyServiceExternalIPs: denyServiceExternalIPs,
+    PodTopologyLabels: podTopologyLabels,
+    MutatingAdmissionPolicy: mutatingAdmissionPolicy,
+    MutatingAdmissionWebhook: mutatingAdmissionWebhook,
+    ValidatingAdmissionPolicy: validatingAdmissionPolicy,
+    ValidatingAdmissionWebhook: validatingAdmissionWebhook,
+    ResourceQuota: resourceQuota,
+    AlwaysDeny: alwaysDeny,
 };
 
 /** Names of the plugins that can be turned on, in running order. */
@@ -166,11 +162,11 @@ export function createAdmission(options: AdmissionOptions): AdmissionPlugin[] {
         configuration: options.configuration ?? defaultAdmissionConfiguration,
         metrics: options.metrics ?? new AdmissionMetrics(),
     };
-    const wanted = (name: string, byDefault: boolean) =>
-        enable.includes(name) || (only.length > 0 ? only.includes(name) : byDefault);
+    const wanted = (name: string) =>
+        enable.includes(name) || (only.length > 0 ? only.includes(name) : isOnByDefault(name));
     const chosen = Object.entries(plugins)
-        .filter(([name, { byDefault }]) => wanted(name, byDefault) && !disable.includes(name))
-        .map(([, { create }]) => create(context));
+        .filter(([name]) => wanted(name) && !disable.includes(name))
+        .map(([, create]) => create(context));
     // Not among the names: these cannot be turned off.
     const always = authorizer === undefined ? [] : [createEscalationGuard(authorizer)];
     return [expressionGuard(context), deviceGuard(context), ...always, ...chosen];

@@ -3,7 +3,6 @@
  * one on is refused.
  */
 export const notBuilt: Readonly<Record<string, string>> = {
-    ImagePolicyWebhook: 'images are not reviewed by a backend; use a ValidatingAdmissionWebhook',
     PodGroupProtection: 'PodGroup is not served',
     ClusterTrustBundleAttest: 'ClusterTrustBundle is not served',
     PodGroupWorkloadExists: 'PodGroup is not served',

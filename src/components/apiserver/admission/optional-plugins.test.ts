@@ -435,9 +435,9 @@ describe('the configuration file', () => {
     it.each<[string, object, string]>([
         ['NamespaceLifecycle', {}, 'the admission plugin "NamespaceLifecycle" takes no configuration'],
         [
-            'ImagePolicyWebhook',
+            'ClusterTrustBundleAttest',
             {},
-            'the admission plugin "ImagePolicyWebhook" is not built into this API server',
+            'the admission plugin "ClusterTrustBundleAttest" is not built into this API server',
         ],
         ['ResourceQuota', {}, 'expected a ResourceQuotaConfiguration of apiserver.config.k8s.io/v1'],
         [
