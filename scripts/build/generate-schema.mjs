@@ -5,7 +5,8 @@
 //                of served resources
 //   docs.json    the documentation sentences, kept apart because only OpenAPI reads them
 //
-// Nothing is transcribed by hand here except the package names under which OpenAPI publishes types.
+// Nothing is transcribed by hand here except the package names under which OpenAPI publishes types. The models say
+// nothing of fields that are objects themselves: sentences for those stand in field-docs.json.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,9 +17,11 @@ const client = join(root, 'node_modules', '@kubernetes', 'client-node');
 const gen = join(client, 'dist', 'gen');
 const out = join(root, 'src', 'api', 'schema', 'generated');
 const stampFile = join(out, '.stamp');
+const fieldDocsFile = join(dirname(fileURLToPath(import.meta.url)), 'field-docs.json');
 
 const stamp = createHash('sha256')
     .update(readFileSync(fileURLToPath(import.meta.url)))
+    .update(readFileSync(fieldDocsFile))
     .update(readFileSync(join(client, 'package.json')))
     .digest('hex');
 if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
@@ -316,16 +319,33 @@ const fieldLine = (fields) =>
         .map(([field, { type, required }]) => `${field}${required ? '!' : ''} ${type}`)
         .join(';');
 
+/**
+ * Sentences for what the models do not describe: `types` by model and field, `everywhere` by the field's name and the
+ * model that it refers to, as in "livenessProbe V1Probe".
+ */
+const fieldDocs = JSON.parse(readFileSync(fieldDocsFile, 'utf8'));
+const docOfField = (model, field, type) =>
+    fieldDocs.types[model]?.[field] ?? fieldDocs.everywhere[`${field} ${type.replace('ref:', '')}`] ?? '';
+for (const [model, own] of Object.entries(fieldDocs.types)) {
+    const { fields } = openapiNames.has(model) ? modelOf(model) : { fields: {} };
+    for (const field of Object.keys(own))
+        if (!Object.hasOwn(fields, field)) throw new Error(`field-docs.json: there is no ${model}.${field}`);
+}
+
 const types = {};
 const docs = {};
 for (const model of [...openapiNames.keys()].sort()) {
-    const { fields, doc, fieldDocs } = modelOf(model);
+    const { fields, doc, fieldDocs: known } = modelOf(model);
     types[model] = {
         name: openapiNames.get(model),
         ...(gvks.has(model) ? { gvks: gvks.get(model) } : {}),
         fields,
     };
-    docs[model] = { doc, fields: fieldDocs };
+    const described = Object.entries(fields).map(([field, { type }]) => [
+        field,
+        known[field] || docOfField(model, field, type),
+    ]);
+    docs[model] = { doc, fields: Object.fromEntries(described) };
 }
 
 // --- Output -------------------------------------------------------------------------------------

@@ -35,6 +35,15 @@ function danglingReferences(document: unknown): string[] {
     return [...dangling];
 }
 
+/** Fields without a sentence that says what they are. */
+function undescribed(definitions: Readonly<Record<string, JsonSchema>>): string[] {
+    return Object.entries(definitions).flatMap(([name, { properties = {} }]) =>
+        Object.entries(properties)
+            .filter(([, { description }]) => !description)
+            .map(([field]) => `${name}.${field}`),
+    );
+}
+
 const foos = {
     group: 'stable.example.com',
     version: 'v1',
@@ -64,6 +73,11 @@ describe('OpenAPI v3', () => {
 
     it.each(Object.keys(openApiV3Index().paths))('%s refers to nothing that it does not define', (path) => {
         expect(danglingReferences(renderOpenApiV3(path))).toEqual([]);
+    });
+
+    it.each(Object.keys(openApiV3Index().paths))('%s describes every field', (path) => {
+        const document = renderOpenApiV3(path) as { components?: V3['components'] };
+        expect(undescribed(document.components?.schemas ?? {})).toEqual([]);
     });
 
     it('holds what kubectl looks for: fieldValidation and dryRun of the PATCH of a kind', () => {
@@ -132,6 +146,11 @@ describe('OpenAPI v2', () => {
 
     it('refers to nothing that it does not define', () => {
         expect(danglingReferences(document)).toEqual([]);
+    });
+
+    it('describes every field', () => {
+        const { 'com.example.stable.v1.Foo': _foo, ...ours } = document.definitions;
+        expect(undescribed(ours)).toEqual([]);
     });
 
     it('has dryRun and fieldValidation in the PATCH operation itself', () => {

@@ -160,6 +160,7 @@ function listDefinition(itemName: string, gvk: Record<string, string>, flavor: F
         properties: {
             apiVersion: described(docs.apiVersion, { type: 'string' }),
             items: {
+                description: 'The objects.',
                 type: 'array',
                 items: {
                     $ref: (flavor === 'v2' ? '#/definitions/' : '#/components/schemas/') + itemName,

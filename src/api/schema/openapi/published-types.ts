@@ -41,23 +41,24 @@ interface PublishedType {
 
 const extensions = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 const text: JsonSchema = { type: 'string' };
-const versionFields = [
-    'major',
-    'minor',
-    'gitVersion',
-    'gitCommit',
-    'gitTreeState',
-    'buildDate',
-    'goVersion',
-    'compiler',
-    'platform',
-];
-const versionOptionalFields = [
-    'emulationMajor',
-    'emulationMinor',
-    'minCompatibilityMajor',
-    'minCompatibilityMinor',
-];
+/** What a version consists of. */
+const versionFields = {
+    major: 'First number of the version.',
+    minor: 'Second number of the version.',
+    gitVersion: 'The version as people write it, such as v1.36.0.',
+    gitCommit: 'The commit that was built.',
+    gitTreeState: 'clean, or dirty where the build has what no commit has.',
+    buildDate: 'When it was built, in RFC 3339 form.',
+    goVersion: 'The version of the language that it was built with.',
+    compiler: 'The compiler that it was built with.',
+    platform: 'Operating system and processor that it was built for, such as linux/arm64.',
+};
+const versionOptionalFields = {
+    emulationMajor: 'First number of the version that the server behaves as.',
+    emulationMinor: 'Second number of the version that the server behaves as.',
+    minCompatibilityMajor: 'First number of the oldest version that it can go back to.',
+    minCompatibilityMinor: 'Second number of the oldest version that it can go back to.',
+};
 
 export const publishedTypes: Readonly<Record<string, PublishedType>> = {
     [names.quantity]: {
@@ -97,7 +98,7 @@ export const publishedTypes: Readonly<Record<string, PublishedType>> = {
                     description:
                         'The object after the change; its last state for DELETED, a Status for ERROR.',
                 },
-                type: text,
+                type: { description: 'ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.', ...text },
             },
             required: ['type', 'object'],
         },
@@ -119,9 +120,11 @@ export const publishedTypes: Readonly<Record<string, PublishedType>> = {
             description: 'Version of the server and of its build.',
             type: 'object',
             properties: Object.fromEntries(
-                [...versionFields, ...versionOptionalFields].sort().map((field) => [field, text]),
+                Object.entries({ ...versionFields, ...versionOptionalFields })
+                    .sort(([one], [other]) => (one < other ? -1 : 1))
+                    .map(([field, description]) => [field, { description, ...text }]),
             ),
-            required: versionFields,
+            required: Object.keys(versionFields),
         },
     },
     [`${extensions}.JSON`]: { schema: { description: 'Any JSON value.' } },
