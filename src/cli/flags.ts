@@ -113,6 +113,17 @@ export const flag = {
         parse: (text) => text,
         joins: true,
     }),
+    number: (description: string, fallback: number): FlagSpec<number> => ({
+        description,
+        placeholder: 'number',
+        fallback,
+        parse: (text) => {
+            const value = Number(text);
+            if (text.trim() === '' || !Number.isFinite(value))
+                throw new InvalidArgumentError('expected a number');
+            return value;
+        },
+    }),
     integer: (
         description: string,
         fallback: number,

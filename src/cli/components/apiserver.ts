@@ -30,6 +30,7 @@ import { shownFlags } from '../shown-flags.ts';
 import { admitMasters, type AdmittingParts, type MasterAdmission } from '../join/admit-masters.ts';
 import type { Joined } from '../join/join-as-master.ts';
 import { admissionSelectionOf } from './apiserver-admission.ts';
+import { auditThrottleOf } from './apiserver-audit.ts';
 import { authOptions } from './apiserver-auth.ts';
 import { type ApiServerFiles, readMaterial, servedFiles } from './apiserver-material.ts';
 import { followCertificates, type ServedCertificates } from './certificate-follower.ts';
@@ -80,7 +81,7 @@ export async function startApiServer(setup: ApiServerSetup, lifecycle: Lifecycle
     const { store, cluster, isShared, serveEtcdApi } = opened;
     if (flags['legacy-apis']) serveLegacyApis();
     const definitions = resourceDefinitions();
-    const measured = new MeasuredStore(store);
+    const measured = new MeasuredStore(store, definitions);
     const encryption = await openEncryption(
         setup,
         { ...opened, store: measured },
@@ -221,6 +222,7 @@ async function auditorOf(flags: ApiServerSetup['flags'], logger: Logger): Promis
             logMaxBackups: flags['audit-log-maxbackup'],
             logMaxSizeMegabytes: flags['audit-log-maxsize'],
             logCompress: flags['audit-log-compress'],
+            logThrottle: auditThrottleOf(flags, 'log'),
             logMode: flags['audit-log-mode'],
             logEventBytesMax: flags['audit-log-truncate-enabled']
                 ? flags['audit-log-truncate-max-event-size']
@@ -231,6 +233,7 @@ async function auditorOf(flags: ApiServerSetup['flags'], logger: Logger): Promis
                 bufferEventsMax: flags['audit-webhook-batch-buffer-size'],
                 batchEventsMax: flags['audit-webhook-batch-max-size'],
                 batchWaitMs: flags['audit-webhook-batch-max-wait'],
+                throttle: auditThrottleOf(flags, 'webhook'),
             },
             webhookInitialBackoffMs: flags['audit-webhook-initial-backoff'],
             webhookEventBytesMax: flags['audit-webhook-truncate-enabled']

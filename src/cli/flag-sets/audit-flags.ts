@@ -19,6 +19,12 @@ export const auditFlags = {
         auditModes,
         'blocking',
     ),
+    'audit-log-batch-throttle-enable': flag.boolean('bound how many events go to the log in batch mode'),
+    'audit-log-batch-throttle-qps': flag.number('events a second that go to the log on average', 0),
+    'audit-log-batch-throttle-burst': flag.integer(
+        'events that go to the log at once after a time of rest',
+        0,
+    ),
     'audit-log-truncate-enabled': flag.boolean('truncate large events in the log'),
     'audit-log-truncate-max-event-size': flag.integer(truncated, 102_400, { min: 1 }),
     'audit-webhook-config-file': flag.string(
@@ -39,6 +45,12 @@ export const auditFlags = {
     ),
     'audit-webhook-batch-max-size': flag.integer('events that are sent at once at most', 400, { min: 1 }),
     'audit-webhook-batch-max-wait': flag.duration('how long events wait for others', 30_000),
+    'audit-webhook-batch-throttle-enable': flag.boolean('bound how many batches are sent', true),
+    'audit-webhook-batch-throttle-qps': flag.number('batches a second that are sent on average', 10),
+    'audit-webhook-batch-throttle-burst': flag.integer(
+        'batches that are sent at once after a time of rest',
+        15,
+    ),
     'audit-webhook-initial-backoff': flag.duration(
         'how long to wait before the first repetition of what failed',
         10_000,

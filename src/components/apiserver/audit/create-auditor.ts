@@ -8,6 +8,7 @@ import { Auditor, type AuditOutput } from './auditor.ts';
 import { LogSink } from './log-sink.ts';
 import type { AuditMode } from './modes.ts';
 import { AuditPolicy, AuditPolicyError } from './policy.ts';
+import type { ThrottleSettings } from './throttle.ts';
 import { type BatchSettings, initialBackoffDefaultMs, WebhookSink } from './webhook-sink.ts';
 
 export interface AuditSettings {
@@ -19,6 +20,8 @@ export interface AuditSettings {
     logMaxSizeMegabytes: number;
     /** Compresses logs that are put aside. Default false. */
     logCompress?: boolean;
+    /** Holds in batch mode; default: as many events leave as there are. */
+    logThrottle?: ThrottleSettings | undefined;
     /** Default 'blocking'. */
     logMode?: AuditMode;
     /** Default: events are never truncated. */
@@ -60,6 +63,7 @@ async function logOutput(settings: AuditSettings, { clock, logger }: Surrounding
         maxBackups: settings.logMaxBackups,
         maxSizeMegabytes: settings.logMaxSizeMegabytes,
         compress: settings.logCompress ?? false,
+        throttle: settings.logThrottle,
         clock,
         logger,
     });

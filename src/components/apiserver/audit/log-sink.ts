@@ -6,6 +6,7 @@ import { createGzip } from 'node:zlib';
 import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
 import type { AuditSink } from './auditor.ts';
+import { Throttle, type ThrottleSettings } from './throttle.ts';
 
 export interface LogSinkOptions {
     /** "-" for standard output. */
@@ -18,6 +19,8 @@ export interface LogSinkOptions {
     maxSizeMegabytes: number;
     /** Compresses files that are put aside. */
     compress?: boolean;
+    /** How many events leave in what time where requests do not wait for them. Default: as many as there are. */
+    throttle?: ThrottleSettings | undefined;
     clock: Clock;
     logger: Logger;
 }
@@ -41,16 +44,19 @@ const dayMs = 86_400_000;
 export class LogSink implements AuditSink {
     readonly name = 'log';
     readonly #options: LogSinkOptions;
+    readonly #throttle: Throttle | undefined;
     /** Of those who wait for the lines that leave next. */
     #waiting: ((isWritten: boolean) => void)[] = [];
     #lines: string[] = [];
     #bytes = 0;
     #cancelTimer: (() => void) | undefined;
+    #isStopping = false;
     #writing: Promise<void> | undefined;
     #file: { handle: FileHandle; bytes: number } | undefined;
 
     constructor(options: LogSinkOptions) {
         this.#options = options;
+        this.#throttle = options.throttle && new Throttle(options.throttle, options.clock);
     }
 
     /** Opens the file, so that a path which cannot be written is noticed at start. */
@@ -81,6 +87,7 @@ export class LogSink implements AuditSink {
     }
 
     async stop(): Promise<void> {
+        this.#isStopping = true;
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
         while (this.#lines.length > 0 || this.#writing !== undefined) {
@@ -95,11 +102,14 @@ export class LogSink implements AuditSink {
         if (this.#writing !== undefined || this.#lines.length === 0) return;
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
-        const text = Buffer.from(`${this.#lines.join('\n')}\n`);
+        const lines = this.#takeLines();
+        if (lines.length === 0) {
+            this.#schedule();
+            return;
+        }
+        const text = Buffer.from(`${lines.join('\n')}\n`);
         const waiting = this.#waiting;
-        this.#lines = [];
         this.#waiting = [];
-        this.#bytes = 0;
         this.#writing = this.#append(text)
             .then(() => true)
             .catch((error: unknown) => {
@@ -109,9 +119,19 @@ export class LogSink implements AuditSink {
             .then((isWritten) => {
                 this.#writing = undefined;
                 for (const resolve of waiting) resolve(isWritten);
-                if (this.#bytes >= flushBytes || this.#waiting.length > 0) this.#flushNow();
+                const isUrgent = this.#bytes >= flushBytes && this.#throttle === undefined;
+                if (isUrgent || this.#waiting.length > 0) this.#flushNow();
                 else if (this.#lines.length > 0) this.#schedule();
             });
+    }
+
+    /** All that wait; where they are throttled, and nobody waits for them, as many as may leave now. */
+    #takeLines(): string[] {
+        const isFree = this.#throttle === undefined || this.#waiting.length > 0 || this.#isStopping;
+        const count = isFree ? this.#lines.length : this.#throttle.takeNow(this.#lines.length);
+        const lines = this.#lines.splice(0, count);
+        this.#bytes = this.#lines.reduce((sum, line) => sum + line.length + 1, 0);
+        return lines;
     }
 
     #schedule(): void {

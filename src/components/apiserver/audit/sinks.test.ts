@@ -98,6 +98,24 @@ describe('the audit log file', () => {
         expect(text).toBe(`${line}\n`);
     });
 
+    it('takes no more events in a second than it may, and all when it stops', async () => {
+        const clock = new ManualClock();
+        const sink = sinkOf(clock, { throttle: { perSecond: 2, burst: 3 } });
+        await sink.open();
+        for (let i = 0; i < 10; i++) sink.write(`{"n":${i}}`);
+        const written = async (): Promise<number> =>
+            (await readFile(join(directory, 'audit.log'), 'utf8')).split('\n').length - 1;
+        const after = async (seconds: number): Promise<number> => {
+            await clock.advance(seconds * 1000);
+            // The write itself is real.
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            return await written();
+        };
+        expect([await after(1), await after(1), await after(1)]).toEqual([3, 5, 7]);
+        await sink.stop();
+        expect(await written()).toBe(10);
+    });
+
     it('drops lines rather than memory when the disk does not keep up', async () => {
         const sink = sinkOf(new ManualClock());
         const line = 'x'.repeat(1024 * 1024);
@@ -135,5 +153,28 @@ describe('the audit webhook', () => {
         const stopped = sink.stop();
         await clock.advance(60_000);
         await stopped;
+    });
+
+    it('gets no more batches in a second than it may', async () => {
+        const clock = new ManualClock();
+        let batches = 0;
+        const transport = {
+            request: () => {
+                batches++;
+                return Promise.resolve({ status: 200, body: {} });
+            },
+            close: () => undefined,
+        } as unknown as Transport;
+        const sink = new WebhookSink({
+            ...{ transport, path: '/', clock, logger: silentLogger() },
+            batch: { batchEventsMax: 1, throttle: { perSecond: 1, burst: 2 } },
+        });
+        for (let i = 0; i < 6; i++) sink.write(`{"n":${i}}`);
+        await clock.advance(0);
+        expect(batches).toBe(2);
+        await clock.advance(1000);
+        expect(batches).toBe(3);
+        await sink.stop();
+        expect(batches).toBe(6);
     });
 });

@@ -3,6 +3,7 @@ import type { Clock } from '../../../util/clock.ts';
 import type { Logger } from '../../../util/logger.ts';
 import type { KubeconfigWebhook } from '../webhook/kubeconfig-webhook.ts';
 import type { AuditSink } from './auditor.ts';
+import { Throttle, type ThrottleSettings } from './throttle.ts';
 
 export interface WebhookSinkOptions {
     client: Pick<KubeconfigWebhook, 'send' | 'close'>;
@@ -20,6 +21,8 @@ export interface BatchSettings {
     batchEventsMax: number;
     /** How long events wait for others. */
     batchWaitMs: number;
+    /** How many batches leave in what time; undefined: as many as there are. */
+    throttle: ThrottleSettings | undefined;
 }
 
 /** Upstream's figures for the batching webhook. */
@@ -27,6 +30,7 @@ export const webhookBatchDefaults: BatchSettings = {
     bufferEventsMax: 10_000,
     batchEventsMax: 400,
     batchWaitMs: 30_000,
+    throttle: { perSecond: 10, burst: 15 },
 };
 const attemptsMax = 5;
 export const initialBackoffDefaultMs = 10_000;
@@ -46,15 +50,20 @@ export class WebhookSink implements AuditSink {
     readonly #options: WebhookSinkOptions;
     readonly #batch: BatchSettings;
     readonly #abort = new AbortController();
+    readonly #throttle: Throttle | undefined;
     #lines: string[] = [];
     #chars = 0;
     #cancelTimer: (() => void) | undefined;
     #sending: Promise<void> | undefined;
     #isStopping = false;
+    /** Sends what the throttle holds back. */
+    #endThrottling: (() => void) | undefined;
 
     constructor(options: WebhookSinkOptions) {
         this.#options = options;
         this.#batch = { ...webhookBatchDefaults, ...options.batch };
+        const { throttle } = this.#batch;
+        this.#throttle = throttle && new Throttle(throttle, options.clock);
     }
 
     write(line: string): boolean {
@@ -74,6 +83,7 @@ export class WebhookSink implements AuditSink {
 
     async stop(): Promise<void> {
         this.#isStopping = true;
+        this.#endThrottling?.();
         const cancel = this.#options.clock.setTimer(stopTimeoutMs, () => {
             this.#abort.abort(new Error('the audit webhook is stopped'));
         });
@@ -98,11 +108,25 @@ export class WebhookSink implements AuditSink {
         this.#cancelTimer = undefined;
         const batch = this.#lines.splice(0, this.#batch.batchEventsMax);
         for (const line of batch) this.#chars -= line.length;
-        this.#sending = this.#delivered(batch).then(() => {
+        this.#sending = this.#whenAllowed(batch).then(() => {
             this.#sending = undefined;
             if (this.#lines.length >= this.#batch.batchEventsMax) this.#sendNow();
             else if (this.#lines.length > 0) this.#schedule();
         });
+    }
+
+    async #whenAllowed(batch: readonly string[]): Promise<void> {
+        const delayMs = this.#isStopping ? 0 : (this.#throttle?.takeMs() ?? 0);
+        if (delayMs > 0) {
+            await new Promise<void>((resolve) => {
+                const cancel = this.#options.clock.setTimer(delayMs, resolve);
+                this.#endThrottling = () => {
+                    cancel();
+                    resolve();
+                };
+            });
+        }
+        await this.#delivered(batch);
     }
 
     /** False when the events have been given up. */
