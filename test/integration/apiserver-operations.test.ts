@@ -152,6 +152,7 @@ describe('what operators look at', () => {
             /^apiserver_flowcontrol_current_executing_seats\{flow_schema="exempt",priority_level="exempt"\} 1$/m,
             /^apiserver_current_inflight_requests\{request_kind="readOnly"\} \d+$/m,
             /^apiserver_storage_objects\{resource="configmaps"\} 1$/m,
+            /^apiserver_resource_objects\{group="",resource="configmaps"\} 1$/m,
             /^apiserver_storage_size_bytes\{storage_cluster_id="etcd-0"\} \d+$/m,
             /^apiserver_watch_cache_capacity\{group="",resource="configmaps"\} \d+$/m,
             /^apiserver_watch_cache_initializations_total\{group="apps",resource="deployments"\} 1$/m,

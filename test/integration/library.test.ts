@@ -224,16 +224,22 @@ describe('an API server inside a test process', () => {
             cert: other.kubeconfig.certificate,
             key: other.kubeconfig.key,
         });
-        const status = await new Promise((resolve, reject) => {
+        const metrics = await new Promise<string>((resolve, reject) => {
             https
                 .get(`${other.url}/metrics`, { agent }, (response) => {
-                    response.resume();
-                    resolve(response.statusCode);
+                    response.setEncoding('utf8');
+                    response.toArray().then((chunks) => {
+                        resolve(`${response.statusCode ?? 0}\n${chunks.join('')}`);
+                    }, reject);
                 })
                 .on('error', reject);
         });
         agent.destroy();
-        expect(status).toBe(200);
+        expect(metrics).toMatch(/^200\n/);
+        expect(metrics).toMatch(
+            /^kube_apiserver_clusterip_allocator_available_ips\{cidr="[\d./]+"\} [1-9]\d*$/m,
+        );
+        expect(metrics).toMatch(/^kube_apiserver_nodeport_allocator_available_ports 2768$/m);
     });
 
     describe('reset', () => {

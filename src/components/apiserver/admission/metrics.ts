@@ -1,5 +1,5 @@
 import { Histogram } from '../metrics/histogram.ts';
-import { Counters } from '../metrics/series.ts';
+import { Counters, Histograms } from '../metrics/series.ts';
 import type { MetricSource } from '../metrics.ts';
 
 /** One call of a webhook. */
@@ -19,6 +19,8 @@ interface Series {
 
 /** Upper bounds of the histogram; upstream's. */
 const boundsSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
+/** Of one expression of a policy. */
+const checkBoundsSeconds = [0.000_000_5, 0.001, 0.01, 0.1, 1];
 /** Webhooks come and go with their configurations; what is more than this is not counted. */
 const seriesMax = 500;
 
@@ -32,12 +34,16 @@ export interface WebhookRejection {
     code: number;
 }
 
+/** One expression of a policy that was held against a request. */
 export interface PolicyCheck {
     policy: string;
     binding: string;
-    action: 'allow' | 'deny' | 'audit' | 'warn';
     errorType: 'no_error' | 'invalid_error';
+    durationSeconds: number;
 }
+
+/** What a policy that validates did about it. */
+export type PolicyAction = 'allow' | 'deny' | 'audit' | 'warn';
 
 export interface PodSecurityEvaluation {
     decision: 'allow' | 'deny';
@@ -70,6 +76,27 @@ export class AdmissionMetrics {
         help: 'Validation admission policy check total, labeled by policy and further identified by binding and enforcement action taken.',
         labels: ['policy', 'policy_binding', 'error_type', 'enforcement_action'],
     });
+    readonly #policyDurations = new Histograms(
+        {
+            name: 'apiserver_validating_admission_policy_check_duration_seconds',
+            help: 'Validation admission latency for individual validation expressions in seconds, labeled by policy and further including binding and enforcement action taken.',
+            labels: ['policy', 'policy_binding', 'error_type', 'enforcement_action'],
+        },
+        checkBoundsSeconds,
+    );
+    readonly #mutations = new Counters({
+        name: 'apiserver_mutating_admission_policy_check_total',
+        help: 'Mutation admission policy check total, labeled by policy and further identified by binding.',
+        labels: ['policy', 'policy_binding', 'error_type'],
+    });
+    readonly #mutationDurations = new Histograms(
+        {
+            name: 'apiserver_mutating_admission_policy_check_duration_seconds',
+            help: 'Mutation admission latency for individual mutation expressions in seconds, labeled by policy and binding.',
+            labels: ['policy', 'policy_binding', 'error_type'],
+        },
+        checkBoundsSeconds,
+    );
     readonly #podSecurity = new Counters({
         name: 'pod_security_evaluations_total',
         help: 'Number of policy evaluations that occurred, not counting ignored or exempt requests.',
@@ -87,8 +114,14 @@ export class AdmissionMetrics {
         this.#failOpens.add(name, type);
     }
 
-    policyChecked({ policy, binding, errorType, action }: PolicyCheck): void {
+    policyChecked({ policy, binding, errorType, durationSeconds }: PolicyCheck, action: PolicyAction): void {
         this.#policyChecks.add(policy, binding, errorType, action);
+        this.#policyDurations.observe(durationSeconds, policy, binding, errorType, action);
+    }
+
+    mutationChecked({ policy, binding, errorType, durationSeconds }: PolicyCheck): void {
+        this.#mutations.add(policy, binding, errorType);
+        this.#mutationDurations.observe(durationSeconds, policy, binding, errorType);
     }
 
     podEvaluated(evaluation: PodSecurityEvaluation): void {
@@ -108,7 +141,10 @@ export class AdmissionMetrics {
     }
 
     readonly source: MetricSource = () => {
-        const counted = [this.#rejections, this.#failOpens, this.#policyChecks, this.#podSecurity]
+        const counted = [
+            ...[this.#rejections, this.#failOpens, this.#podSecurity],
+            ...[this.#policyChecks, this.#policyDurations, this.#mutations, this.#mutationDurations],
+        ]
             .map((each) => each.metric())
             .filter(({ samples }) => samples.length > 0);
         if (this.#series.size === 0) return counted;

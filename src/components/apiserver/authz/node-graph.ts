@@ -10,6 +10,7 @@ import { objectKey } from '../../../api/meta/object.ts';
 import { persistentVolumes, pods } from '../../../client/resource-type.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { followChanges } from './follow-changes.ts';
+import { timed } from './node-graph-metrics.ts';
 
 /** What a node may reach through its pods. */
 export type VertexKind =
@@ -56,7 +57,9 @@ export class NodeGraph {
             }),
             followChanges(reader, persistentVolumes, {
                 changed: (volume, deleted) => {
-                    this.#updateVolume(volume, deleted);
+                    timed(deleted ? 'DeletePV' : 'AddPV', () => {
+                        this.#updateVolume(volume, deleted);
+                    });
                 },
                 filled: () => {
                     this.#claimsOfSecret.clear();
@@ -121,10 +124,13 @@ export class NodeGraph {
         const node = pod.spec?.nodeName ?? '';
         const after = deleted || node === '' ? undefined : { node, references: podReferences(pod) };
         if (before !== undefined && after !== undefined && sameEdges(before, after)) return;
-        if (before !== undefined) this.#count(before, -1);
-        if (after !== undefined) this.#count(after, 1);
-        if (after === undefined) this.#pods.delete(key);
-        else this.#pods.set(key, after);
+        if (before === undefined && after === undefined) return;
+        timed(after === undefined ? 'DeletePod' : 'AddPod', () => {
+            if (before !== undefined) this.#count(before, -1);
+            if (after !== undefined) this.#count(after, 1);
+            if (after === undefined) this.#pods.delete(key);
+            else this.#pods.set(key, after);
+        });
     }
 
     #count({ node, references }: PodEdges, change: 1 | -1): void {

@@ -6,27 +6,43 @@ import type {
     TxnRequest,
     TxnResult,
 } from '../../../store/store.ts';
+import type { ResourceDefinition } from '../../../api/groups/resource.ts';
 import type { Metric } from '../../../store/etcd/server/http/metric.ts';
 import { Histogram, latencyBoundsSeconds } from './histogram.ts';
 
 type Operation = 'get' | 'list' | 'create' | 'update' | 'delete' | 'txn';
 
-/** Pairs of operation and type; types are the resources' prefixes, so there are not many more. */
+/** What is asked is known by the resources' prefixes, so there are not many more. */
 const seriesMax = 1000;
 
-interface Series {
-    operation: Operation;
-    type: string;
-    histogram: Histogram;
+interface Target {
+    group: string;
+    resource: string;
 }
+
+interface Series {
+    labels: Record<'operation' | 'group' | 'resource', string>;
+    histogram: Histogram;
+    errors: number;
+}
+
+type StoredResource = Pick<ResourceDefinition, 'storagePrefix' | 'group' | 'plural' | 'conversion'>;
 
 /** A store that notes how long its requests take, by operation and by resource. */
 export class MeasuredStore implements Store {
     readonly #store: Store;
     readonly #series = new Map<string, Series>();
+    /** By the prefix in the store. */
+    readonly #targets: ReadonlyMap<string, Target>;
 
-    constructor(store: Store) {
+    constructor(store: Store, definitions: readonly StoredResource[]) {
         this.#store = store;
+        this.#targets = new Map(
+            // What is stored as another resource's objects counts as those.
+            definitions
+                .filter(({ conversion }) => conversion === undefined)
+                .map(({ storagePrefix, group, plural }) => [storagePrefix, { group, resource: plural }]),
+        );
     }
 
     get revision(): number {
@@ -42,22 +58,14 @@ export class MeasuredStore implements Store {
     }
 
     async txn(request: TxnRequest): Promise<TxnResult> {
-        const startMs = performance.now();
-        try {
-            return await this.#store.txn(request);
-        } finally {
-            const [op] = request.success;
-            this.#observe(operationOf(request), op !== undefined && 'key' in op ? op.key : '', startMs);
-        }
+        const [op] = request.success;
+        const key = op !== undefined && 'key' in op ? op.key : '';
+        return await this.#observed(operationOf(request), key, () => this.#store.txn(request));
     }
 
     async range(request: RangeRequest): Promise<RangeResult> {
-        const startMs = performance.now();
-        try {
-            return await this.#store.range(request);
-        } finally {
-            this.#observe(request.end === undefined ? 'get' : 'list', request.key, startMs);
-        }
+        const operation = request.end === undefined ? 'get' : 'list';
+        return await this.#observed(operation, request.key, () => this.#store.range(request));
     }
 
     readIndex(): Promise<number> {
@@ -89,40 +97,81 @@ export class MeasuredStore implements Store {
     }
 
     metrics(): Metric[] {
+        const all = [...this.#series.values()];
         return [
             {
                 name: 'etcd_request_duration_seconds',
                 help: 'Etcd request latency in seconds for each operation and object type.',
                 type: 'histogram',
-                samples: [...this.#series.values()].flatMap(({ operation, type, histogram }) =>
-                    histogram.samples({ operation, type }),
-                ),
+                samples: all.flatMap(({ labels, histogram }) => histogram.samples(labels)),
+            },
+            {
+                name: 'etcd_requests_total',
+                help: 'Etcd request counts for each operation and object type.',
+                type: 'counter',
+                samples: all.map(({ labels, histogram }) => ({ labels, value: histogram.count })),
+            },
+            {
+                name: 'etcd_request_errors_total',
+                help: 'Etcd failed request counts for each operation and object type.',
+                type: 'counter',
+                samples: all
+                    .filter(({ errors }) => errors > 0)
+                    .map(({ labels, errors }) => ({ labels, value: errors })),
             },
         ];
     }
 
-    #observe(operation: Operation, key: string, startMs: number): void {
-        const type = typeOf(key);
-        const name = operation + type;
+    async #observed<T>(operation: Operation, key: string, ask: () => Promise<T>): Promise<T> {
+        const startMs = performance.now();
+        const series = this.#seriesOf(operation, key);
+        try {
+            return await ask();
+        } catch (error) {
+            if (series !== undefined) series.errors++;
+            throw error;
+        } finally {
+            series?.histogram.observe((performance.now() - startMs) / 1000);
+        }
+    }
+
+    #seriesOf(operation: Operation, key: string): Series | undefined {
+        const { group, resource } = this.#targetOf(key);
+        const name = `${operation} ${group}/${resource}`;
         let series = this.#series.get(name);
         if (series === undefined) {
-            if (this.#series.size >= seriesMax) return;
-            series = { operation, type, histogram: new Histogram(latencyBoundsSeconds) };
-            this.#series.set(name, series);
+            if (this.#series.size >= seriesMax) return undefined;
+            const histogram = new Histogram(latencyBoundsSeconds);
+            this.#series.set(
+                name,
+                (series = { labels: { operation, group, resource }, histogram, errors: 0 }),
+            );
         }
-        series.histogram.observe((performance.now() - startMs) / 1000);
+        return series;
     }
+
+    /** "/registry/pods/default/a" is about pods, "/registry/example.com/foos/default/a" about foos of that group. */
+    #targetOf(key: string): Target {
+        const first = partOf(key, key.indexOf('/', 1) + 1);
+        const known = this.#targets.get(first.text);
+        if (known !== undefined) return known;
+        const second = partOf(key, first.end + 1);
+        const nested = this.#targets.get(`${first.text}/${second.text}`);
+        if (nested !== undefined) return nested;
+        return first.text.includes('.')
+            ? { group: first.text, resource: second.text }
+            : { group: '', resource: first.text };
+    }
+}
+
+function partOf(key: string, start: number): { text: string; end: number } {
+    const slash = key.indexOf('/', start);
+    const end = slash < 0 ? key.length : slash;
+    return { text: key.slice(start, end), end };
 }
 
 function operationOf({ compares, success }: TxnRequest): Operation {
     const [op] = success;
     if (op?.type === 'put') return compares.some(({ value }) => value === 0) ? 'create' : 'update';
     return op?.type === 'delete' ? 'delete' : 'txn';
-}
-
-/** "/registry/pods/default/a" is of type "pods". */
-function typeOf(key: string): string {
-    const start = key.indexOf('/', 1) + 1;
-    const end = key.indexOf('/', start);
-    return key.slice(start, end < 0 ? undefined : end);
 }

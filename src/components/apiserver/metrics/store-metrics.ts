@@ -6,14 +6,15 @@ import type { WatchCaches } from '../watch-caches.ts';
 
 /** How many objects there are of each resource, and how large the store is. */
 export async function storageMetrics(caches: WatchCaches): Promise<Metric[]> {
-    const counted = new Map<string, number>();
+    const counted = new Map<string, { group: string; resource: string; value: number }>();
     for (const definition of caches.definitions()) {
         const { group, plural } = definition;
         // Questions in the shape of objects (reviews, bindings) are not stored.
         if (!definition.verbs.includes('list')) continue;
         // Custom resources are counted from the first request for them on.
         if (!caches.isOpen(definition)) continue;
-        counted.set(group === '' ? plural : `${plural}.${group}`, caches.cacheOf(definition).objects.size);
+        const value = caches.cacheOf(definition).objects.size;
+        counted.set(group === '' ? plural : `${plural}.${group}`, { group, resource: plural, value });
     }
     return [
         await storageSize(caches),
@@ -21,7 +22,16 @@ export async function storageMetrics(caches: WatchCaches): Promise<Metric[]> {
             name: 'apiserver_storage_objects',
             help: 'Number of stored objects at the time of last check split by kind.',
             type: 'gauge',
-            samples: [...counted].map(([resource, value]) => ({ labels: { resource }, value })),
+            samples: [...counted].map(([resource, { value }]) => ({ labels: { resource }, value })),
+        },
+        {
+            name: 'apiserver_resource_objects',
+            help: 'Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+            type: 'gauge',
+            samples: [...counted.values()].map(({ group, resource, value }) => ({
+                labels: { group, resource },
+                value,
+            })),
         },
     ];
 }

@@ -6,6 +6,7 @@ import type { PluginContext } from '../context.ts';
 import { forbidden } from '../forbidden.ts';
 import { convert } from '../matching/equivalents.ts';
 import { isExempt } from '../matching/rules.ts';
+import type { AdmissionMetrics, PolicyCheck } from '../metrics.ts';
 import { applyConfiguration, type Original } from './apply-configuration.ts';
 import { PolicyEvaluation } from './evaluation.ts';
 import { boundInvocations, type Invocation } from './invocations.ts';
@@ -42,7 +43,7 @@ export function mutatingAdmissionPolicy(context: PluginContext): AdmissionPlugin
                 const { bound } = invocation;
                 if (invocation.type === 'misconfigured') throw denied(request, bound, invocation.message);
                 if (reinvocation.isReinvoke && !rounds.again.has(invocation.id)) continue;
-                if (await apply(request, invocation)) {
+                if (await apply(request, invocation, context.metrics)) {
                     askAllAgain(rounds);
                     reinvocation.isWanted = true;
                 }
@@ -69,6 +70,7 @@ function denied(request: AdmissionRequest, { policy, binding }: BoundPolicy<Poli
 async function apply(
     request: AdmissionRequest,
     { bound, compiler, values, matched }: Ready,
+    metrics: AdmissionMetrics,
 ): Promise<boolean> {
     const { policy } = bound;
     const { object, definition, subresource } = request;
@@ -81,11 +83,8 @@ async function apply(
     try {
         let next = await convert(before, definition, matched.definition);
         for (const mutation of policy.spec.mutations ?? []) {
-            next = mutated(evaluation, mutation, {
-                object: next,
-                definition: matched.definition,
-                subresource,
-            });
+            const original = { object: next, definition: matched.definition, subresource };
+            next = measured(metrics, bound, () => mutated(evaluation, mutation, original));
         }
         request.replaceObject(await convert(next, matched.definition, definition));
     } catch (error) {
@@ -93,6 +92,24 @@ async function apply(
         throw denied(request, bound, error instanceof Error ? error.message : String(error));
     }
     return !semanticEqual(before, object);
+}
+
+/** Does it, and notes how long that takes and whether it works. */
+function measured<T>(
+    metrics: AdmissionMetrics,
+    { policy, binding }: BoundPolicy<Policy>,
+    mutate: () => T,
+): T {
+    const startMs = performance.now();
+    let errorType: PolicyCheck['errorType'] = 'invalid_error';
+    try {
+        const result = mutate();
+        errorType = 'no_error';
+        return result;
+    } finally {
+        const durationSeconds = (performance.now() - startMs) / 1000;
+        metrics.mutationChecked({ policy: policy.name, binding: binding.name, errorType, durationSeconds });
+    }
 }
 
 /** The object after one mutation; each sees what those before it did. Throws an Error that says why not. */

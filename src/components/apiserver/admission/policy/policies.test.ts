@@ -84,6 +84,9 @@ describe('ValidatingAdmissionPolicy', () => {
             expect(counted).toContain(
                 `apiserver_validating_admission_policy_check_total{policy="p",policy_binding="b",error_type="no_error",enforcement_action="${action}"} 1`,
             );
+            expect(counted).toContain(
+                `apiserver_validating_admission_policy_check_duration_seconds_count{policy="p",policy_binding="b",error_type="no_error",enforcement_action="${action}"} 1`,
+            );
         }
     });
 

@@ -7,7 +7,7 @@ import { StatusError, type StatusReason, statusReasonCodes } from '../../../../a
 import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts';
 import type { PluginContext } from '../context.ts';
 import { forbidden } from '../forbidden.ts';
-import type { AdmissionMetrics, PolicyCheck } from '../metrics.ts';
+import type { AdmissionMetrics, PolicyAction } from '../metrics.ts';
 import { isExempt } from '../matching/rules.ts';
 import { boundInvocations, type Invocation } from './invocations.ts';
 import { PolicyEvaluation } from './evaluation.ts';
@@ -53,6 +53,8 @@ class Outcome {
     readonly #audited: object[] = [];
     readonly #annotations = new Map<string, Set<string>>();
     #error: StatusError | undefined;
+    /** When the evaluation began that is judged now. */
+    #startMs = performance.now();
 
     constructor(request: AdmissionRequest, metrics: AdmissionMetrics) {
         this.#request = request;
@@ -61,6 +63,7 @@ class Outcome {
 
     judged({ bound, compiler, values }: Extract<Invocation<Policy>, { type: 'ready' }>): void {
         const { policy } = bound;
+        this.#startMs = performance.now();
         const evaluation = new PolicyEvaluation(compiler, policy, values);
         const conditions = evaluation.meetsConditions();
         if (conditions.type === 'noMatch') return;
@@ -69,6 +72,7 @@ class Outcome {
             return;
         }
         for (const [index, validation] of (policy.spec.validations ?? []).entries()) {
+            this.#startMs = performance.now();
             const denial = validate(evaluation, bound, { validation, index });
             if (denial !== undefined) this.#acted(bound, denial);
             else this.#count(bound, 'allow');
@@ -100,9 +104,11 @@ class Outcome {
         }
     }
 
-    #count({ policy, binding }: BoundPolicy<Policy>, action: PolicyCheck['action'], denial?: Denial): void {
+    #count({ policy, binding }: BoundPolicy<Policy>, action: PolicyAction, denial?: Denial): void {
         const errorType = denial?.isError === true ? 'invalid_error' : 'no_error';
-        this.#metrics.policyChecked({ policy: policy.name, binding: binding.name, action, errorType });
+        const durationSeconds = (performance.now() - this.#startMs) / 1000;
+        const check = { policy: policy.name, binding: binding.name, errorType, durationSeconds } as const;
+        this.#metrics.policyChecked(check, action);
     }
 
     /** The first denial is the answer. */
