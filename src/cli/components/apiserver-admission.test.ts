@@ -68,8 +68,8 @@ describe('flags for admission', () => {
         [['--disable-admission-plugins=Nothing'], 'disable-admission-plugins plugin "Nothing" is unknown'],
         [['--admission-control=Nothing'], 'admission-control plugin "Nothing" is unknown'],
         [
-            ['--enable-admission-plugins=ImagePolicyWebhook'],
-            'enable-admission-plugins plugin "ImagePolicyWebhook" is not built into this API server',
+            ['--enable-admission-plugins=JobValidation'],
+            'enable-admission-plugins plugin "JobValidation" is not built into this API server',
         ],
         [
             ['--enable-admission-plugins=Priority', '--disable-admission-plugins=Priority'],

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import type { V1Pod } from '../../../api/meta/object.ts';
 import { persistentVolumes, pods } from '../../../client/resource-type.ts';
 import { renderMetrics } from '../../../store/etcd/server/http/metric.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
@@ -17,11 +18,14 @@ it('what changes the graph of nodes is timed, and nothing else', () => {
     const reader = new MemoryReader();
     const graph = new NodeGraph(reader);
     const metadata = { namespace: 'default', name: 'a' };
+    const setPod = (pod: V1Pod): void => {
+        reader.set(pods, pod);
+    };
     const before = counts();
-    reader.set(pods, { metadata, spec: { containers: [] } });
+    setPod({ metadata, spec: { containers: [] } });
     expect(counts()).toEqual(before);
-    reader.set(pods, { metadata, spec: { containers: [], nodeName: 'n' } });
-    reader.set(pods, {
+    setPod({ metadata, spec: { containers: [], nodeName: 'n' } });
+    setPod({
         metadata: { ...metadata, labels: { a: 'b' } },
         spec: { containers: [], nodeName: 'n' },
     });
