@@ -1,8 +1,9 @@
 import type { V1Pod } from '../../../api/meta/object.ts';
 import { type ClientConfig, loadKubeconfig } from '../../../client/kubeconfig.ts';
+import type { Clock } from '../../../util/clock.ts';
 import { ExpiringMap } from '../../../util/expiring-map.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
-import { WebhookClient } from '../authn/webhook-client.ts';
+import { KubeconfigWebhook, WebhookAnswerError } from '../webhook/kubeconfig-webhook.ts';
 import type { PluginContext } from './context.ts';
 import { forbidden } from './forbidden.ts';
 
@@ -25,6 +26,8 @@ const failedOpenAnnotation = 'alpha.image-policy.k8s.io/failed-open';
 /** Annotations of pods that the backend gets to see. */
 const reviewedAnnotation = '.image-policy.k8s.io/';
 const answersMax = 1024;
+const attemptsMax = 5;
+const delayFactor = 1.5;
 const minuteMs = 60_000;
 
 /** A setting in the file: 0 is the default, -1 turns it off. */
@@ -108,13 +111,15 @@ export function imagePolicyWebhook({ configuration, clock }: PluginContext): Adm
             'admission plugin "ImagePolicyWebhook" needs its backend from --admission-control-config-file',
         );
     }
-    const client = new WebhookClient(policy.backend, { clock, firstDelayMs: policy.retryBackoffMs });
+    const client = new KubeconfigWebhook(policy.backend, { clock, attempts: 1 });
     const answers = new ExpiringMap<string, ReviewStatus>(answersMax, clock);
     const review = async (spec: ReviewSpec): Promise<ReviewStatus> => {
         const key = JSON.stringify(spec);
         const known = answers.get(key);
         if (known !== undefined) return known;
-        const status = statusOf(await client.post({ apiVersion, kind, metadata: {}, spec, status: {} }));
+        const status = statusOf(
+            await ask(client, { apiVersion, kind, metadata: {}, spec, status: {} }, { policy, clock }),
+        );
         answers.set(key, status, status.allowed === true ? policy.allowTtlMs : policy.denyTtlMs);
         return status;
     };
@@ -144,6 +149,25 @@ export function imagePolicyWebhook({ configuration, clock }: PluginContext): Adm
             throw forbidden(request, why);
         },
     };
+}
+
+/** The backend's answer, asked for again while it cannot be reached or is busy. */
+async function ask(
+    client: KubeconfigWebhook,
+    body: object,
+    { policy, clock }: { policy: ImagePolicy; clock: Clock },
+): Promise<unknown> {
+    for (let attempt = 1; ; attempt++) {
+        try {
+            return await client.post(body);
+        } catch (error) {
+            const mayRetry = !(error instanceof WebhookAnswerError) || error.isTemporary;
+            if (!mayRetry || attempt >= attemptsMax) throw error;
+        }
+        await new Promise<void>((resolve) => {
+            clock.setTimer(policy.retryBackoffMs * delayFactor ** (attempt - 1), resolve);
+        });
+    }
 }
 
 function specOf({ object, namespace, subresource }: AdmissionRequest): ReviewSpec {

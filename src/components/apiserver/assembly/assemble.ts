@@ -28,7 +28,7 @@ import { podConnectionHandlers } from '../node-proxy/pod-connections.ts';
 import { openApiRoutes } from '../openapi/routes.ts';
 import { ApiServer, type TlsMaterial } from '../server.ts';
 import { AddressRepair } from '../services/address-repair.ts';
-import { MeasuredAllocation } from '../metrics/allocation-metrics.ts';
+import { AllocationMetrics } from '../metrics/allocation-metrics.ts';
 import { nodeGraphActions } from '../authz/node-graph-metrics.ts';
 import { ServiceAllocation } from '../services/service-allocation.ts';
 import type { WatchCaches } from '../watch-caches.ts';
@@ -117,7 +117,7 @@ export async function assembleApiServer(
         lifecycle,
     );
     const admission = admissionOf(options, { authorizer: auth.authorizer, metrics, client: ownClient });
-    const allocation = measuredAllocationOf(options);
+    const allocations = new AllocationMetrics({ reader: caches, ...options.services });
     const server: ApiServer = new ApiServer({
         store: caches.store,
         caches,
@@ -145,7 +145,7 @@ export async function assembleApiServer(
                 metrics.source,
                 auth.metrics,
                 celMetrics,
-                allocation.source,
+                allocations.source,
                 () => [nodeGraphActions.metric()],
                 ...(extensions.metrics ?? []),
             ],
@@ -158,7 +158,11 @@ export async function assembleApiServer(
             resources: resourcesOf(options, auth),
             liveChecks: hooks.live,
             readyChecks: [...(extensions.readyChecks ?? []), ...hooks.ready],
-            hooks: [customResources.checks, allocation, ...(extensions.hooks ?? [])],
+            hooks: [
+                customResources.checks,
+                allocations.measured(serviceAllocationOf(options)),
+                ...(extensions.hooks ?? []),
+            ],
         },
     });
     lifecycle.add(server);
@@ -254,12 +258,6 @@ function resourcesOf(options: AssemblyOptions, auth: Auth): Auth['resources'] {
         ...auth.resources,
         ...(extensions?.resources ?? []),
     ];
-}
-
-function measuredAllocationOf(options: AssemblyOptions): MeasuredAllocation {
-    const { clusterIpRange, nodePorts } = options.services;
-    const ranges = { reader: options.caches, clusterIpRange, nodePorts };
-    return new MeasuredAllocation(serviceAllocationOf(options), ranges);
 }
 
 function serviceAllocationOf({ caches, services }: AssemblyOptions): ServiceAllocation {

@@ -6,7 +6,7 @@ import { statusErrors } from '../../../api/meta/status-error.ts';
 import { fieldErrors } from '../../../api/meta/field-error.ts';
 import type { RegistryHook, Reservation } from '../extensions.ts';
 import { MemoryReader } from '../testing/memory-reader.ts';
-import { MeasuredAllocation } from './allocation-metrics.ts';
+import { AllocationMetrics } from './allocation-metrics.ts';
 
 const nothing: Reservation = { guard: undefined, release: () => undefined };
 const service = (spec: object): V1Service => ({ metadata: { name: 's', namespace: 'shop' }, spec });
@@ -14,7 +14,8 @@ const service = (spec: object): V1Service => ({ metadata: { name: 's', namespace
 describe('figures about the addresses and ports of Services', () => {
     let reader: MemoryReader;
     let reserve: (object: V1Service) => void;
-    let measured: MeasuredAllocation;
+    let metrics: AllocationMetrics;
+    let measured: RegistryHook;
 
     beforeEach(() => {
         reader = new MemoryReader();
@@ -28,13 +29,14 @@ describe('figures about the addresses and ports of Services', () => {
             reserveForCreate: run,
             reserveForUpdate: run,
         };
-        measured = new MeasuredAllocation(hook, {
+        metrics = new AllocationMetrics({
             reader,
             clusterIpRange: '10.96.0.0/24',
             nodePorts: { first: 30_000, last: 30_009 },
         });
+        measured = metrics.measured(hook);
     });
-    const figures = (): string => renderMetrics(measured.source());
+    const figures = (): string => renderMetrics(metrics.source());
 
     it('tell what was given, and whether it was asked for by number', async () => {
         reserve = ({ spec }) => {

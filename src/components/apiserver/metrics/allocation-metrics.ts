@@ -29,14 +29,11 @@ interface AddressRange {
 }
 
 /**
- * The hook that gives Services their addresses and ports, with figures: how many were given, asked for by number
+ * Figures about the hook that gives Services their addresses and ports: how many were given, asked for by number
  * (static) or not (dynamic), in which range, how often that failed, and how many are left. What is taken is counted
  * when somebody asks.
  */
-export class MeasuredAllocation implements RegistryHook {
-    readonly group: string;
-    readonly resource: string;
-    readonly #hook: RegistryHook;
+export class AllocationMetrics {
     readonly #ranges: AllocationRanges;
     readonly #addresses = new Counters({
         name: 'kube_apiserver_clusterip_allocator_allocation_total',
@@ -67,19 +64,19 @@ export class MeasuredAllocation implements RegistryHook {
         labels: ['scope'],
     });
 
-    constructor(hook: RegistryHook, ranges: AllocationRanges) {
-        this.#hook = hook;
+    constructor(ranges: AllocationRanges) {
         this.#ranges = ranges;
-        this.group = hook.group;
-        this.resource = hook.resource;
     }
 
-    async reserveForCreate(object: ApiObject): Promise<Reservation> {
-        return await this.#counted(object, undefined, () => this.#hook.reserveForCreate(object));
-    }
-
-    async reserveForUpdate(object: ApiObject, old: ApiObject): Promise<Reservation> {
-        return await this.#counted(object, old, () => this.#hook.reserveForUpdate(object, old));
+    /** The same hook, whose reservations are counted from now on; whatever else it does it goes on doing. */
+    measured<T extends RegistryHook>(hook: T): T {
+        const create = hook.reserveForCreate.bind(hook);
+        const update = hook.reserveForUpdate.bind(hook);
+        hook.reserveForCreate = async (object: ApiObject) =>
+            await this.#counted(object, undefined, () => create(object));
+        hook.reserveForUpdate = async (object: ApiObject, old: ApiObject) =>
+            await this.#counted(object, old, () => update(object, old));
+        return hook;
     }
 
     readonly source = (): Metric[] => [
