@@ -113,12 +113,16 @@ export function imagePolicyWebhook({ configuration, clock }: PluginContext): Adm
     }
     const client = new KubeconfigWebhook(policy.backend, { clock, attempts: 1 });
     const answers = new ExpiringMap<string, ReviewStatus>(answersMax, clock);
-    const review = async (spec: ReviewSpec): Promise<ReviewStatus> => {
+    const review = async (spec: ReviewSpec, signal: AbortSignal): Promise<ReviewStatus> => {
         const key = JSON.stringify(spec);
         const known = answers.get(key);
         if (known !== undefined) return known;
         const status = statusOf(
-            await ask(client, { apiVersion, kind, metadata: {}, spec, status: {} }, { policy, clock }),
+            await ask(
+                client,
+                { apiVersion, kind, metadata: {}, spec, status: {} },
+                { policy, clock, signal },
+            ),
         );
         answers.set(key, status, status.allowed === true ? policy.allowTtlMs : policy.denyTtlMs);
         return status;
@@ -133,7 +137,7 @@ export function imagePolicyWebhook({ configuration, clock }: PluginContext): Adm
         async validate(request) {
             let status: ReviewStatus;
             try {
-                status = await review(specOf(request));
+                status = await review(specOf(request), request.signal);
             } catch (error) {
                 if (!policy.defaultAllow)
                     throw forbidden(request, error instanceof Error ? error.message : String(error));
@@ -155,14 +159,14 @@ export function imagePolicyWebhook({ configuration, clock }: PluginContext): Adm
 async function ask(
     client: KubeconfigWebhook,
     body: object,
-    { policy, clock }: { policy: ImagePolicy; clock: Clock },
+    { policy, clock, signal }: { policy: ImagePolicy; clock: Clock; signal: AbortSignal },
 ): Promise<unknown> {
     for (let attempt = 1; ; attempt++) {
         try {
-            return await client.post(body);
+            return await client.post(body, { signal });
         } catch (error) {
             const mayRetry = !(error instanceof WebhookAnswerError) || error.isTemporary;
-            if (!mayRetry || attempt >= attemptsMax) throw error;
+            if (!mayRetry || attempt >= attemptsMax || signal.aborted) throw error;
         }
         await new Promise<void>((resolve) => {
             clock.setTimer(policy.retryBackoffMs * delayFactor ** (attempt - 1), resolve);

@@ -158,15 +158,15 @@ describe('the audit webhook', () => {
     it('gets no more batches in a second than it may', async () => {
         const clock = new ManualClock();
         let batches = 0;
-        const transport = {
-            request: () => {
+        const client = {
+            send: () => {
                 batches++;
-                return Promise.resolve({ status: 200, body: {} });
+                return Promise.resolve(Buffer.from('{}'));
             },
             close: () => undefined,
-        } as unknown as Transport;
+        };
         const sink = new WebhookSink({
-            ...{ transport, path: '/', clock, logger: silentLogger() },
+            ...{ client, clock, logger: silentLogger() },
             batch: { batchEventsMax: 1, throttle: { perSecond: 1, burst: 2 } },
         });
         for (let i = 0; i < 6; i++) sink.write(`{"n":${i}}`);
