@@ -156,7 +156,7 @@ describe('an AuthenticationConfiguration', () => {
         ['claims.email', false],
         ['has(claims.email) ? claims.email : claims.sub', false],
         ['claims.?email.orValue("none")', false],
-        ['cel.bind(x, claims, x.email)', true],
+        ['[claims].map(x, x.email)[0]', true],
         ['claims["email"]', true],
         ['claims.email_verified ? claims.email : claims.sub', true],
     ])('takes a name from %j only where the address is verified (%s)', async (expression, isGood) => {
