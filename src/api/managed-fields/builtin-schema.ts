@@ -94,9 +94,8 @@ class StructSchema implements MapSchema {
     }
 
     field(name: string): FieldOfMap | undefined {
-        if (!this.#type.fields.has(name)) return undefined;
         let field = this.#fields.get(name);
-        if (field === undefined) {
+        if (field === undefined && this.#type.fields.has(name)) {
             field = this.#make(name);
             this.#fields.set(name, field);
         }

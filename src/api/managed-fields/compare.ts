@@ -7,12 +7,11 @@ import {
     type JsonMap,
     type ListSchema,
     type MapSchema,
-    memberSchema,
     untyped,
 } from './field-schema.ts';
 import { type FieldSet, SetBuilder } from './field-set.ts';
-import { groupItems } from './list-elements.ts';
-import { fieldElement, type PathElement } from './path-element.ts';
+import { elementOf, groupItems } from './list-elements.ts';
+import { type FieldPath, fieldElement, type PathElement } from './path-element.ts';
 
 /** What differs between two objects. */
 export interface Comparison {
@@ -37,11 +36,24 @@ export function compare(schema: FieldSchema, before: unknown, after: unknown): C
     };
 }
 
+/** An item of a list whose address nobody has asked for yet: most items have not changed. */
+interface Unaddressed {
+    readonly list: ListSchema;
+    readonly item: unknown;
+}
+
 interface Walk {
-    readonly path: PathElement[];
+    readonly path: (PathElement | Unaddressed)[];
     readonly added: SetBuilder;
     readonly modified: SetBuilder;
     readonly removed: SetBuilder;
+}
+
+/** Where the walk is. */
+function pathOf({ path }: Walk): FieldPath {
+    for (const [i, step] of path.entries())
+        if (typeof step !== 'string') path[i] = elementOf(step.list, step.item);
+    return path as PathElement[];
 }
 
 /** Absent is undefined; null is a value. */
@@ -63,8 +75,8 @@ function visit(schema: FieldSchema, sides: Sides, walk: Walk): void {
         isLeaf = visitAs(now, sides, walk);
     }
     if (isLeaf) return;
-    if (before === undefined) walk.added.add(walk.path);
-    else if (after === undefined) walk.removed.add(walk.path);
+    if (before === undefined) walk.added.add(pathOf(walk));
+    else if (after === undefined) walk.removed.add(pathOf(walk));
 }
 
 /** True when the value was taken as a whole. */
@@ -92,9 +104,9 @@ function isNothing(value: unknown): boolean {
 }
 
 function compareWhole({ before, after }: Sides, walk: Walk): void {
-    if (before === undefined) walk.added.add(walk.path);
-    else if (after === undefined) walk.removed.add(walk.path);
-    else if (!deepEqual(before, after)) walk.modified.add(walk.path);
+    if (before === undefined) walk.added.add(pathOf(walk));
+    else if (after === undefined) walk.removed.add(pathOf(walk));
+    else if (!deepEqual(before, after)) walk.modified.add(pathOf(walk));
 }
 
 /** Stands for the side that is no map. */
@@ -106,8 +118,8 @@ function visitMembers(schema: MapSchema, { before, after }: Sides, walk: Walk): 
     const old = isMap(before) ? before : noMembers;
     const now = isMap(after) ? after : noMembers;
     const at = walk.path.push('') - 1;
-    const visitMember = (name: string): void => {
-        const sides = { before: memberOf(old, name), after: memberOf(now, name) };
+    const visitMember = (name: string, sides: Sides): void => {
+        if (sides.before === sides.after && sides.after !== undefined) return;
         const field = schema.field(name);
         if (field?.zero !== undefined) {
             const zero = field.zero === 'struct' ? zeroStruct : null;
@@ -116,23 +128,74 @@ function visitMembers(schema: MapSchema, { before, after }: Sides, walk: Walk): 
         }
         if (sides.before === sides.after) return;
         walk.path[at] = fieldElement(name);
-        visit(memberSchema(schema, name) ?? untyped, sides, walk);
+        visit(field?.schema ?? schema.element ?? untyped, sides, walk);
     };
-    for (const name in now) visitMember(name);
-    for (const name in old) if (memberOf(now, name) === undefined) visitMember(name);
-    for (const name of schema.present) {
-        if (memberOf(now, name) === undefined && memberOf(old, name) === undefined) visitMember(name);
+    for (const name in now) visitMember(name, { before: memberOf(old, name), after: now[name] });
+    for (const name in old) {
+        if (memberOf(now, name) === undefined) visitMember(name, { before: old[name], after: undefined });
+    }
+    for (const name of old === noMembers || now === noMembers ? schema.present : []) {
+        if (memberOf(now, name) === undefined && memberOf(old, name) === undefined) {
+            visitMember(name, { before: undefined, after: undefined });
+        }
     }
     walk.path.pop();
 }
 
 function visitItems(schema: ListSchema, { before, after }: Sides, walk: Walk): void {
-    const old = groupItems(schema, Array.isArray(before) ? before : []);
-    const now = groupItems(schema, Array.isArray(after) ? after : []);
+    const oldItems: readonly unknown[] = Array.isArray(before) ? before : [];
+    const items: readonly unknown[] = Array.isArray(after) ? after : [];
+    if (isAligned(schema, oldItems, items)) {
+        visitPairs(schema, { before: oldItems, after: items }, walk);
+        return;
+    }
+    const old = groupItems(schema, oldItems);
+    const now = groupItems(schema, items);
     const at = walk.path.push('') - 1;
     for (const element of new Set([...old.keys(), ...now.keys()])) {
         walk.path[at] = element;
         visitGroup(schema, { before: old.get(element) ?? [], after: now.get(element) ?? [] }, walk);
+    }
+    walk.path.pop();
+}
+
+/** Lists of more items are taken apart by their addresses. */
+const alignedMax = 24;
+
+/** Whether both lists have the same addresses in the same order, each once, as nearly all have. */
+function isAligned(
+    { type, keys }: ListSchema,
+    before: readonly unknown[],
+    after: readonly unknown[],
+): boolean {
+    if (type !== 'map' || keys.length === 0) return false;
+    if (before.length !== after.length || after.length > alignedMax) return false;
+    for (const [i, item] of after.entries()) {
+        const old = before[i];
+        if (!isMap(old) || !isMap(item)) return false;
+        if (!keys.every((key) => isPlainKey(item[key]) && item[key] === old[key])) return false;
+        for (let k = 0; k < i; k++) {
+            const other = after[k] as JsonMap;
+            if (keys.every((key) => item[key] === other[key])) return false;
+        }
+    }
+    return true;
+}
+
+/** A key that is there, and is told apart by its value alone. */
+function isPlainKey(value: unknown): boolean {
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function visitPairs(
+    list: ListSchema,
+    { before, after }: { before: readonly unknown[]; after: readonly unknown[] },
+    walk: Walk,
+): void {
+    const at = walk.path.push('') - 1;
+    for (const [i, item] of after.entries()) {
+        walk.path[at] = { list, item };
+        visit(list.items, { before: before[i], after: item }, walk);
     }
     walk.path.pop();
 }
@@ -146,12 +209,12 @@ function visitGroup(
     if (before.length <= 1 && after.length <= 1) {
         visit(schema.items, { before: before[0], after: after[0] }, walk);
     } else if (before.length > 1 && after.length > 1) {
-        if (!deepEqual(before, after)) walk.modified.add(walk.path);
+        if (!deepEqual(before, after)) walk.modified.add(pathOf(walk));
     } else if (before.length > 1) {
         if (after.length === 1) visit(schema.items, { before: undefined, after: after[0] }, walk);
-        walk.removed.add(walk.path);
+        walk.removed.add(pathOf(walk));
     } else {
         if (before.length === 1) visit(schema.items, { before: before[0], after: undefined }, walk);
-        walk.added.add(walk.path);
+        walk.added.add(pathOf(walk));
     }
 }

@@ -1,4 +1,7 @@
 import { compareElements, type FieldPath, type PathElement } from './path-element.ts';
+import { type Child, emptySet, sharedNode } from './shared-nodes.ts';
+
+export { emptySet } from './shared-nodes.ts';
 
 /**
  * A set of paths, in the very shape in which FieldsV1 stores it. The set of `.spec.replicas`, `.spec.selector`
@@ -7,15 +10,13 @@ import { compareElements, type FieldPath, type PathElement } from './path-elemen
  *     { "f:spec": { "f:replicas": {}, "f:selector": { ".": {}, "f:app": {} } } }
  *
  * A path belongs to the set if its node is empty or has the member ".". The root is no path: an empty root is
- * the empty set. Sets are never changed; operations return their first operand where it is the result, so
- * that `===` tells that nothing happened.
+ * the empty set. Elements stand in the order of `compareElements`. Sets are never changed and equal ones are mostly
+ * one object; operations return their first operand where it is the result, so that `===` tells that nothing happened.
  */
 export interface FieldSet {
     readonly [element: PathElement]: FieldSet;
 }
 
-/** Both the empty set and the node of a path without further paths below it. */
-export const emptySet: FieldSet = Object.freeze({});
 const self = '.';
 
 export function isEmptySet(set: FieldSet): boolean {
@@ -40,17 +41,17 @@ export function below(set: FieldSet, path: FieldPath): FieldSet | undefined {
     return node;
 }
 
-/** A node of these parts; undefined when there is nothing in it. */
-function nodeOf(member: boolean, children: Record<PathElement, FieldSet>): FieldSet | undefined {
-    const elements = Object.keys(children);
-    if (elements.length === 0) return member ? emptySet : undefined;
-    const node: Record<PathElement, FieldSet> = member ? { [self]: emptySet } : {};
-    for (const element of elements.sort(compareElements)) node[element] = children[element] ?? emptySet;
-    return Object.freeze(node);
+/** A node of these parts, in order; undefined when there is nothing in it. */
+function nodeOf(member: boolean, children: readonly Child[]): FieldSet | undefined {
+    return children.length === 0 && !member ? undefined : sharedNode(member, children);
 }
 
-function* childrenOf(node: FieldSet): Iterable<[PathElement, FieldSet]> {
+function* childrenOf(node: FieldSet): Iterable<Child> {
     for (const element in node) if (element !== self) yield [element, node[element] ?? emptySet];
+}
+
+function byElement([a]: Child, [b]: Child): number {
+    return compareElements(a, b);
 }
 
 export function union(a: FieldSet, b: FieldSet): FieldSet {
@@ -63,19 +64,19 @@ function unite(a: FieldSet, b: FieldSet, isRoot = false): FieldSet {
     const wasMember = !isRoot && isMember(a);
     const member = wasMember || (!isRoot && isMember(b));
     let isSame = member === wasMember;
-    const children: Record<PathElement, FieldSet> = {};
-    for (const [element, child] of childrenOf(a)) {
+    const children: Child[] = [];
+    for (const child of childrenOf(a)) {
+        const [element, node] = child;
         const other = b[element];
-        const united = other === undefined ? child : unite(child, other);
-        if (united !== child) isSame = false;
-        children[element] = united;
+        const united = other === undefined ? node : unite(node, other);
+        if (united !== node) isSame = false;
+        children.push(united === node ? child : [element, united]);
     }
-    for (const [element, child] of childrenOf(b)) {
-        if (children[element] !== undefined) continue;
-        children[element] = child;
-        isSame = false;
-    }
-    return isSame ? a : (nodeOf(member, children) ?? emptySet);
+    const kept = children.length;
+    for (const child of childrenOf(b)) if (a[child[0]] === undefined) children.push(child);
+    if (children.length > kept) children.sort(byElement);
+    else if (isSame) return a;
+    return nodeOf(member, children) ?? emptySet;
 }
 
 /** The paths of `a` that `b` lacks. A path of `b` does not take with it what is below it. */
@@ -106,10 +107,11 @@ function without(a: FieldSet, b: FieldSet, { isRoot, recursive }: WithoutOptions
         if (rest !== child) (changed ??= new Map()).set(element, rest);
     }
     if (changed === undefined && member === wasMember) return a;
-    const children: Record<PathElement, FieldSet> = {};
-    for (const [element, child] of childrenOf(a)) {
-        const kept = changed?.has(element) === true ? changed.get(element) : child;
-        if (kept !== undefined) children[element] = kept;
+    const children: Child[] = [];
+    for (const child of childrenOf(a)) {
+        const [element, node] = child;
+        const kept = changed?.has(element) === true ? changed.get(element) : node;
+        if (kept !== undefined) children.push(kept === node ? child : [element, kept]);
     }
     return nodeOf(member, children);
 }
@@ -120,11 +122,11 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
 
 function common(a: FieldSet, b: FieldSet, isRoot = false): FieldSet | undefined {
     if (a === b) return a;
-    const children: Record<PathElement, FieldSet> = {};
+    const children: Child[] = [];
     for (const [element, other] of childrenOf(b)) {
         const child = a[element];
         const shared = child && common(child, other);
-        if (shared !== undefined) children[element] = shared;
+        if (shared !== undefined) children.push([element, shared]);
     }
     return nodeOf(!isRoot && isMember(a) && isMember(b), children);
 }
@@ -133,17 +135,17 @@ function common(a: FieldSet, b: FieldSet, isRoot = false): FieldSet | undefined 
 export function restrictTo(set: FieldSet, path: FieldPath): FieldSet {
     let node = below(set, path);
     for (let i = path.length - 1; i >= 0 && node !== undefined; i--) {
-        node = nodeOf(false, { [path[i] ?? '']: node });
+        node = nodeOf(false, [[path[i] ?? '', node]]);
     }
     return node ?? emptySet;
 }
 
 /** The set without the paths that have others below them. */
 export function leaves(set: FieldSet): FieldSet {
-    const children: Record<PathElement, FieldSet> = {};
-    for (const [element, child] of childrenOf(set)) {
-        children[element] = isEmptySet(child) ? child : leaves(child);
-    }
+    const children = [...childrenOf(set)].map(([element, child]): Child => [
+        element,
+        isEmptySet(child) ? child : leaves(child),
+    ]);
     return nodeOf(false, children) ?? emptySet;
 }
 
@@ -164,38 +166,52 @@ export function setOf(...paths: readonly FieldPath[]): FieldSet {
 
 interface Draft {
     member: boolean;
-    children: Map<PathElement, Draft>;
+    children: Map<PathElement, Draft> | undefined;
 }
 
-/** Collects paths. */
+/** Collects paths; fastest where one path has most of the one before. */
 export class SetBuilder {
-    readonly #root: Draft = { member: false, children: new Map() };
+    readonly #root: Draft = { member: false, children: undefined };
+    /** The last path, and what it leads over: one draft more than it has elements. */
+    readonly #path: PathElement[] = [];
+    readonly #drafts: Draft[] = [this.#root];
 
     add(path: FieldPath): void {
-        let node = this.#root;
-        for (const element of path) {
-            let child = node.children.get(element);
-            if (child === undefined) {
-                child = { member: false, children: new Map() };
-                node.children.set(element, child);
-            }
-            node = child;
+        let depth = 0;
+        const shared = Math.min(path.length, this.#path.length);
+        while (depth < shared && path[depth] === this.#path[depth]) depth++;
+        this.#path.length = depth;
+        this.#drafts.length = depth + 1;
+        let draft = this.#drafts[depth] ?? this.#root;
+        for (; depth < path.length; depth++) {
+            const element = path[depth] ?? '';
+            draft = childOf(draft, element);
+            this.#path.push(element);
+            this.#drafts.push(draft);
         }
-        node.member = true;
+        draft.member = true;
     }
 
     build(): FieldSet {
-        if (this.#root.children.size === 0) return emptySet;
-        return finish({ ...this.#root, member: false }) ?? emptySet;
+        if (this.#root.children === undefined) return emptySet;
+        return finish({ ...this.#root, member: false });
     }
 }
 
-function finish(draft: Draft): FieldSet | undefined {
-    if (draft.children.size === 0) return draft.member ? emptySet : undefined;
-    const children: Record<PathElement, FieldSet> = {};
-    for (const [element, child] of draft.children) {
-        const node = finish(child);
-        if (node !== undefined) children[element] = node;
+function childOf(draft: Draft, element: PathElement): Draft {
+    const children = (draft.children ??= new Map<PathElement, Draft>());
+    let child = children.get(element);
+    if (child === undefined) {
+        child = { member: false, children: undefined };
+        children.set(element, child);
     }
-    return nodeOf(draft.member, children);
+    return child;
+}
+
+/** Of a draft that is a member or has children. */
+function finish({ member, children }: Draft): FieldSet {
+    if (children === undefined) return emptySet;
+    const nodes: Child[] = [];
+    for (const [element, child] of children) nodes.push([element, finish(child)]);
+    return sharedNode(member, nodes.length > 1 ? nodes.sort(byElement) : nodes);
 }

@@ -1,7 +1,7 @@
 import type { V1ManagedFieldsEntry } from '../meta/object.ts';
 import { deepEqual, deepFreeze } from '../meta/deep.ts';
 import type { FieldSet } from './field-set.ts';
-import { decodeFields, sharedSet } from './fields-v1.ts';
+import { decodeFields } from './fields-v1.ts';
 
 export type Operation = 'Apply' | 'Update';
 
@@ -100,16 +100,16 @@ export function encodeManagers(managers: Managers, before: Entries): V1ManagedFi
     return entries;
 }
 
-function encodeManager({ manager, operation, apiVersion, subresource, time, set }: Manager) {
-    const entry: V1ManagedFieldsEntry = {
-        ...(manager === '' ? {} : { manager }),
-        operation,
-        ...(apiVersion === '' ? {} : { apiVersion }),
-        ...(time === undefined ? {} : { time }),
-        fieldsType: 'FieldsV1',
-        fieldsV1: sharedSet(set),
-        ...(subresource === '' ? {} : { subresource }),
-    };
+function encodeManager(info: Manager): V1ManagedFieldsEntry {
+    const { manager, operation, apiVersion, subresource, time, set } = info;
+    const entry: V1ManagedFieldsEntry = {};
+    if (manager !== '') entry.manager = manager;
+    entry.operation = operation;
+    if (apiVersion !== '') entry.apiVersion = apiVersion;
+    if (time !== undefined) entry.time = time;
+    entry.fieldsType = 'FieldsV1';
+    entry.fieldsV1 = set;
+    if (subresource !== '') entry.subresource = subresource;
     return entry;
 }
 

@@ -3,11 +3,15 @@ import type { ApiObject, Stored, V1ObjectMeta } from '../../api/meta/object.ts';
 import { decodeFields } from '../../api/managed-fields/fields-v1.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
 import type { KeyValue } from '../../store/store.ts';
+import { findMetadata } from './encode/metadata-span.ts';
+import { objectText } from './encode/object-text.ts';
+import { type SharedLabels, sharedLabels } from './shared-labels.ts';
 
 /** What is larger than this is kept parsed only while somebody uses it: definitions of custom resources. */
 const parsedBytesMax = 64 * 1024;
 
 const metadataStart = Buffer.from('"metadata":{');
+const nothing = Buffer.alloc(0);
 
 /**
  * One object at one revision, in three forms that are each made at most once:
@@ -15,6 +19,9 @@ const metadataStart = Buffer.from('"metadata":{');
  *   stored bytes   {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a",…
  *   wire bytes     {"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a",…
  *   object         parsed on first use, deeply frozen, with its resourceVersion
+ *
+ * What shows the metadata alone is cut out of the stored bytes, and the labels are read from them: neither needs
+ * the object.
  *
  * Invariants: the stored bytes begin with kind, apiVersion and metadata in this order and never hold a
  * resourceVersion (it is the store's modRevision, which is known only after the write); metadata is never
@@ -28,6 +35,11 @@ export class StoredObject {
     #object: Stored<ApiObject> | WeakRef<Stored<ApiObject>> | undefined;
     #fields: Record<string, string> | undefined;
     #views: Map<string, { epoch: object | undefined; view: StoredObject }> | undefined;
+    /** Of the metadata in the bytes; `end` 0 while nobody has looked, -1 where it does not stand as usual. */
+    #metadataStart = 0;
+    #metadataEnd = 0;
+    /** null while nobody has looked. */
+    #labels: SharedLabels | undefined | null = null;
 
     private constructor(key: string, bytes: Buffer, revision: number) {
         this.key = key;
@@ -46,8 +58,15 @@ export class StoredObject {
         const { kind, apiVersion, metadata, ...rest } = object;
         const { resourceVersion: _resourceVersion, ...storedMetadata } = metadata ?? {};
         const ordered = { kind, apiVersion, metadata: storedMetadata, ...rest };
-        const stored = new StoredObject(key, exactBytes(JSON.stringify(ordered)), revision);
+        const { text, metadataStart, metadataEnd, labels } = objectText(ordered);
+        const stored = new StoredObject(key, exactBytes(text), revision);
         stored.#draft = ordered;
+        stored.#labels = labels === undefined ? undefined : sharedLabels(labels);
+        // Positions in the text are those in the bytes where each character is one byte.
+        if (stored.bytes.length === text.length && metadataEnd - metadataStart > '{}'.length) {
+            stored.#metadataStart = metadataStart;
+            stored.#metadataEnd = metadataEnd;
+        }
         return stored;
     }
 
@@ -67,6 +86,9 @@ export class StoredObject {
         const copy = new StoredObject(this.key, this.bytes, revision);
         const parsed = this.#parsed();
         if (parsed !== undefined) copy.#draft = { ...parsed, metadata: { ...parsed.metadata } };
+        copy.#metadataStart = this.#metadataStart;
+        copy.#metadataEnd = this.#metadataEnd;
+        copy.#labels = this.#labels;
         return copy;
     }
 
@@ -77,6 +99,13 @@ export class StoredObject {
 
     get metadata(): V1ObjectMeta & { name: string } {
         return this.object.metadata;
+    }
+
+    /** Those of the metadata, without parsing the object. */
+    get labels(): SharedLabels | undefined {
+        if (this.#labels === null && (this.#parsed() !== undefined || !this.#locate()))
+            this.#labels = this.metadata.labels;
+        return this.#labels ?? undefined;
     }
 
     /** True when `object` is there without parsing. */
@@ -115,6 +144,47 @@ export class StoredObject {
         ];
     }
 
+    /**
+     * The JSON of `metadata`, as two pieces: stored bytes, and a text behind them. The resourceVersion comes last,
+     * as it does in `metadata` itself.
+     */
+    metadataParts(): { stored: Buffer; rest: string } {
+        if (!this.#locate()) return { stored: Buffer.from(JSON.stringify(this.metadata)), rest: '' };
+        const stored = this.bytes.subarray(this.#metadataStart, this.#metadataEnd - 1);
+        return { stored, rest: `${this.#versionMember()}}` };
+    }
+
+    /** The JSON of `object` in pieces as `metadataParts`, then stored bytes again. */
+    objectParts(): { stored: Buffer; version: string; rest: Buffer } {
+        if (!this.#locate())
+            return { stored: Buffer.from(JSON.stringify(this.object)), version: '', rest: nothing };
+        const end = this.#metadataEnd - 1;
+        return {
+            stored: this.bytes.subarray(0, end),
+            version: this.#versionMember(),
+            rest: this.bytes.subarray(end),
+        };
+    }
+
+    #versionMember(): string {
+        return this.#revision === 0 ? '' : `,"resourceVersion":"${this.#revision}"`;
+    }
+
+    /** Looks for metadata and labels in the bytes, once. False where they are to be had by parsing alone. */
+    #locate(): boolean {
+        if (this.#metadataEnd === 0) {
+            const span = findMetadata(this.bytes);
+            this.#metadataEnd = span?.end ?? -1;
+            this.#metadataStart = span?.start ?? 0;
+            if (span !== undefined)
+                this.#labels =
+                    span.labelsEnd === 0
+                        ? undefined
+                        : sharedLabels(this.bytes.toString('utf8', span.labelsStart, span.labelsEnd));
+        }
+        return this.#metadataEnd > 0;
+    }
+
     get wireLength(): number {
         return this.#revision === 0
             ? this.bytes.length
@@ -127,6 +197,9 @@ export class StoredObject {
         this.#draft = undefined;
         if (this.#revision === 0) delete object.metadata.resourceVersion;
         else object.metadata.resourceVersion = String(this.#revision);
+        const { labels = null } = object.metadata;
+        if (labels !== null)
+            object.metadata.labels = this.#labels ?? sharedLabels(JSON.stringify(labels)) ?? labels;
         deepFreeze(object);
         this.#object = this.bytes.length > parsedBytesMax ? new WeakRef(object) : object;
         return object;

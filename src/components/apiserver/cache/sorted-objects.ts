@@ -1,42 +1,45 @@
 import type { StoredObject } from '../stored-object.ts';
 
 /**
- * Objects by key, with their keys in order. Inserting moves part of an array of references, which for
+ * Objects by key, and in the order of their keys. Inserting moves part of an array of references, which for
  * the tens of thousands of objects of a small cluster costs microseconds; reading ranges costs nothing.
  */
 export class SortedObjects {
     #byKey = new Map<string, StoredObject>();
-    #keys: string[] = [];
+    #sorted: StoredObject[] = [];
 
     get size(): number {
-        return this.#keys.length;
+        return this.#sorted.length;
     }
 
     get(key: string): StoredObject | undefined {
         return this.#byKey.get(key);
     }
 
+    /** `key` is the object's own. */
     set(key: string, object: StoredObject): void {
-        if (!this.#byKey.has(key)) this.#keys.splice(this.#lowerBound(key), 0, key);
+        const at = this.#lowerBound(key);
+        if (this.#byKey.has(key)) this.#sorted[at] = object;
+        else if (at === this.#sorted.length) this.#sorted.push(object);
+        else this.#sorted.splice(at, 0, object);
         this.#byKey.set(key, object);
     }
 
     delete(key: string): void {
-        if (this.#byKey.delete(key)) this.#keys.splice(this.#lowerBound(key), 1);
+        if (this.#byKey.delete(key)) this.#sorted.splice(this.#lowerBound(key), 1);
     }
 
     clear(): void {
         this.#byKey.clear();
-        this.#keys = [];
+        this.#sorted = [];
     }
 
     /** Objects whose keys start with `prefix`, in key order, from `start` (inclusive) on. */
     *range(prefix: string, start = prefix): Generator<StoredObject> {
-        for (let i = this.#lowerBound(start > prefix ? start : prefix); i < this.#keys.length; i++) {
-            const key = this.#keys[i] ?? '';
-            if (!key.startsWith(prefix)) return;
-            const object = this.#byKey.get(key);
-            if (object !== undefined) yield object;
+        for (let i = this.#lowerBound(start > prefix ? start : prefix); i < this.#sorted.length; i++) {
+            const object = this.#sorted[i];
+            if (object?.key.startsWith(prefix) !== true) return;
+            yield object;
         }
     }
 
@@ -48,10 +51,12 @@ export class SortedObjects {
 
     #lowerBound(key: string): number {
         let low = 0;
-        let high = this.#keys.length;
+        let high = this.#sorted.length;
+        // What is read in order, a whole state above all, comes behind everything else.
+        if (high > 0 && (this.#sorted[high - 1]?.key ?? '') < key) return high;
         while (low < high) {
             const middle = (low + high) >>> 1;
-            if ((this.#keys[middle] ?? '') < key) low = middle + 1;
+            if ((this.#sorted[middle]?.key ?? '') < key) low = middle + 1;
             else high = middle;
         }
         return low;

@@ -2,16 +2,17 @@ import { apiVersionOf, type V1ListMeta } from '../../../api/meta/object.ts';
 import type { ListResult } from '../request.ts';
 import type { StoredObject } from '../stored-object.ts';
 import type { Column, ResourceDefinition } from '../../../api/groups/resource.ts';
-import type { Media } from './negotiate.ts';
-import { metaVersionOf, partialOf, tableOf, tableWith, type Tabular } from './table.ts';
+import type { Media, Shape } from './negotiate.ts';
+import { partialListParts, partialParts, tableParts } from './spliced.ts';
+import { metaVersionOf, partialOf, tableOf, type TableOptions, tableWith, type Tabular } from './table.ts';
 import { toYaml } from './yaml.ts';
 
 const comma = Buffer.from(',');
 const listEnd = Buffer.from(']}');
 
 /**
- * The answer as pieces to be sent one after the other. Plain JSON of stored objects is made of the stored
- * bytes themselves; every other form is built from the parsed objects.
+ * The answer as pieces to be sent one after the other. JSON of stored objects, of their metadata and of Tables is made
+ * of the stored bytes themselves; every other form is built from the parsed objects.
  */
 export async function encodeObject(
     object: StoredObject,
@@ -19,9 +20,33 @@ export async function encodeObject(
     media: Media,
     nowMs: number,
 ): Promise<Buffer[]> {
-    const isVerbatim = media.serializer === 'json' && !media.isPretty && media.shape.type === 'object';
-    if (isVerbatim) return object.wireParts();
-    return [await encodeValue(shaped(object, definition, media, nowMs), media)];
+    const { shape } = media;
+    if (!isCompactJson(media)) return [await encodeValue(shaped(object, definition, media, nowMs), media)];
+    switch (shape.type) {
+        case 'object':
+            return object.wireParts();
+        case 'partial':
+            return partialParts(object, shape.version);
+        case 'table':
+            return tableParts(definition, [object], tableOptions(shape, versionMetaOf(object), nowMs));
+    }
+}
+
+/** What is made of stored bytes; they have neither indentation nor are they YAML. */
+function isCompactJson({ serializer, isPretty }: Media): boolean {
+    return serializer === 'json' && !isPretty;
+}
+
+function tableOptions(
+    { version, includeObject }: Extract<Shape, { type: 'table' }>,
+    metadata: object,
+    nowMs: number,
+): TableOptions {
+    return { version, metadata, includeObject, nowMs, withColumns: true };
+}
+
+function versionMetaOf({ metadata: { resourceVersion } }: Pick<Tabular, 'metadata'>): object {
+    return { resourceVersion };
 }
 
 function shaped(
@@ -35,12 +60,8 @@ function shaped(
             return object.object;
         case 'partial':
             return partialOf(object, shape.version);
-        case 'table': {
-            const metadata = { resourceVersion: object.metadata.resourceVersion };
-            const { version, includeObject } = shape;
-            const options = { version, metadata, includeObject, nowMs, withColumns: true };
-            return tableOf(definition, [object], options);
-        }
+        case 'table':
+            return tableOf(definition, [object], tableOptions(shape, versionMetaOf(object), nowMs));
     }
 }
 
@@ -54,18 +75,14 @@ export function shapedValue(
     if (shape.type === 'object') return value;
     const object = { object: value, metadata: value.metadata };
     if (shape.type === 'partial') return partialOf(object, shape.version);
-    const metadata = { resourceVersion: value.metadata.resourceVersion };
-    const { version, includeObject } = shape;
-    return tableWith(columns, [object], { version, metadata, includeObject, nowMs, withColumns: true });
+    return tableWith(columns, [object], tableOptions(shape, versionMetaOf(object), nowMs));
 }
 
 export async function encodeList(list: ListResult, media: Media, nowMs: number): Promise<Buffer[]> {
     const { definition, items } = list;
     const metadata = listMetaOf(list);
     const { shape } = media;
-    if (media.serializer === 'json' && !media.isPretty && shape.type === 'object') {
-        return listParts(list, metadata);
-    }
+    if (isCompactJson(media)) return splicedList(list, shape, nowMs);
     switch (shape.type) {
         case 'object': {
             const head = { kind: definition.listKind, apiVersion: apiVersionOf(definition) };
@@ -80,10 +97,22 @@ export async function encodeList(list: ListResult, media: Media, nowMs: number):
             return [await encodeValue({ ...head, metadata, items: parts }, media)];
         }
         case 'table': {
-            const { version, includeObject } = shape;
-            const options = { version, metadata, includeObject, nowMs, withColumns: true };
-            return [await encodeValue(tableOf(definition, items, options), media)];
+            const table = tableOf(definition, items, tableOptions(shape, metadata, nowMs));
+            return [await encodeValue(table, media)];
         }
+    }
+}
+
+function splicedList(list: ListResult, shape: Shape, nowMs: number): Buffer[] {
+    const { definition, items } = list;
+    const metadata = listMetaOf(list);
+    switch (shape.type) {
+        case 'object':
+            return listParts(list, metadata);
+        case 'partial':
+            return partialListParts(items, { version: shape.version, metadata });
+        case 'table':
+            return tableParts(definition, items, tableOptions(shape, metadata, nowMs));
     }
 }
 

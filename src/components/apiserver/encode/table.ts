@@ -39,7 +39,7 @@ export function partialOf({ metadata }: Pick<StoredObject, 'metadata'>, version:
 /** What a row is made of: an object of the store, or one that was made for the answer. */
 export type Tabular = Pick<StoredObject, 'object' | 'metadata'>;
 
-interface TableOptions {
+export interface TableOptions {
     version: MetaVersion;
     metadata: object;
     includeObject: IncludeObject;

@@ -3,7 +3,8 @@ import { apiVersionOf, type V1Status } from '../../../api/meta/object.ts';
 import type { CacheEvent } from '../cache/cache-event.ts';
 import type { StoredObject } from '../stored-object.ts';
 import type { Shape } from './negotiate.ts';
-import { metaVersionOf, partialOf, tableOf } from './table.ts';
+import { partialParts, tableParts } from './spliced.ts';
+import { metaVersionOf } from './table.ts';
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -61,24 +62,24 @@ export class WatchFramer {
     }
 
     #frame(type: EventType, object: StoredObject, withColumns: boolean): Buffer {
+        const head = Buffer.from(`{"type":"${type}","object":`);
+        return Buffer.concat([head, ...this.#parts(object, withColumns), frameEnd]);
+    }
+
+    #parts(object: StoredObject, withColumns: boolean): Buffer[] {
         switch (this.#shape.type) {
-            case 'object': {
-                const head = Buffer.from(`{"type":"${type}","object":`);
-                return Buffer.concat([head, ...object.wireParts(), frameEnd]);
-            }
+            case 'object':
+                return object.wireParts();
             case 'partial':
-                return encode(type, partialOf(object, this.#shape.version));
+                return partialParts(object, this.#shape.version);
             case 'table':
-                return encode(
-                    type,
-                    tableOf(this.#definition, [object], {
-                        version: this.#shape.version,
-                        metadata: { resourceVersion: object.metadata.resourceVersion },
-                        includeObject: this.#shape.includeObject,
-                        nowMs: this.#nowMs(),
-                        withColumns,
-                    }),
-                );
+                return tableParts(this.#definition, [object], {
+                    version: this.#shape.version,
+                    metadata: { resourceVersion: object.metadata.resourceVersion },
+                    includeObject: this.#shape.includeObject,
+                    nowMs: this.#nowMs(),
+                    withColumns,
+                });
         }
     }
 

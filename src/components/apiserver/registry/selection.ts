@@ -41,7 +41,7 @@ export class Selection {
     matches(stored: StoredObject): boolean {
         if (this.isWhole) return true;
         const view = versionFor(this.target, stored);
-        if (!this.#labels.matches(view.metadata.labels)) return false;
+        if (!this.#labels.isEmpty && !this.#labels.matches(view.labels)) return false;
         return this.#fields.length === 0 || matchesFields(this.#fields, this.#fieldsOf(view));
     }
 

@@ -2,17 +2,17 @@ import type { V1Pod } from '../../../meta/object.ts';
 import { ageColumn, column, nameColumn, orNone, wideColumn } from '../../columns.ts';
 import type { Column } from '../../resource.ts';
 import { items } from '../../validation/basic.ts';
-import { restartsText, summarizePod } from './status-text.ts';
+import { type PodSummary, restartsText, summarizePod } from './status-text.ts';
 
 export const podColumns: readonly Column<V1Pod>[] = [
     nameColumn,
     column('Ready', readyCell, {
         description: 'Containers that are ready, of all that keep running.',
     }),
-    column('Status', (pod) => summarizePod(pod).status, {
+    column('Status', (pod) => summaryOf(pod).status, {
         description: 'What the pod is doing, in one word.',
     }),
-    column('Restarts', (pod, nowMs) => restartsText(summarizePod(pod), nowMs), {
+    column('Restarts', (pod, nowMs) => restartsText(summaryOf(pod), nowMs), {
         description: 'How often containers were restarted, and when the last time was.',
     }),
     ageColumn,
@@ -21,6 +21,16 @@ export const podColumns: readonly Column<V1Pod>[] = [
     wideColumn('Nominated Node', (pod) => orNone(pod.status?.nominatedNodeName)),
     wideColumn('Readiness Gates', readinessGates),
 ];
+
+let last: { pod: V1Pod; summary: PodSummary } | undefined;
+
+/** Three columns of a row ask for the same pod, one after the other. What is frozen says the same each time. */
+function summaryOf(pod: V1Pod): PodSummary {
+    if (last?.pod === pod) return last.summary;
+    const summary = summarizePod(pod);
+    if (Object.isFrozen(pod)) last = { pod, summary };
+    return summary;
+}
 
 function readinessGates(pod: V1Pod): string {
     const gates = items(pod.spec?.readinessGates);
@@ -33,6 +43,6 @@ function readinessGates(pod: V1Pod): string {
 }
 
 function readyCell(pod: V1Pod): string {
-    const { ready, total } = summarizePod(pod);
+    const { ready, total } = summaryOf(pod);
     return `${ready}/${total}`;
 }
