@@ -26,8 +26,16 @@ export const systemClock: Clock = {
 
 /** RFC 3339 with seconds, as `metav1.Time` is written: 2024-01-31T10:20:30Z. */
 export function rfc3339(ms: number): string {
-    return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+    const second = Math.floor(ms / 1000);
+    if (second !== lastSecond.second) {
+        lastSecond.text = new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+        lastSecond.second = second;
+    }
+    return lastSecond.text;
 }
+
+/** The second that was written last: nearly all ask for the current one, several times for each write. */
+const lastSecond = { second: NaN, text: '' };
 
 /** RFC 3339 with microseconds, as `metav1.MicroTime` is written: 2024-01-31T10:20:30.123000Z. */
 export function rfc3339Micro(ms: number): string {

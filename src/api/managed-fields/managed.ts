@@ -2,6 +2,7 @@ import type { V1ManagedFieldsEntry } from '../meta/object.ts';
 import { deepEqual, deepFreeze } from '../meta/deep.ts';
 import type { FieldSet } from './field-set.ts';
 import { decodeFields } from './fields-v1.ts';
+import { remembered } from './remembered.ts';
 
 export type Operation = 'Apply' | 'Update';
 
@@ -127,8 +128,10 @@ function compareTexts(a = '', b = ''): number {
     return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const parsedSeconds = remembered((time) => Math.floor(Date.parse(time) / 1000) || 0);
+
 export function secondsOf(time: string | undefined): number {
-    return time === undefined ? 0 : Math.floor(Date.parse(time) / 1000) || 0;
+    return time === undefined ? 0 : parsedSeconds(time);
 }
 
 /** True when two lists of entries differ in nothing but times. */

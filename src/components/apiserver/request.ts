@@ -19,6 +19,8 @@ export interface ApiRequest {
     readonly auditId: string;
     /** Aborted when the client has gone or the server stops. */
     readonly signal: AbortSignal;
+    /** Whether `signal` is aborted; there where the signal itself is made for those alone who ask for it. */
+    readonly isOver?: boolean;
     /** Set by the chain's first step. */
     info: RequestInfo;
     /** Set by authentication; impersonation replaces it. */

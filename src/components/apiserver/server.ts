@@ -265,11 +265,10 @@ export class ApiServer implements Stoppable {
             },
         };
         app.use(async (context) => {
-            const abort = new AbortController();
+            const request = new HttpRequest(context.req, context.res);
             context.res.once('close', () => {
-                abort.abort();
+                request.end();
             });
-            const request = new HttpRequest(context.req, context.res, abort.signal);
             context.set('Audit-Id', request.auditId);
             context.set('Cache-Control', 'no-cache, private');
             context.set('X-Content-Type-Options', 'nosniff');
@@ -289,12 +288,11 @@ export class ApiServer implements Stoppable {
     }
 
     async #onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-        const abort = new AbortController();
+        const request = new HttpRequest(message, undefined);
         socket.on('error', () => socket.destroy());
         socket.once('close', () => {
-            abort.abort();
+            request.end();
         });
-        const request = new HttpRequest(message, undefined, abort.signal);
         this.#connections.set(request, { socket, head, request: message });
         try {
             await this.#upgrade(request);

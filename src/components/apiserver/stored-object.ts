@@ -136,7 +136,10 @@ export class StoredObject {
     /** Pieces whose concatenation is the object's JSON with resourceVersion; none of them is a copy. */
     wireParts(): Buffer[] {
         if (this.#revision === 0) return [this.bytes];
-        const at = this.bytes.indexOf(metadataStart) + metadataStart.length;
+        const at =
+            this.#metadataEnd > 0
+                ? this.#metadataStart + 1
+                : this.bytes.indexOf(metadataStart) + metadataStart.length;
         return [
             this.bytes.subarray(0, at),
             Buffer.from(`"resourceVersion":"${this.#revision}",`),

@@ -32,6 +32,18 @@ export interface VerifiedCertificate {
     notAfterMs: number;
 }
 
+/** Every request of a connection brings the same buffer. */
+const fingerprints = new WeakMap<Buffer, string>();
+
+function fingerprintOf(der: Buffer): string {
+    let fingerprint = fingerprints.get(der);
+    if (fingerprint === undefined) {
+        fingerprint = createHash('sha256').update(der).digest('hex');
+        fingerprints.set(der, fingerprint);
+    }
+    return fingerprint;
+}
+
 interface CachedCertificate extends VerifiedCertificate {
     notBeforeMs: number;
 }
@@ -56,7 +68,7 @@ export class CertificatePool {
 
     /** Throws CredentialError unless the certificate is valid now, for clients, and signed by the pool. */
     verify(der: Buffer, nowMs: number, intermediates: Intermediates = () => []): VerifiedCertificate {
-        const fingerprint = createHash('sha256').update(der).digest('hex');
+        const fingerprint = fingerprintOf(der);
         let certificate = this.#verified.get(fingerprint);
         // Another way to an authority may have come since, as with a renewed intermediate.
         if (certificate === undefined || !isWithin(nowMs, certificate)) {

@@ -34,19 +34,26 @@ export class SortedObjects {
         this.#sorted = [];
     }
 
-    /** Objects whose keys start with `prefix`, in key order, from `start` (inclusive) on. */
+    /**
+     * Objects whose keys start with `prefix`, in key order, from `start` (inclusive) on. Nothing may be set or deleted
+     * before the last one was taken.
+     */
     *range(prefix: string, start = prefix): Generator<StoredObject> {
-        for (let i = this.#lowerBound(start > prefix ? start : prefix); i < this.#sorted.length; i++) {
+        const end = this.#endOf(prefix);
+        for (let i = this.#lowerBound(start > prefix ? start : prefix); i < end; i++) {
             const object = this.#sorted[i];
-            if (object?.key.startsWith(prefix) !== true) return;
-            yield object;
+            if (object !== undefined) yield object;
         }
     }
 
     /** Number of keys that start with `prefix` and are not before `start`. */
     count(prefix: string, start = prefix): number {
         const from = this.#lowerBound(start > prefix ? start : prefix);
-        return this.#lowerBound(prefix + '\uffff') - from;
+        return this.#endOf(prefix) - from;
+    }
+
+    #endOf(prefix: string): number {
+        return this.#lowerBound(prefix + '\uffff');
     }
 
     #lowerBound(key: string): number {

@@ -7,6 +7,9 @@ import type { ApiRequest, RequestBody, RequestOrigin } from '../request.ts';
 import { pathOfTarget, type RequestInfo } from '../request-info.ts';
 import { readBody } from './read-body.ts';
 
+/** What an abort gives as its reason by itself; each new one would carry the stack along. */
+const over = new DOMException('This operation was aborted', 'AbortError');
+
 /** A request that came over a socket. */
 export class HttpRequest implements ApiRequest {
     readonly method: string;
@@ -15,18 +18,18 @@ export class HttpRequest implements ApiRequest {
     readonly headers: Readonly<Record<string, string | string[] | undefined>>;
     readonly origin: RequestOrigin;
     readonly auditId: string;
-    readonly signal: AbortSignal;
     readonly warnings: string[] = [];
     readonly auditAnnotations = new Map<string, string>();
     info: RequestInfo;
     identity: Identity = anonymous;
     readonly #message: IncomingMessage | Http2ServerRequest;
     #body: Promise<RequestBody> | undefined;
+    #isOver = false;
+    #abort: AbortController | undefined;
 
     constructor(
         message: IncomingMessage | Http2ServerRequest,
         response: ServerResponse | Http2ServerResponse | undefined,
-        signal: AbortSignal,
     ) {
         const url = message.url ?? '/';
         const question = url.indexOf('?');
@@ -37,7 +40,6 @@ export class HttpRequest implements ApiRequest {
         this.headers = distinctHeaders(message.rawHeaders);
         const given = this.headers['audit-id'];
         this.auditId = typeof given === 'string' && given.length <= 64 ? given : randomUUID();
-        this.signal = signal;
         this.info = { kind: 'nonResource', path: this.path, verb: this.method.toLowerCase() };
         this.origin = {
             type: 'http',
@@ -45,6 +47,25 @@ export class HttpRequest implements ApiRequest {
             request: message,
             response,
         };
+    }
+
+    get isOver(): boolean {
+        return this.#isOver;
+    }
+
+    /** Most requests are over before anybody has asked for it, and it takes longer to make than much of their work. */
+    get signal(): AbortSignal {
+        if (this.#abort === undefined) {
+            this.#abort = new AbortController();
+            if (this.#isOver) this.#abort.abort(over);
+        }
+        return this.#abort.signal;
+    }
+
+    /** The answer is out, or nobody waits for it any more. */
+    end(): void {
+        this.#isOver = true;
+        this.#abort?.abort(over);
     }
 
     body(): Promise<RequestBody> {

@@ -165,7 +165,7 @@ function openWatch(
     const media = negotiate(request, { isWatch: true });
     const { res } = context;
     // The client went while the watch was prepared: nobody would say that it has ended.
-    if (request.signal.aborted) return;
+    if (request.isOver ?? request.signal.aborted) return;
     context.status = 200;
     context.set('Content-Type', contentTypeOf.json);
     context.respond = false;

@@ -78,17 +78,32 @@ function releasedWhenReady(request: ApiRequest, seated: Seated, watch: WatchResu
 }
 
 /** Gives the seats back when the request is over, or when the returned function is called. */
-function finishWithRequest({ signal }: ApiRequest, seated: Seated): () => void {
+function finishWithRequest(request: ApiRequest, seated: Seated): () => void {
     const release = (): void => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', release);
+        forget();
         seated.finish();
     };
     const timer = setTimeout(release, answerMaxMs);
     timer.unref();
-    if (signal.aborted) release();
-    else signal.addEventListener('abort', release, { once: true });
+    const forget = whenOver(request, release);
+    if (request.isOver ?? request.signal.aborted) release();
     return release;
+}
+
+/** Calls `listener` when the request is over, unless what this returns is called before. */
+function whenOver(request: ApiRequest, listener: () => void): () => void {
+    const { origin } = request;
+    const response = origin.type === 'http' && request.isOver !== undefined ? origin.response : undefined;
+    if (response !== undefined) {
+        response.once('close', listener);
+        return () => response.off('close', listener);
+    }
+    const { signal } = request;
+    signal.addEventListener('abort', listener, { once: true });
+    return () => {
+        signal.removeEventListener('abort', listener);
+    };
 }
 
 function refuse(request: ApiRequest, { level }: Admitted): ApiResult {

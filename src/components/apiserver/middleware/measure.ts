@@ -26,7 +26,7 @@ export function measure(metrics: RequestMetrics, longRunning: LongRunningCheck):
             closed?.();
             if (!isLong) metrics.inFlight[lane]--;
             metrics.observe(request, code, performance.now() - startMs);
-            if (!isLong && request.signal.aborted) metrics.aborted(request);
+            if (!isLong && (request.isOver ?? request.signal.aborted)) metrics.aborted(request);
         }
     };
 }

@@ -125,7 +125,9 @@ function admissionRequestOf(
         pathName: request.info.kind === 'resource' ? request.info.name : '',
         options: input.options ?? optionsOf(operation, request.query),
         identity: request.identity,
-        signal: request.signal,
+        get signal() {
+            return request.signal;
+        },
         reinvocation: newReinvocation(),
         warn: (message) => {
             request.warnings.push(message);

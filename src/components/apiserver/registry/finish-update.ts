@@ -9,7 +9,7 @@ import { Admission } from './admit.ts';
 import type { Change } from './guarded-update.ts';
 import { isSameButTimes, keepReadable, managerOf, trackWrite } from './managed-fields.ts';
 import type { ExpectedType } from './read-body.ts';
-import { type Registry, subjectOf, type Target } from './registry.ts';
+import { hooksOf, type Registry, subjectOf, type Target } from './registry.ts';
 import type { Reservations } from './reservations.ts';
 
 export interface UpdateInput {
@@ -66,7 +66,10 @@ export async function finishUpdate(
     keepReadable(next, tracked);
     const subresource = target.subresource === '' ? undefined : target.subresource;
     if (subresource === 'status') {
-        keepAllButStatus(next, old, target);
+        // Nobody changes those parts afterwards but who reserves something for the object, or converts it.
+        const isShared =
+            target.definition.conversion === undefined && hooksOf(registry, target.definition).length === 0;
+        keepAllButStatus(next, old, { target, copy: isShared ? (value) => value : deepClone });
         strategy.prepareForStatusUpdate?.(next, old);
     } else strategy.prepareForUpdate?.(next, old, { now, subresource });
     if (strategy.hasGeneration === true && subresource !== 'status') setGeneration(next, old);
@@ -135,13 +138,17 @@ function carryOver(next: ApiObject, old: ApiObject, { definition }: Target): voi
 }
 
 /** A write to `status` changes status, annotations and finalizers; of pods and nodes also the labels. */
-function keepAllButStatus(next: Loose, old: Loose, { definition }: Target): void {
+function keepAllButStatus(
+    next: Loose,
+    old: Loose,
+    { target: { definition }, copy }: { target: Target; copy: <T>(value: T) => T },
+): void {
     for (const field of Object.keys(next)) {
         if (!['kind', 'apiVersion', 'metadata', 'status'].includes(field))
             Reflect.deleteProperty(next, field);
     }
     const { status: _status, metadata: _metadata, ...rest } = old;
-    Object.assign(next, deepClone(rest));
+    Object.assign(next, copy(rest));
     if (definition.strategy.statusKeepsMetadata === true) {
         next.metadata = deepClone(old.metadata ?? {});
         return;
