@@ -2,7 +2,7 @@ import { request as httpRequest, STATUS_CODES, type ClientRequest, type Incoming
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { join } from './join.ts';
-import { refuseUpgrade, takeSocket } from './upgrade.ts';
+import { refuseUpgrade, takeSocket, tokenProtocol } from './upgrade.ts';
 
 /** Where the upgrade goes: host, port, path, method, credentials (cert, key, ca), and headers to add. */
 export type BackendRequest = RequestOptions & { protocol: 'http:' | 'https:' };
@@ -10,8 +10,6 @@ export type BackendRequest = RequestOptions & { protocol: 'http:' | 'https:' };
 /** Credentials of the client must not reach a backend, by upgrade or not; the backend's own are added. */
 export const withheldHeaders =
     /^(host|authorization|content-length|proxy-.*|impersonate-.*|x[-_]remote[-_].*|x-forwarded-.*)$/;
-/** Browsers send their token as a protocol of the WebSocket. */
-const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
 /** Of this hop alone; what makes an upgrade is not among them. */
 const framingHeaders = /^(te|trailer|transfer-encoding|keep-alive|expect)$/;
 const refusalMaxBytes = 1024 * 1024;

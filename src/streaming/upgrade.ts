@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 
 /** Dead peers (a laptop that was closed) are noticed by TCP after this long without a sign of life. */
 const keepAliveMs = 30_000;
+/** Begins what browsers, which can set no other header, send as a protocol of the WebSocket: their token. */
+export const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
 export const streamProtocolHeader = 'X-Stream-Protocol-Version';
 const acceptedProtocolsHeader = 'X-Accepted-Stream-Protocol-Versions';
 

@@ -2,6 +2,7 @@
 // each line of its standard input and serves a page on port 80. Prints it as JSON.
 import { once } from 'node:events';
 import { PassThrough, Readable, Writable } from 'node:stream';
+import { WebSocket } from 'ws';
 import { k8s } from './client-node.mjs';
 
 const [kubeconfig, namespace, pod] = process.argv.slice(2);
@@ -60,6 +61,19 @@ async function log() {
     return await stream.until(/repeated attached\n/);
 }
 
+/** The log as it is, in messages of the protocol for clients without binary ones. */
+async function logMessages() {
+    const options = {};
+    await config.applyToHTTPSOptions(options);
+    const server = config.getCurrentCluster().server.replace(/^http/, 'ws');
+    const url = `${server}/api/v1/namespaces/${namespace}/pods/${pod}/log?container=${container}`;
+    const socket = new WebSocket(url, ['base64.binary.k8s.io'], options);
+    const messages = [];
+    socket.on('message', (message) => messages.push(message.toString()));
+    await once(socket, 'close');
+    return messages;
+}
+
 const stepTimeoutMs = 20_000;
 
 /** A step's result; when it does not come, the message says which one that was. */
@@ -84,6 +98,7 @@ const steps = {
     attached: attach,
     forwarded: portForward,
     logged: log,
+    logMessages,
 };
 const result = {};
 for (const [name, run] of Object.entries(steps)) result[name] = await step(name, run);

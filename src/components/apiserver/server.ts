@@ -4,6 +4,7 @@ import Koa from 'koa';
 import type { ResourceDefinition } from '../../api/groups/resource.ts';
 import { statusErrors } from '../../api/meta/status-error.ts';
 import type { Transport } from '../../client/transport.ts';
+import { upgradeKind } from '../../streaming/upgrade.ts';
 import type { Store } from '../../store/store.ts';
 import { type Clock, systemClock } from '../../util/clock.ts';
 import type { Stoppable } from '../../util/lifecycle.ts';
@@ -92,6 +93,7 @@ export class ApiServer implements Stoppable {
     readonly #chainMetrics: ChainMetrics;
     readonly #run: (request: ApiRequest) => Promise<ApiResult>;
     readonly #upgrade: (request: ApiRequest) => Promise<ApiResult>;
+    readonly #respondOptions: RespondOptions;
     readonly #router: Router;
     readonly #watches = new Set<() => void>();
     readonly #connections = new WeakMap<
@@ -154,6 +156,7 @@ export class ApiServer implements Stoppable {
         this.#router = new Router({ registry, extensions, builtin, authorizer: options.authorizer });
         this.#run = this.#chain(this.#router.handle);
         this.#upgrade = this.#chain((request) => this.#handOver(request));
+        this.#respondOptions = this.#createRespondOptions();
     }
 
     /** Fills the caches and listens. */
@@ -242,14 +245,8 @@ export class ApiServer implements Stoppable {
         });
     }
 
-    #koa(): Koa {
-        const app = new Koa();
-        app.silent = true;
-        app.on('error', (error: Error & { code?: string }) => {
-            // Clients hang up whenever they like.
-            this.#logger.debug({ err: error }, 'the answer could not be sent');
-        });
-        const options: RespondOptions = {
+    #createRespondOptions(): RespondOptions {
+        return {
             nowMs: () => this.#clock.nowMs(),
             flusher: new WatchFlusher(),
             watchOpened: this.#watchOpened,
@@ -264,6 +261,15 @@ export class ApiServer implements Stoppable {
                 this.#logger.warn({ path, user: identity.username }, 'a watch was too slow and was cut');
             },
         };
+    }
+
+    #koa(): Koa {
+        const app = new Koa();
+        app.silent = true;
+        app.on('error', (error: Error & { code?: string }) => {
+            // Clients hang up whenever they like.
+            this.#logger.debug({ err: error }, 'the answer could not be sent');
+        });
         app.use(async (context) => {
             const request = new HttpRequest(context.req, context.res);
             context.res.once('close', () => {
@@ -275,7 +281,7 @@ export class ApiServer implements Stoppable {
             this.#inFlight++;
             try {
                 const result = await this.#run(request);
-                await respond(context, request, { result, options });
+                await respond(context, request, { result, options: this.#respondOptions });
             } catch (error) {
                 const failure = statusErrorOf(error, request, this.#logger);
                 if (context.respond === false || context.headerSent) context.res.destroy();
@@ -311,6 +317,18 @@ export class ApiServer implements Stoppable {
         const extension = aggregation?.extensionOf(request.path);
         if (connection !== undefined && extension !== undefined && aggregation !== undefined) {
             await aggregation.upgrade(request, extension, connection);
+            return { type: 'value', status: 101, value: {} };
+        }
+        if (
+            connection !== undefined &&
+            info.verb === 'watch' &&
+            upgradeKind(connection.request) === 'websocket'
+        ) {
+            const result = await this.#router.handle(request);
+            if (result.type !== 'watch')
+                throw statusErrors.badRequest('this watch answers no upgrade requests');
+            const { answerWatchByWebSocket } = await import('./http/websocket-watch.ts');
+            answerWatchByWebSocket(request, connection, { result, options: this.#respondOptions });
             return { type: 'value', status: 101, value: {} };
         }
         const handler = info.kind === 'resource' ? this.#router.handlerOf(info) : undefined;

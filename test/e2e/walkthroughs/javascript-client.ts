@@ -24,6 +24,7 @@ interface Streams {
     attached: string;
     forwarded: string;
     logged: string;
+    logMessages: string[];
 }
 
 /** Streams to containers through the official JavaScript client, which speaks WebSocket alone. */
@@ -59,6 +60,11 @@ export function walkJavaScriptClient(kubectl: () => Kubectl): void {
             expect(streams.attached).toBe('repeated attached\n');
             expect(streams.forwarded).toMatch(/^HTTP\/1\.[01] 200 OK\r\n[^]*\r\n\r\nthe page\n$/);
             expect(streams.logged).toBe('repeated attached\n');
+            const [first, ...messages] = streams.logMessages;
+            expect(first).toBe('');
+            expect(messages.map((message) => Buffer.from(message, 'base64').toString()).join('')).toBe(
+                'repeated attached\n',
+            );
             await k.ok('delete pod streams');
         }, 90_000);
     });

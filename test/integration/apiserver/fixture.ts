@@ -332,6 +332,11 @@ export class ApiServerFixture {
         });
     }
 
+    /** Of the server's certificate; PEM. */
+    get ca(): string {
+        return this.#authority.cert;
+    }
+
     #agentOf(as: KeyPair | null): https.Agent {
         let agent = this.#agents.get(as);
         if (agent === undefined) {

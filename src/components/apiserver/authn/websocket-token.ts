@@ -1,8 +1,8 @@
+import { tokenProtocol } from '../../../streaming/upgrade.ts';
 import type { AuthenticationInput } from './method.ts';
 
 /** Stands for a token that cannot be used; no header can hold it. */
 export const unusableAuthorization = '\0';
-const prefix = 'base64url.bearer.authorization.k8s.io.';
 /** A longer list of protocols is not looked at. */
 const protocolsBytesMax = 32_768;
 
@@ -17,8 +17,8 @@ export function webSocketAuthorization(headers: AuthenticationInput['headers']):
     const text = Array.isArray(value) ? value.join(',') : (value ?? '');
     if (text.length > protocolsBytesMax) return undefined;
     const protocols = text.split(',').map((protocol) => protocol.trim());
-    const tokens = protocols.filter((protocol) => protocol.startsWith(prefix));
-    const encoded = tokens[0]?.slice(prefix.length);
+    const tokens = protocols.filter((protocol) => protocol.startsWith(tokenProtocol));
+    const encoded = tokens[0]?.slice(tokenProtocol.length);
     if (encoded === undefined) return undefined;
     const token = Buffer.from(encoded, 'base64url').toString('utf8');
     // Without a second protocol there would be none for the server to choose.

@@ -99,7 +99,7 @@ export async function ensureServiceCidr({
             type: 'Ready',
             status: 'True',
             reason: '',
-            message: 'Kubernetes default Service CIDR is ready',
+            message: 'Kubernetes Service CIDR is ready',
             lastTransitionTime: rfc3339(systemClock.nowMs()),
         };
         const others = conditions.filter(({ type }) => type !== 'Ready');

@@ -6,30 +6,19 @@ import type { StatusError } from '../../../api/meta/status-error.ts';
 import { encodeList, encodeObject, encodeValue, shapedValue } from '../encode/encode-result.ts';
 import type { Tabular } from '../encode/table.ts';
 import { contentTypeOf, negotiate, negotiatePlain } from '../encode/negotiate.ts';
-import { WatchFramer } from '../encode/watch-frames.ts';
 import type { ApiRequest, ApiResult, WatchResult } from '../request.ts';
 import { acceptsGzip } from './accepts-gzip.ts';
-import type { WatchFlusher } from './watch-flusher.ts';
-import { WatchStream } from './watch-stream.ts';
 import { boundedWarnings } from './bounded-warnings.ts';
+import { openWatch, type WatchOptions } from './open-watch.ts';
 
 /** Answers smaller than this are not worth compressing. */
 const gzipBytesMin = 128 * 1024;
 /** Pieces of large answers are joined to writes of about this size. */
 const chunkBytes = 256 * 1024;
 
-export interface RespondOptions {
-    nowMs: () => number;
-    /** Writes the events of open watches. */
-    flusher: WatchFlusher;
-    /** Told about open watches, so that stopping can end them. Returns what to call when one has ended. */
-    watchOpened(end: () => void): () => void;
-    slowWatchCut(request: ApiRequest): void;
-    watchFailed(request: ApiRequest, error: unknown): void;
+export interface RespondOptions extends WatchOptions {
     /** Told how large an answer is, before compression. */
     sent?(request: ApiRequest, bytes: number): void;
-    /** Gives what is told how large each event of a watch is. */
-    watchEventSizes?(request: ApiRequest): (bytes: number) => void;
 }
 
 /** Writes what a handler answered with. */
@@ -76,7 +65,7 @@ export async function respond(
             send(context, request, { parts: [result.body], contentType: result.contentType });
             return;
         case 'watch':
-            openWatch(context, request, { result, options });
+            answerWatch(context, request, { result, options });
             return;
         case 'relayedWatch':
             throw new Error('a watch that is relayed inside the process has no answer on a socket');
@@ -157,12 +146,12 @@ function* chunks(parts: readonly Buffer[]): Generator<Buffer> {
     if (bytes > 0) yield Buffer.concat(batch, bytes);
 }
 
-function openWatch(
+function answerWatch(
     context: Context,
     request: ApiRequest,
     { result, options }: { result: WatchResult; options: RespondOptions },
 ): void {
-    const media = negotiate(request, { isWatch: true });
+    const { shape } = negotiate(request, { isWatch: true });
     const { res } = context;
     // The client went while the watch was prepared: nobody would say that it has ended.
     if (request.isOver ?? request.signal.aborted) return;
@@ -171,29 +160,5 @@ function openWatch(
     context.respond = false;
     res.statusCode = 200;
     res.flushHeaders();
-    const framer = new WatchFramer(result.definition, media.shape, options.nowMs);
-    const onOverflow = (): void => {
-        options.slowWatchCut(request);
-        stop();
-        res.destroy();
-    };
-    const onFailure = (error: unknown): void => {
-        options.watchFailed(request, error);
-        stop();
-        res.destroy();
-    };
-    const stream = new WatchStream(res, {
-        ...{ framer, flusher: options.flusher, onOverflow, onFailure },
-        onFrame: options.watchEventSizes?.(request) ?? (() => undefined),
-    });
-    const stop = result.open(stream);
-    const forget = options.watchOpened(() => {
-        stop();
-        stream.close();
-    });
-    res.once('close', () => {
-        stop();
-        stream.abandon();
-        forget();
-    });
+    res.once('close', openWatch(res, request, { result, shape, options }));
 }

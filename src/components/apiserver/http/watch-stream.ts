@@ -1,5 +1,3 @@
-import type { ServerResponse } from 'node:http';
-import type { Http2ServerResponse } from 'node:http2';
 import type { V1Status } from '../../../api/meta/object.ts';
 import type { CacheEvent } from '../cache/cache-event.ts';
 import type { WatchFramer } from '../encode/watch-frames.ts';
@@ -16,6 +14,17 @@ const flushNowBytes = 512 * 1024;
 
 type Frame = Buffer | (() => Buffer);
 
+/** What a watch is written to: an answer that goes on, or a WebSocket. */
+export interface WatchConnection {
+    /** False when it takes no more for now, until 'drain'. */
+    write(frames: Buffer): boolean;
+    on(event: 'drain', listener: () => void): unknown;
+    once(event: 'drain', listener: () => void): unknown;
+    /** After what was written. */
+    end(): unknown;
+    destroy(): unknown;
+}
+
 export interface WatchStreamParts {
     framer: WatchFramer;
     flusher: WatchFlusher;
@@ -28,12 +37,12 @@ export interface WatchStreamParts {
 }
 
 /**
- * Writes a watch to a socket. Invariants: frames leave in order; what waits is at most
+ * Writes a watch to its connection. Invariants: frames leave in order; what waits is at most
  * `watchBufferedBytesMax` of live events. The initial state does not count: it is framed only when the
  * socket can take it.
  */
 export class WatchStream implements WatchSink, Flushable {
-    readonly #response: ServerResponse | Http2ServerResponse;
+    readonly #connection: WatchConnection;
     readonly #framer: WatchFramer;
     readonly #flusher: WatchFlusher;
     readonly #onOverflow: () => void;
@@ -43,14 +52,14 @@ export class WatchStream implements WatchSink, Flushable {
     #queuedBytes = 0;
     #state: 'open' | 'blocked' | 'ending' | 'closed' = 'open';
 
-    constructor(response: ServerResponse | Http2ServerResponse, parts: WatchStreamParts) {
-        this.#response = response;
+    constructor(connection: WatchConnection, parts: WatchStreamParts) {
+        this.#connection = connection;
         this.#framer = parts.framer;
         this.#flusher = parts.flusher;
         this.#onOverflow = parts.onOverflow;
         this.#onFailure = parts.onFailure;
         this.#onFrame = parts.onFrame;
-        response.on('drain', () => {
+        connection.on('drain', () => {
             if (this.#state !== 'blocked') return;
             this.#state = 'open';
             this.flush();
@@ -105,7 +114,7 @@ export class WatchStream implements WatchSink, Flushable {
         if (this.#state === 'closed' || this.#state === 'ending') return;
         this.flush();
         if (this.#queue.length > 0) {
-            this.#response.once('drain', () => {
+            this.#connection.once('drain', () => {
                 this.#drainAndEnd();
             });
             this.#state = 'ending';
@@ -118,7 +127,7 @@ export class WatchStream implements WatchSink, Flushable {
         if (this.#state === 'closed') return;
         this.flush();
         this.abandon();
-        this.#response.end();
+        this.#connection.end();
     }
 
     /** The client has gone. */
@@ -130,7 +139,7 @@ export class WatchStream implements WatchSink, Flushable {
     #drainAndEnd(): void {
         this.#state = 'open';
         for (const frame of this.#queue)
-            (this.#response as ServerResponse).write(typeof frame === 'function' ? this.#made(frame) : frame);
+            this.#connection.write(typeof frame === 'function' ? this.#made(frame) : frame);
         this.#queue = [];
         this.close();
     }
@@ -160,7 +169,7 @@ export class WatchStream implements WatchSink, Flushable {
     }
 
     #write(bytes: Buffer): void {
-        if (!(this.#response as ServerResponse).write(bytes)) this.#state = 'blocked';
+        if (!this.#connection.write(bytes)) this.#state = 'blocked';
     }
 }
 

@@ -124,6 +124,14 @@ async function clientsAnswer(
     return isEmpty ? { ...rewritten, body: [] } : rewritten;
 }
 
+/** The backend's answer to a GET of a client with these headers. Rejects with StatusError where there is none. */
+export async function getFrom(backend: Backend, headers: IncomingHttpHeaders): Promise<IncomingMessage> {
+    const outgoing = open(backend, 'GET', { ...passedHeaders(headers, backend), ...backend.headers });
+    const answer = answerOf(outgoing, backend);
+    outgoing.end();
+    return await answer;
+}
+
 /** Passes an upgraded connection on, byte for byte, once the backend has agreed. Never rejects. */
 export async function forwardUpgrade(connection: UpgradeConnection, backend: Backend): Promise<void> {
     const { request, socket, head } = connection;

@@ -75,13 +75,14 @@ export function podConnectionHandlers(reader: ObjectReader, tls: KubeletTls): Re
                       contentType: 'text/plain',
                       body: Buffer.from(upgradeRequired(target(request, info))),
                   },
-        ...(subresource === 'log'
-            ? {}
-            : {
-                  upgrade: async (request, info, connection) => {
-                      await forwardUpgrade(connection, target(request, info));
-                  },
-              }),
+        upgrade: async (request, info, connection) => {
+            const backend = target(request, info);
+            if (subresource !== 'log') await forwardUpgrade(connection, backend);
+            else {
+                const { forwardLogByWebSocket } = await import('./websocket-log.ts');
+                await forwardLogByWebSocket(connection, backend);
+            }
+        },
     }));
 }
 

@@ -9,6 +9,7 @@ export interface HostsFileInput {
 }
 
 const header = '# Kubernetes-managed hosts file.\n';
+const hostNetworkHeader = '# Kubernetes-managed hosts file (host network).\n';
 
 function aliasLines(aliases: readonly V1HostAlias[]): string {
     if (aliases.length === 0) return '';
@@ -36,5 +37,5 @@ export function managedHostsFile({ podIps, hostname, domainName, aliases }: Host
 
 /** /etc/hosts of a pod in the host's network: the host's own, and the aliases. */
 export function hostNetworkHostsFile(hostFile: string, aliases: readonly V1HostAlias[]): string {
-    return `${header}${hostFile}${aliasLines(aliases)}`;
+    return `${hostNetworkHeader}${hostFile}${aliasLines(aliases)}`;
 }
