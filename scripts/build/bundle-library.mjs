@@ -12,6 +12,7 @@ const entry = 'src/testing/index.ts';
 /** @param common options of every bundle; @param requireBanner what an ES module needs to call require */
 export async function bundleLibrary({ root, common, requireBanner }) {
     const directory = join(root, 'dist', 'testing');
+    rmSync(directory, { recursive: true, force: true });
     await build({
         ...common,
         entryPoints: { index: entry },

@@ -1,7 +1,17 @@
 // Bundles bin/hyperkube.ts into dist/: hyperkube.js is the entry, chunks/ what is loaded on demand,
 // transport-worker.js the program of the peer transport's thread. testing/ is the library of `import 'hyperkube'`.
+// Chunks of earlier builds stay for a day, as a program that runs loads those it was built with; --clean removes all.
 import { build } from 'esbuild';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+    chmodSync,
+    copyFileSync,
+    cpSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+} from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,8 +97,11 @@ const requireBanner = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
 };
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
+const chunks = join(dist, 'chunks');
+const chunkKeptMs = 24 * 3_600_000;
+
+if (process.argv.includes('--clean')) rmSync(dist, { recursive: true, force: true });
+mkdirSync(chunks, { recursive: true });
 await build({
     ...common,
     entryPoints: {
@@ -105,4 +118,8 @@ for (const file of ['schema.json', 'docs.json'])
     copyFileSync(join(root, 'src', 'api', 'schema', 'generated', file), join(dist, file));
 cpSync(join(root, 'manifests'), join(dist, 'manifests'), { recursive: true });
 chmodSync(join(dist, 'hyperkube.js'), 0o755);
+for (const name of readdirSync(chunks)) {
+    const file = join(chunks, name);
+    if (Date.now() - statSync(file).mtimeMs > chunkKeptMs) rmSync(file);
+}
 await bundleLibrary({ root, common, requireBanner });
