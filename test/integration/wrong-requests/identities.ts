@@ -21,17 +21,17 @@ const impersonations: [string, Record<string, string>, string][] = [
     [
         'a group without a user',
         { 'impersonate-group': 'a' },
-        'requested [{Group  a    }] without impersonating a user',
+        'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"a"}, Extra:map[string][]string(nil)} without impersonating a user name',
     ],
     [
         'a uid without a user',
         { 'impersonate-uid': '1' },
-        'requested [{UID  1  authentication.k8s.io/v1  }] without impersonating a user',
+        'requested &user.DefaultInfo{Name:"", UID:"1", Groups:[]string(nil), Extra:map[string][]string(nil)} without impersonating a user name',
     ],
     [
         'an extra without a user',
         { 'impersonate-extra-scopes': 'a' },
-        'requested [{UserExtra  a  authentication.k8s.io/v1  scopes}] without impersonating a user',
+        'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string(nil), Extra:map[string][]string{"scopes":[]string{"a"}}} without impersonating a user name',
     ],
 ];
 
@@ -113,7 +113,7 @@ export function identities(): WrongRequest[] {
             as: 'jane',
             headers: { 'impersonate-user': 'admin' },
             expect: forbidden(
-                'users "admin" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
+                'configmaps is forbidden: User "jane" cannot impersonate-on:user-info:list resource "configmaps" in API group "" in the namespace "shop"',
             ),
         },
         {
@@ -123,7 +123,7 @@ export function identities(): WrongRequest[] {
             as: 'jane',
             headers: { 'impersonate-user': `system:serviceaccount:${namespace}:default` },
             expect: forbidden(
-                'serviceaccounts "default" is forbidden: User "jane" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "shop"',
+                'configmaps is forbidden: User "jane" cannot impersonate-on:serviceaccount:list resource "configmaps" in API group "" in the namespace "shop"',
             ),
         },
         {

@@ -30,7 +30,7 @@ export class WrongRequestServer {
     }
 
     static async start(): Promise<WrongRequestServer> {
-        const server = await AuthServer.start(() => ({ 'anonymous-auth': 'true' as never }));
+        const server = await AuthServer.start(() => ({ 'anonymous-auth': true }));
         return new WrongRequestServer(server);
     }
 
