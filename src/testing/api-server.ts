@@ -121,7 +121,7 @@ export async function recordBootstrap(): Promise<Record<string, unknown>> {
         const { target } = await assemble(checkOptions({}), undefined, lifecycle);
         await target.idle();
         const { kvs } = await target.caches.store.range({ key: '/registry/', end: prefixEnd('/registry/') });
-        const perServer = /^\/registry\/(services|servicecidrs|configmaps)\//;
+        const perServer = /^\/registry\/(services|servicecidrs|ipaddresses|configmaps)\//;
         return Object.fromEntries(
             kvs
                 .filter(({ key }) => !perServer.test(key))
