@@ -1,10 +1,9 @@
-import { rfc3339, rfc3339Micro } from '../../util/clock.ts';
+import { rfc3339 } from '../../util/clock.ts';
 import type { ApiObject } from '../meta/object.ts';
 import { statusErrors } from '../meta/status-error.ts';
 import { type FieldType, schema, type TypeSchema } from '../schema/schema.ts';
 import { WireError, WireReader } from './wire-reader.ts';
-import { type WireFieldType, wireMessage } from './wire-types.ts';
-import { isNothing } from './zero-values.ts';
+import { embedded, messageNameOf, type WireFieldType, wireMessage } from './wire-types.ts';
 
 /** In front of every object in Kubernetes' protobuf encoding. */
 const magic = Buffer.from('k8s\0');
@@ -13,20 +12,26 @@ const unknownEnvelope = 'k8s.io.apimachinery.pkg.runtime.Unknown';
 
 type Json = Record<string, unknown>;
 
-/** Messages that are something else in JSON. */
+const extensions = 'k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1';
+
+/** Messages that are something else in JSON; undefined where they stand for nothing. */
 const special: Readonly<Record<string, (fields: Json) => unknown>> = {
     'k8s.io.apimachinery.pkg.api.resource.Quantity': ({ string }) => string ?? '0',
-    'k8s.io.apimachinery.pkg.apis.meta.v1.Time': (fields) => timeOf(fields, rfc3339),
-    'k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': (fields) => timeOf(fields, rfc3339Micro),
+    'k8s.io.apimachinery.pkg.apis.meta.v1.Time': (fields) => timeOf(fields, secondsText),
+    'k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': (fields) => timeOf(fields, microsText),
     'k8s.io.apimachinery.pkg.util.intstr.IntOrString': ({ type, intVal = 0, strVal = '' }) =>
         type === 1 ? strVal : intVal,
     'k8s.io.apimachinery.pkg.apis.meta.v1.FieldsV1': ({ Raw }) => embeddedJson(Raw),
     'k8s.io.apimachinery.pkg.runtime.RawExtension': ({ raw }) => embeddedJson(raw),
+    [`${extensions}.JSON`]: ({ raw }) => embeddedJson(raw),
+    [`${extensions}.JSONSchemaPropsOrArray`]: ({ schema, schemas }) => schemas ?? schema,
+    [`${extensions}.JSONSchemaPropsOrBool`]: ({ allows, schema }) => schema ?? allows ?? false,
+    [`${extensions}.JSONSchemaPropsOrStringArray`]: ({ schema, property }) => property ?? schema,
 };
 
 /**
  * Decodes the body of a request as the JSON value of an object of this type ("V1Pod"). What comes out is
- * checked like any JSON body afterwards.
+ * checked like any JSON body afterwards, which also drops the zeros that Go writes for nothing.
  * @throws StatusError BadRequest
  */
 export function decodeProtobuf(
@@ -55,7 +60,7 @@ function decodeEnvelope(typeName: string, bytes: Buffer): { value: ApiObject; un
     );
     const { typeMeta = {}, raw } = envelope as { typeMeta?: Json; raw?: Buffer };
     const type = schema().type(typeName);
-    const name = type.openapiName.replace(/^io\.k8s\./, 'k8s.io.');
+    const name = messageNameOf(type.openapiName);
     if (wireMessage(name) === undefined) {
         throw statusErrors.unsupportedMediaType(
             `${typeName} has no protobuf encoding that this server knows; use JSON`,
@@ -84,30 +89,28 @@ class Decoder {
         for (const { number, value } of new WireReader(bytes).fields()) {
             const field = fields.get(number);
             if (field === undefined) this.#unknown(name, number);
-            else this.#field(json, { message: name, type, field }, value);
+            else this.#field(json, { type, field }, value);
         }
         this.#nesting--;
-        return special[name]?.(json) ?? (name in special ? undefined : json);
+        const convert = special[name];
+        return convert === undefined ? json : convert(json);
     }
 
     #field(
         json: Json,
-        { message, type, field }: { message: string; type: TypeSchema | undefined; field: WireFieldType },
+        { type, field }: { type: TypeSchema | undefined; field: WireFieldType },
         value: number | Buffer,
     ): void {
         const { name, shape } = field;
-        const known = type?.fields.get(name);
-        if (type !== undefined && known === undefined && typeof field.value === 'object') {
-            // A struct that Go embeds: in JSON its fields stand in the outer object.
+        if (name === embedded && typeof field.value === 'object') {
             Object.assign(json, this.message(field.value.message, type, bytesOf(value)));
             return;
         }
+        const known = type?.fields.get(name);
         switch (shape) {
             case 'single': {
                 const decoded = this.#value(field, known?.type, value);
-                const isOptional = known !== undefined && !known.required;
-                if (decoded === undefined || (isOptional && isNothing(message, name, decoded))) return;
-                json[name] = decoded;
+                if (decoded !== undefined) json[name] = decoded;
                 return;
             }
             case 'repeated': {
@@ -115,7 +118,7 @@ class Decoder {
                 const items = known?.type.kind === 'array' ? known.type.items : undefined;
                 if (field.value === 'integer' && Buffer.isBuffer(value))
                     list.push(...new WireReader(value).varints());
-                else list.push(this.#value(field, items, value));
+                else list.push(this.#value(field, items, value) ?? null);
                 return;
             }
             case 'map': {
@@ -138,9 +141,10 @@ class Decoder {
         let member: unknown;
         for (const { number, value } of new WireReader(bytes).fields()) {
             if (number === 1) key = bytesOf(value).toString();
-            else if (number === 2) member = this.#value(field, type, value);
+            else if (number === 2) member = this.#value(field, type, value) ?? null;
         }
-        return [key, member ?? (field.value === 'integer' ? 0 : '')];
+        // A value that is zero may be left out on the wire; null is the zero of any type.
+        return [key, member ?? null];
     }
 
     #value({ value: kind }: WireFieldType, type: FieldType | undefined, value: number | Buffer): unknown {
@@ -183,11 +187,29 @@ function numberOf(value: number | Buffer): number {
     return value;
 }
 
+/** How far from 1970 a Date reaches. */
+const secondsMax = 8.64e12;
+
 /** The zero time is nothing. */
-function timeOf({ seconds = 0, nanos = 0 }: Json, format: (ms: number) => string): string | undefined {
+function timeOf(
+    { seconds = 0, nanos = 0 }: Json,
+    format: (seconds: number, nanos: number) => string,
+): string | undefined {
     if (typeof seconds !== 'number' || typeof nanos !== 'number') return undefined;
     if (seconds === 0 && nanos === 0) return undefined;
-    return format(seconds * 1000 + Math.floor(nanos / 1_000_000));
+    if (Math.abs(seconds) > secondsMax || nanos < 0 || nanos >= 1e9)
+        throw new WireError('proto: time out of range');
+    return format(seconds, nanos);
+}
+
+function secondsText(seconds: number): string {
+    return rfc3339(seconds * 1000);
+}
+
+/** With all six digits that upstream keeps; a Date has three. */
+function microsText(seconds: number, nanos: number): string {
+    const micros = String(Math.floor(nanos / 1000)).padStart(6, '0');
+    return secondsText(seconds).replace(/Z$/, `.${micros}Z`);
 }
 
 function embeddedJson(raw: unknown): unknown {

@@ -30,6 +30,45 @@ describe('decodeObject', () => {
         });
     });
 
+    it('drops plain values that are zero, as Go structs lose them, and keeps zeros of pointers and required fields', () => {
+        const container = { name: 'c', image: '', stdin: false, imagePullPolicy: '', resources: {} };
+        const port = { name: 'p', containerPort: 0, hostPort: 0, protocol: '' };
+        const input = deepFreeze(
+            pod({
+                hostNetwork: false,
+                dnsPolicy: '',
+                priority: 0,
+                runtimeClassName: '',
+                automountServiceAccountToken: false,
+                containers: [{ ...container, ports: [port] }],
+                volumes: [{ name: 'v', configMap: { name: '', defaultMode: 0, optional: false } }],
+            }),
+        );
+        expect(decodeObject('V1Pod', input).object).toEqual(
+            pod({
+                priority: 0,
+                runtimeClassName: '',
+                automountServiceAccountToken: false,
+                containers: [{ name: 'c', resources: {}, ports: [{ name: 'p', containerPort: 0 }] }],
+                volumes: [{ name: 'v', configMap: { defaultMode: 0, optional: false } }],
+            }),
+        );
+        expect(decodeObject('V1ConfigMap', { data: { a: '' }, immutable: false }).object).toEqual({
+            data: { a: '' },
+            immutable: false,
+        });
+    });
+
+    it('adds the plain values that Go always writes', () => {
+        expect(decodeObject('V1StatefulSet', deepFreeze({ spec: {} })).object).toEqual({
+            spec: { serviceName: '' },
+        });
+        expect(decodeObject('CoreV1Event', deepFreeze({ reportingInstance: 'x' })).object).toEqual({
+            reportingInstance: 'x',
+            reportingComponent: '',
+        });
+    });
+
     it('drops unknown fields and says where they stood', () => {
         const input = deepFreeze(
             pod({ foo: 1, containers: [{ name: 'c', bar: { x: 1 }, image: 'i' }], nodeName: 'n' }),

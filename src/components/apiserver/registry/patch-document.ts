@@ -3,7 +3,7 @@ import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../../../api/patch/strategic-merge-patch.ts';
 import { type ApiObject, besideManagedFields } from '../../../api/meta/object.ts';
-import { conversionMessage } from '../../../api/schema/decode.ts';
+import { conversionMessage } from '../../../api/schema/decode-errors.ts';
 import { goText, goValueName } from '../../../api/schema/go-types.ts';
 import { parseJson } from '../../../api/schema/parse.ts';
 import { schema } from '../../../api/schema/schema.ts';
