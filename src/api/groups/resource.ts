@@ -147,8 +147,10 @@ export interface Strategy<T extends ApiObject = ApiObject> {
     allowCreateOnUpdate?: boolean;
     /** False: a PUT must carry a resourceVersion. Default true. */
     allowUnconditionalUpdate?: boolean;
-    /** True: a write to `status` changes nothing of metadata. False: annotations and finalizers too. */
+    /** True: a write to `status` changes nothing of metadata. False: whatever `statusKeeps` does not name. */
     statusKeepsMetadata?: boolean;
+    /** What of metadata a write to `status` does not change. Default: nothing is kept. */
+    statusKeeps?: readonly ('labels' | 'ownerReferences')[];
     /** True for resources without status subresource whose `status` is still dropped on create. */
     dropsStatusOnCreate?: boolean;
     /**

@@ -31,13 +31,11 @@ const special: Readonly<Record<string, (fields: Json) => unknown>> = {
 
 /**
  * Decodes the body of a request as the JSON value of an object of this type ("V1Pod"). What comes out is
- * checked like any JSON body afterwards, which also drops the zeros that Go writes for nothing.
+ * checked like any JSON body afterwards, which also drops the zeros that Go writes for nothing. Fields with
+ * unknown numbers are passed over without a word, as upstream does: older clients send retired ones.
  * @throws StatusError BadRequest
  */
-export function decodeProtobuf(
-    typeName: string,
-    bytes: Buffer,
-): { value: ApiObject; unknownFields: string[] } {
+export function decodeProtobuf(typeName: string, bytes: Buffer): ApiObject {
     try {
         return decodeEnvelope(typeName, bytes);
     } catch (error) {
@@ -46,18 +44,13 @@ export function decodeProtobuf(
     }
 }
 
-function decodeEnvelope(typeName: string, bytes: Buffer): { value: ApiObject; unknownFields: string[] } {
+function decodeEnvelope(typeName: string, bytes: Buffer): ApiObject {
     if (!bytes.subarray(0, magic.length).equals(magic)) {
         throw new WireError(
             'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
         );
     }
-    const unknownFields: string[] = [];
-    const envelope = new Decoder(unknownFields, true).message(
-        unknownEnvelope,
-        undefined,
-        bytes.subarray(magic.length),
-    );
+    const envelope = new Decoder(true).message(unknownEnvelope, undefined, bytes.subarray(magic.length));
     const { typeMeta = {}, raw } = envelope as { typeMeta?: Json; raw?: Buffer };
     const type = schema().type(typeName);
     const name = messageNameOf(type.openapiName);
@@ -66,17 +59,15 @@ function decodeEnvelope(typeName: string, bytes: Buffer): { value: ApiObject; un
             `${typeName} has no protobuf encoding that this server knows; use JSON`,
         );
     }
-    const fields = new Decoder(unknownFields).message(name, type, raw ?? Buffer.alloc(0));
-    return { value: { ...(fields as Json), ...typeMeta }, unknownFields };
+    const fields = new Decoder().message(name, type, raw ?? Buffer.alloc(0));
+    return { ...(fields as Json), ...typeMeta };
 }
 
 class Decoder {
-    readonly #unknownFields: string[];
     readonly #keepsBytes: boolean;
     #nesting = 0;
 
-    constructor(unknownFields: string[], keepsBytes = false) {
-        this.#unknownFields = unknownFields;
+    constructor(keepsBytes = false) {
         this.#keepsBytes = keepsBytes;
     }
 
@@ -88,8 +79,7 @@ class Decoder {
         const json: Json = {};
         for (const { number, value } of new WireReader(bytes).fields()) {
             const field = fields.get(number);
-            if (field === undefined) this.#unknown(name, number);
-            else this.#field(json, { type, field }, value);
+            if (field !== undefined) this.#field(json, { type, field }, value);
         }
         this.#nesting--;
         const convert = special[name];
@@ -167,13 +157,6 @@ class Decoder {
                 return type?.kind === 'array' ? ((decoded as Json)['items'] ?? []) : decoded;
             }
         }
-    }
-
-    /** A field that is newer than the numbers known here. */
-    #unknown(message: string, number: number): void {
-        const kind = message.slice(message.lastIndexOf('.') + 1);
-        const text = `unknown protobuf field ${number} of ${kind} was dropped`;
-        if (!this.#unknownFields.includes(text)) this.#unknownFields.push(text);
     }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonSchema } from '../schema/openapi/published-types.ts';
 import { schema } from '../schema/schema.ts';
+import { wireFieldLines } from './wire-fields.ts';
 import { embedded, messageNameOf, scalarPresence, wireMessage } from './wire-types.ts';
 
 /** JSON names of a message's fields, those of embedded structs included. */
@@ -57,8 +58,15 @@ describe('the table of wire fields', () => {
         expect(missing).toEqual([]);
     });
 
-    it('has no number twice, and no field with a type it does not know', () => {
+    it('has no number or name twice, and no field with a type it does not know', () => {
         const wrong: string[] = [];
+        for (const line of wireFieldLines.split('\n').filter((one) => one !== '')) {
+            const numbers = line
+                .slice(line.indexOf('=') + 1)
+                .split(',')
+                .map((field) => field.split(' ')[0]);
+            if (new Set(numbers).size !== numbers.length) wrong.push(line);
+        }
         for (const name of schema().typeNames()) {
             const message = messageNameOf(schema().openApiNameOf(name));
             const fields = [...(wireMessage(message)?.values() ?? [])];

@@ -24,6 +24,7 @@ import { defaultWebhook, validateWebhooks } from './webhook.ts';
 
 const validatingWebhookStrategy: Strategy<V1ValidatingWebhookConfiguration> = {
     ...generationOf<V1ValidatingWebhookConfiguration>('webhooks'),
+    allowUnconditionalUpdate: false,
     defaults: ({ webhooks }) => items(webhooks).forEach(defaultWebhook),
     validate: ({ webhooks }) => validateWebhooks(webhooks),
     validateUpdate: ({ webhooks }, old) => validateWebhooks(webhooks, old.webhooks ?? []),
@@ -36,6 +37,7 @@ const validatingWebhookStrategy: Strategy<V1ValidatingWebhookConfiguration> = {
 
 const mutatingWebhookStrategy: Strategy<V1MutatingWebhookConfiguration> = {
     ...generationOf<V1MutatingWebhookConfiguration>('webhooks'),
+    allowUnconditionalUpdate: false,
     defaults: ({ webhooks }) =>
         items(webhooks).forEach((webhook) => {
             defaultWebhook(webhook);
@@ -60,6 +62,8 @@ function paramKindText({ spec }: Policy): string {
 const validatingPolicyStrategy: Strategy<V1ValidatingAdmissionPolicy> =
     withStatus<V1ValidatingAdmissionPolicy>({
         hasGeneration: true,
+        allowUnconditionalUpdate: false,
+        statusKeepsMetadata: true,
         defaults: defaultPolicy,
         validate: validateValidatingPolicy,
         validateUpdate: validateValidatingPolicy,
@@ -76,6 +80,7 @@ const validatingPolicyStrategy: Strategy<V1ValidatingAdmissionPolicy> =
 
 const mutatingPolicyStrategy: Strategy<V1MutatingAdmissionPolicy> = {
     hasGeneration: true,
+    allowUnconditionalUpdate: false,
     prepareForCreate: startsGeneration,
     defaults: defaultMutatingPolicy,
     validate: validateMutatingPolicy,
@@ -99,6 +104,7 @@ function paramRefText({ spec }: Binding): string {
 function bindingStrategy<T extends Binding>(check: (binding: T) => FieldError[]): Strategy<T> {
     return {
         hasGeneration: true,
+        allowUnconditionalUpdate: false,
         prepareForCreate: startsGeneration,
         defaults: defaultBinding,
         validate: check,

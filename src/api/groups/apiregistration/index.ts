@@ -90,6 +90,8 @@ function availableText({ status }: V1APIService): string {
 }
 
 const apiServiceStrategy: Strategy<V1APIService> = withStatus<V1APIService>({
+    allowUnconditionalUpdate: false,
+    statusKeepsMetadata: true,
     nameFormat: 'pathSegment',
     defaults({ spec }) {
         if (spec?.service !== undefined) spec.service.port ??= 443;

@@ -111,6 +111,7 @@ function validateStatus({ status }: V1Deployment, old: V1Deployment): FieldError
 
 export const deploymentStrategy: Strategy<V1Deployment> = withStatus<V1Deployment>({
     hasGeneration: true,
+    statusKeeps: ['labels'],
     defaults: defaultDeployment,
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,

@@ -19,7 +19,7 @@ export function defaultJob(job: Incomplete<V1Job>): void {
     spec.suspend ??= false;
     spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed';
     for (const rule of items(spec.podFailurePolicy?.rules)) {
-        for (const pattern of items(rule.onPodConditions)) pattern.status ??= 'True';
+        for (const pattern of items(rule.onPodConditions)) pattern.status ||= 'True';
     }
     defaultLabels(job);
 }

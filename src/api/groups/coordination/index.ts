@@ -15,6 +15,7 @@ function validateLease({ spec }: V1Lease): FieldError[] {
 
 const leaseStrategy: Strategy<V1Lease> = {
     allowCreateOnUpdate: true,
+    allowUnconditionalUpdate: false,
     defaults(lease) {
         lease.spec ??= {};
     },

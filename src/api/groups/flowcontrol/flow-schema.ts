@@ -224,8 +224,9 @@ function urlProblem(url: string): string | undefined {
 
 export const flowSchemaStrategy: Strategy<Schema> = withStatus<Schema>({
     hasGeneration: true,
+    statusKeepsMetadata: true,
     defaults({ spec }) {
-        if (spec !== undefined) spec.matchingPrecedence ??= precedenceDefault;
+        if (spec !== undefined) spec.matchingPrecedence ||= precedenceDefault;
     },
     validate,
     validateUpdate: (schema) => validate(schema),

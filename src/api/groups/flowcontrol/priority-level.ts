@@ -33,9 +33,9 @@ function setDefaults({ spec }: Level): void {
     spec.limited.lendablePercent ??= 0;
     const queuing = spec.limited.limitResponse?.queuing;
     if (queuing === undefined) return;
-    queuing.queues ??= 64;
-    queuing.handSize ??= 8;
-    queuing.queueLengthLimit ??= 50;
+    queuing.queues ||= 64;
+    queuing.handSize ||= 8;
+    queuing.queueLengthLimit ||= 50;
 }
 
 function validate(level: Level): FieldError[] {
@@ -174,6 +174,7 @@ const queuingOf = ({ spec }: Level): Incomplete<V1QueuingConfiguration> | undefi
 
 export const priorityLevelStrategy: Strategy<Level> = withStatus<Level>({
     hasGeneration: true,
+    statusKeepsMetadata: true,
     defaults: setDefaults,
     validate,
     validateUpdate: (level) => validate(level),

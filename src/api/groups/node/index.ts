@@ -50,6 +50,7 @@ function validateRuntimeClass(runtimeClass: V1RuntimeClass): FieldError[] {
 }
 
 const runtimeClassStrategy: Strategy<V1RuntimeClass> = {
+    allowUnconditionalUpdate: false,
     validate: validateRuntimeClass,
     validateUpdate: (runtimeClass, old) => immutable(runtimeClass.handler, old.handler, 'handler'),
     warnings: runtimeClassWarnings,

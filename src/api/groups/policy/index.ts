@@ -32,6 +32,7 @@ function validateBudget({ spec }: V1PodDisruptionBudget): FieldError[] {
 
 const podDisruptionBudgetStrategy: Strategy<V1PodDisruptionBudget> = withStatus<V1PodDisruptionBudget>({
     hasGeneration: true,
+    allowUnconditionalUpdate: false,
     prepareForCreate(budget) {
         budget.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
     },

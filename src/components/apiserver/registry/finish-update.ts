@@ -137,7 +137,7 @@ function carryOver(next: ApiObject, old: ApiObject, { definition }: Target): voi
     next.metadata = metadata;
 }
 
-/** A write to `status` changes status, annotations and finalizers; of pods and nodes also the labels. */
+/** A write to `status` changes the status and, of most kinds, metadata. */
 function keepAllButStatus(
     next: Loose,
     old: Loose,
@@ -149,16 +149,15 @@ function keepAllButStatus(
     }
     const { status: _status, metadata: _metadata, ...rest } = old;
     Object.assign(next, copy(rest));
+    const metadata = next.metadata ?? {};
     if (definition.strategy.statusKeepsMetadata === true) {
-        next.metadata = deepClone(old.metadata ?? {});
+        // Who has written the status is told all the same.
+        const { managedFields } = metadata;
+        next.metadata = { ...deepClone(old.metadata ?? {}), managedFields };
         return;
     }
-    const metadata = next.metadata ?? {};
     const oldMetadata = old.metadata ?? {};
-    if (definition.kind !== 'Pod' && definition.kind !== 'Node') {
-        restore(metadata, oldMetadata, 'labels');
-    }
-    restore(metadata, oldMetadata, 'ownerReferences');
+    for (const field of definition.strategy.statusKeeps ?? []) restore(metadata, oldMetadata, field);
 }
 
 function restore(metadata: V1ObjectMeta, old: V1ObjectMeta, field: 'labels' | 'ownerReferences'): void {

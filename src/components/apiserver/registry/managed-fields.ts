@@ -163,8 +163,7 @@ const partOf: Readonly<Record<string, readonly FieldPath[]>> = {
     approval: [path('status')],
     status: [path('status'), path('metadata')],
 };
-const notByStatus = setOf(path('metadata', 'ownerReferences'), path('metadata', 'deletionTimestamp'));
-const labels = setOf(path('metadata', 'labels'));
+const allMetadata = setOf(path('metadata'));
 
 /** Leaves of a set what this path of the API does not reset. */
 function filterOf({ definition, subresource }: Target): (set: FieldSet) => FieldSet {
@@ -177,7 +176,8 @@ function filterOf({ definition, subresource }: Target): (set: FieldSet) => Field
     const restrict = (set: FieldSet): FieldSet =>
         parts.reduce((kept, part) => union(kept, restrictTo(set, part)), emptySet);
     if (subresource !== 'status') return restrict;
-    const keepsLabels = definition.kind === 'Pod' || definition.kind === 'Node';
-    const reset = keepsLabels ? notByStatus : union(notByStatus, labels);
+    const { statusKeepsMetadata, statusKeeps = [] } = definition.strategy;
+    const kept = [...statusKeeps, 'deletionTimestamp'].map((field) => path('metadata', field));
+    const reset = statusKeepsMetadata === true ? allMetadata : setOf(...kept);
     return (set) => recursiveDifference(restrict(set), reset);
 }

@@ -224,8 +224,7 @@ async function parseAs(
     if (type === protobufType) {
         // kubectl sends it; clients that only read JSON never load this.
         const { decodeProtobuf } = await import('../../../api/protobuf/decode-protobuf.ts');
-        const { value, unknownFields } = decodeProtobuf(expected.type, bytes);
-        return { value, strictErrors: unknownFields };
+        return { value: decodeProtobuf(expected.type, bytes), strictErrors: [] };
     }
     const { value, duplicateFields } = type === yamlType ? await parseYaml(bytes) : parseJson(bytes);
     return { value, strictErrors: duplicateFields };

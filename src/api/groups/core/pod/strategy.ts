@@ -80,6 +80,7 @@ export function podGraceSeconds(pod: V1Pod, requested: number | undefined): numb
 
 export const podStrategy: Strategy<V1Pod> = {
     hasGeneration: true,
+    statusKeeps: ['ownerReferences'],
     defaults: defaultPod,
     prepareForCreate,
     prepareForUpdate,
