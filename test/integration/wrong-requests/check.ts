@@ -14,12 +14,13 @@ interface Status {
 
 /** What was not as it must be; empty when the request was refused as expected and changed nothing. */
 export async function complaintsAbout(server: WrongRequestServer, wrong: WrongRequest): Promise<string[]> {
-    const { method, path, headers, body } = wrong;
+    const { method, path, headers } = wrong;
     const as = wrong.as === undefined ? undefined : server.senders.get(wrong.as);
     if (wrong.as !== undefined && as === undefined) return [`there is no sender ${wrong.as}`];
     const isRead = method === 'GET' || method === 'HEAD';
     const watched = isRead ? null : wrong.unchanged === undefined ? path.split('?')[0]! : wrong.unchanged;
     const before = watched === null ? '' : await stateOf(server, watched);
+    const body = wrong.isVersioned === true ? versioned(wrong.body, before) : wrong.body;
     const answer = await server.send({
         method,
         path,
@@ -31,6 +32,13 @@ export async function complaintsAbout(server: WrongRequestServer, wrong: WrongRe
     if (watched !== null && (await stateOf(server, watched)) !== before)
         complaints.push('something was written');
     return complaints;
+}
+
+/** The body with the resourceVersion of the object whose state this is. */
+function versioned(body: WrongRequest['body'], state: string): object {
+    const { metadata } = JSON.parse(state) as { metadata?: { resourceVersion?: string } };
+    const given = body as { metadata?: object };
+    return { ...given, metadata: { resourceVersion: metadata?.resourceVersion, ...given.metadata } };
 }
 
 /** Of an object all of it; of a collection its objects, because its resourceVersion moves on by itself. */

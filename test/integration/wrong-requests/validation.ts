@@ -44,6 +44,7 @@ export function updates(rows: readonly ValidationRow[]): WrongRequest[] {
             method: 'PUT',
             path: `${collection}/${name}`,
             body: withMember(object, member, value),
+            isVersioned: true,
             expect: refusal(qualifiedKind(object), name, errors),
         };
     });

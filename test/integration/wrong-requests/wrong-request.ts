@@ -29,6 +29,8 @@ export interface WrongRequest {
     headers?: Readonly<Record<string, string>>;
     /** Objects go as JSON. */
     body?: object | string | Buffer;
+    /** The body gets the resourceVersion that the object has: some kinds want one. */
+    isVersioned?: boolean;
     as?: string;
     expect: Refusal;
     /** What must be the same afterwards; default: what a GET of the path answers. Null: nothing is compared. */
