@@ -263,10 +263,11 @@ export class ApiServerFixture {
         return await clientCertificate(this.#authority, name, groups);
     }
 
-    /** One request over HTTP/1.1; objects are sent as JSON. */
+    /** One request over HTTP/1.1; objects are sent as JSON, texts and bytes as they are. */
     async call(method: string, path: string, options: CallOptions = {}): Promise<Reply> {
         const { body, headers = {}, as = this.admin } = options;
-        const bytes = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+        const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
+        const bytes = isRaw ? body : JSON.stringify(body);
         return await new Promise<Reply>((resolve, reject) => {
             const request = https.request(
                 `${this.url}${path}`,
