@@ -1,5 +1,4 @@
-/** The API level that is served; clients compare it with their own. */
-export const kubernetesVersion = { major: '1', minor: '36', patch: '0' } as const;
+import { buildDate, gitCommit, goArch, kubernetesVersion } from '../../util/version.ts';
 
 export interface VersionInfo {
     major: string;
@@ -13,25 +12,18 @@ export interface VersionInfo {
     platform: string;
 }
 
-const goArchitectures: Readonly<Record<string, string>> = {
-    x64: 'amd64',
-    arm64: 'arm64',
-    arm: 'arm',
-    ia32: '386',
-};
-
 /** The answer of /version. `goVersion` names what this build runs on, as clients only print it. */
-export function versionInfo(build: { gitCommit?: string; buildDate?: string } = {}): VersionInfo {
-    const { major, minor, patch } = kubernetesVersion;
+export function versionInfo(): VersionInfo {
+    const [major = '', minor = ''] = kubernetesVersion.split('.');
     return {
         major,
         minor,
-        gitVersion: `v${major}.${minor}.${patch}+hyperkube`,
-        gitCommit: build.gitCommit ?? '',
+        gitVersion: `v${kubernetesVersion}+hyperkube`,
+        gitCommit,
         gitTreeState: 'clean',
-        buildDate: build.buildDate ?? '1970-01-01T00:00:00Z',
+        buildDate,
         goVersion: `node${process.versions.node}`,
         compiler: 'v8',
-        platform: `${process.platform}/${goArchitectures[process.arch] ?? process.arch}`,
+        platform: `${process.platform}/${goArch()}`,
     };
 }

@@ -1,8 +1,9 @@
 import { statusErrors } from '../../api/meta/status-error.ts';
 import { rfc3339 } from '../../util/clock.ts';
+import { kubernetesVersion } from '../../util/version.ts';
 import type { NonResourceRoute } from './extensions.ts';
 import { type ApiRequest, type ApiResult, headerOf } from './request.ts';
-import { kubernetesVersion, type VersionInfo } from './version.ts';
+import type { VersionInfo } from './version.ts';
 
 const component = 'kube-apiserver';
 const group = 'config.k8s.io';
@@ -44,9 +45,7 @@ interface Page {
 
 function statusz({ version, startedMs, nowMs, paths }: ZPagesOptions): Page {
     const uptimeSeconds = Math.max(0, Math.floor((nowMs() - startedMs) / 1000));
-    const { major, minor, patch } = kubernetesVersion;
-    const binaryVersion = `${major}.${minor}.${patch}`;
-    const emulationVersion = `${major}.${minor}`;
+    const emulationVersion = `${version.major}.${version.minor}`;
     const shown = [...new Set(paths().map((path) => `/${path.split('/')[1] ?? ''}`))]
         .filter((path) => !uninteresting.has(path))
         .sort();
@@ -54,7 +53,7 @@ function statusz({ version, startedMs, nowMs, paths }: ZPagesOptions): Page {
         `Started: ${unixDate(startedMs)}`,
         `Up: ${uptimeText(uptimeSeconds)}`,
         `Go version: ${version.goVersion}`,
-        `Binary version: ${binaryVersion}`,
+        `Binary version: ${kubernetesVersion}`,
         `Emulation version: ${emulationVersion}`,
         `Paths: ${shown.join(' ')}`,
     ];
@@ -64,7 +63,7 @@ function statusz({ version, startedMs, nowMs, paths }: ZPagesOptions): Page {
             startTime: rfc3339(startedMs),
             uptimeSeconds,
             goVersion: version.goVersion,
-            binaryVersion,
+            binaryVersion: kubernetesVersion,
             emulationVersion,
             paths: shown,
         },
