@@ -8,10 +8,28 @@ import { isRecord, type JsonRecord, memberSchema, type StructuralSchema } from '
 export function oldItem(item: unknown, old: readonly unknown[], schema: StructuralSchema): unknown {
     if (!hasKeys(schema) || !isRecord(item)) return undefined;
     const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-    return old.find(
-        (candidate) => isRecord(candidate) && keys.every((key) => deepEqual(candidate[key], item[key])),
-    );
+    return itemsByKey(old, keys).get(keyOf(item, keys));
 }
+
+/** Old lists by what they are keyed by: each is looked into for every item of the new one, and more than once. */
+const indexes = new WeakMap<readonly unknown[], { keys: readonly string[]; items: Map<string, unknown> }>();
+
+function itemsByKey(list: readonly unknown[], keys: readonly string[]): Map<string, unknown> {
+    const known = indexes.get(list);
+    if (known?.keys === keys) return known.items;
+    const items = new Map<string, unknown>();
+    for (const item of list) {
+        if (!isRecord(item)) continue;
+        const key = keyOf(item, keys);
+        // Of several with the same keys the first one counts.
+        if (!items.has(key)) items.set(key, item);
+    }
+    indexes.set(list, { keys, items });
+    return items;
+}
+
+const keyOf = (item: JsonRecord, keys: readonly string[]): string =>
+    JSON.stringify(keys.map((key) => (item[key] === undefined ? [] : [item[key]])));
 
 function hasKeys(schema: StructuralSchema): boolean {
     const keys = schema['x-kubernetes-list-map-keys'] ?? [];
@@ -33,6 +51,8 @@ interface Pair {
 export class Correlation {
     readonly #pair: Pair | undefined;
     readonly #around: Correlation | undefined;
+    /** Each is compared once, however many errors and rules ask. */
+    readonly #parts = new Map<string, Correlation>();
     #isUnchanged: boolean | undefined;
 
     private constructor(pair: Pair | undefined, around: Correlation | undefined) {
@@ -51,7 +71,13 @@ export class Correlation {
         // Old and new are shown in the same version: a change of it would not be seen.
         if (this.#around === undefined && (step === 'apiVersion' || step === 'kind'))
             return new Correlation(undefined, undefined);
-        return new Correlation(partOf(this.#pair, step), this);
+        const name = String(step);
+        let part = this.#parts.get(name);
+        if (part === undefined) {
+            part = new Correlation(partOf(this.#pair, step), this);
+            this.#parts.set(name, part);
+        }
+        return part;
     }
 
     get isUnchanged(): boolean {

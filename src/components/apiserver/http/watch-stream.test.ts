@@ -81,6 +81,34 @@ describe('a watch on a socket', () => {
         expect(socket.isEnded).toBe(true);
     });
 
+    it('is not hurried by its end: the initial state leaves as the socket takes it', () => {
+        const { socket, stream, sizes } = open();
+        for (const name of ['a', 'b', 'c', 'd']) stream.event('ADDED', stored(name), undefined);
+        stream.end();
+        for (const count of [2, 3]) {
+            socket.drain(1);
+            expect(socket.written).toHaveLength(count);
+            expect(sizes).toHaveLength(count);
+            expect(socket.isEnded).toBe(false);
+        }
+        socket.drain(1);
+        expect(socket.written).toHaveLength(4);
+        expect(socket.isEnded).toBe(true);
+    });
+
+    it('ends with an object that cannot be shown after its end too', () => {
+        const { socket, stream, failures } = open();
+        const broken = stored('b');
+        broken.wireParts = () => {
+            throw new Error('broken');
+        };
+        stream.event('ADDED', stored('a'), undefined);
+        stream.event('ADDED', broken, undefined);
+        stream.end();
+        socket.drain(1);
+        expect(failures).toEqual([new Error('broken')]);
+    });
+
     it('writes what happened in one turn at once, in order, behind the initial state', async () => {
         const { socket, stream, sizes } = open();
         socket.room = 10;

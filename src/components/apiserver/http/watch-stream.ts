@@ -19,7 +19,6 @@ export interface WatchConnection {
     /** False when it takes no more for now, until 'drain'. */
     write(frames: Buffer): boolean;
     on(event: 'drain', listener: () => void): unknown;
-    once(event: 'drain', listener: () => void): unknown;
     /** After what was written. */
     end(): unknown;
     destroy(): unknown;
@@ -50,7 +49,9 @@ export class WatchStream implements WatchSink, Flushable {
     readonly #onFrame: ((bytes: number) => void) | undefined;
     #queue: Frame[] = [];
     #queuedBytes = 0;
-    #state: 'open' | 'blocked' | 'ending' | 'closed' = 'open';
+    #state: 'open' | 'blocked' | 'closed' = 'open';
+    /** Nothing more is taken; what waits is still written. */
+    #isEnding = false;
 
     constructor(connection: WatchConnection, parts: WatchStreamParts) {
         this.#connection = connection;
@@ -63,6 +64,7 @@ export class WatchStream implements WatchSink, Flushable {
             if (this.#state !== 'blocked') return;
             this.#state = 'open';
             this.flush();
+            if (this.#isEnding) this.#closeWhenWritten();
         });
     }
 
@@ -111,16 +113,14 @@ export class WatchStream implements WatchSink, Flushable {
     }
 
     end(): void {
-        if (this.#state === 'closed' || this.#state === 'ending') return;
+        if (this.#state === 'closed' || this.#isEnding) return;
+        this.#isEnding = true;
         this.flush();
-        if (this.#queue.length > 0) {
-            this.#connection.once('drain', () => {
-                this.#drainAndEnd();
-            });
-            this.#state = 'ending';
-            return;
-        }
-        this.close();
+        this.#closeWhenWritten();
+    }
+
+    #closeWhenWritten(): void {
+        if (this.#queue.length === 0) this.close();
     }
 
     close(): void {
@@ -136,16 +136,8 @@ export class WatchStream implements WatchSink, Flushable {
         this.#queue = [];
     }
 
-    #drainAndEnd(): void {
-        this.#state = 'open';
-        for (const frame of this.#queue)
-            this.#connection.write(typeof frame === 'function' ? this.#made(frame) : frame);
-        this.#queue = [];
-        this.close();
-    }
-
     #push(frame: Frame): void {
-        if (this.#state === 'closed' || this.#state === 'ending') return;
+        if (this.#state === 'closed' || this.#isEnding) return;
         this.#queue.push(frame);
         if (typeof frame !== 'function') {
             this.#queuedBytes += frame.length;

@@ -82,6 +82,10 @@ describe('a proxied page', () => {
         expect((await rewritten(html)).toString('latin1')).toBe(expected);
     });
 
+    it.each(['constructor', 'toString', '__proto__', 'valueOf'])('may have a tag named %s', async (name) => {
+        expect(await text(`<${name} href="/a" ${name}="/b">`)).toBe(`<${name} href="/a" ${name}="/b">`);
+    });
+
     it('may be compressed', async () => {
         const out = await rewritten(gzipSync('<a href="/a">b</a>'), { 'content-encoding': 'gzip' });
         expect(gunzipSync(out).toString()).toBe(`<a href="${prefix}/a">b</a>`);

@@ -23,42 +23,47 @@ export interface RewrittenAnswer {
 /** A tag, text or comment that is longer ends the answer: it is kept until its end has come. */
 const tokenCharactersMax = 8 * 1024 * 1024;
 
+/** A page that is larger once it is decompressed ends there. */
+const pageBytesMax = 64 * 1024 * 1024;
+
 /** HTML's attributes that hold a URL, by tag. */
-const urlAttributes: Readonly<Record<string, readonly string[]>> = {
-    a: ['href'],
-    applet: ['codebase'],
-    area: ['href'],
-    audio: ['src'],
-    base: ['href'],
-    blockquote: ['cite'],
-    body: ['background'],
-    button: ['formaction'],
-    command: ['icon'],
-    del: ['cite'],
-    embed: ['src'],
-    form: ['action'],
-    frame: ['longdesc', 'src'],
-    head: ['profile'],
-    html: ['manifest'],
-    iframe: ['longdesc', 'src'],
-    img: ['longdesc', 'src', 'usemap'],
-    input: ['src', 'usemap', 'formaction'],
-    ins: ['cite'],
-    link: ['href'],
-    object: ['classid', 'codebase', 'data', 'usemap'],
-    q: ['cite'],
-    script: ['src'],
-    source: ['src'],
-    video: ['poster', 'src'],
-};
+const urlAttributes: ReadonlyMap<string, readonly string[]> = new Map(
+    Object.entries({
+        a: ['href'],
+        applet: ['codebase'],
+        area: ['href'],
+        audio: ['src'],
+        base: ['href'],
+        blockquote: ['cite'],
+        body: ['background'],
+        button: ['formaction'],
+        command: ['icon'],
+        del: ['cite'],
+        embed: ['src'],
+        form: ['action'],
+        frame: ['longdesc', 'src'],
+        head: ['profile'],
+        html: ['manifest'],
+        iframe: ['longdesc', 'src'],
+        img: ['longdesc', 'src', 'usemap'],
+        input: ['src', 'usemap', 'formaction'],
+        ins: ['cite'],
+        link: ['href'],
+        object: ['classid', 'codebase', 'data', 'usemap'],
+        q: ['cite'],
+        script: ['src'],
+        source: ['src'],
+        video: ['poster', 'src'],
+    }),
+);
 
 type Coding = () => { decode: Duplex[]; encode: Duplex[] };
 
-const codings: Readonly<Record<string, Coding>> = {
-    '': () => ({ decode: [], encode: [] }),
-    gzip: () => ({ decode: [createGunzip()], encode: [createGzip()] }),
-    deflate: () => ({ decode: [createInflateRaw()], encode: [createDeflateRaw()] }),
-};
+const codings: ReadonlyMap<string, Coding> = new Map<string, Coding>([
+    ['', () => ({ decode: [], encode: [] })],
+    ['gzip', () => ({ decode: [createGunzip()], encode: [createGzip()] })],
+    ['deflate', () => ({ decode: [createInflateRaw()], encode: [createDeflateRaw()] })],
+]);
 
 /**
  * Makes what a backend answers lead through the proxy: its redirect, or the links of its HTML page. Links to other
@@ -71,7 +76,7 @@ export async function rewriteLinks(
     const { location, 'content-type': type = '', 'content-encoding': encoding = '' } = headers;
     if (location !== undefined && location !== '')
         return { headers: { ...headers, location: rewriteUrl(location, page) }, body: [] };
-    const coding = codings[encoding];
+    const coding = codings.get(encoding);
     if (type.split(';')[0]?.trim() !== 'text/html' || coding === undefined) return { headers, body: [] };
     const { 'content-length': _length, ...others } = headers;
     const { decode, encode } = coding();
@@ -98,12 +103,16 @@ export function rewriteUrl(url: string, { prefix, backendHost, requestHost }: Pr
 async function htmlRewriter(page: ProxiedPage): Promise<Duplex[]> {
     const parse5 = await import('parse5-html-rewriting-stream');
     const rewriter = new parse5.RewritingStream();
+    let pageBytes = 0;
     let pendingCharacters = 0;
     const decode = new Transform({
         readableObjectMode: true,
         transform: (chunk: Buffer, _encoding, done) => {
+            pageBytes += chunk.length;
             pendingCharacters += chunk.length;
-            if (pendingCharacters > tokenCharactersMax) done(new Error('a part of the page is too long'));
+            if (pageBytes > pageBytesMax) done(new Error('the page is too long'));
+            else if (pendingCharacters > tokenCharactersMax)
+                done(new Error('a part of the page is too long'));
             else done(null, chunk.toString('latin1'));
         },
     });
@@ -113,14 +122,21 @@ async function htmlRewriter(page: ProxiedPage): Promise<Duplex[]> {
             done(null, Buffer.from(text, 'latin1'));
         },
     });
-    rewriter.on('startTag', (tag, raw) => {
+    const emit = (html: () => string): void => {
         pendingCharacters = 0;
-        rewriter.emitRaw(rewriteTag(tag, raw, page));
+        try {
+            rewriter.emitRaw(html());
+        } catch (error) {
+            // Nobody could catch what a listener throws.
+            rewriter.destroy(error as Error);
+        }
+    };
+    rewriter.on('startTag', (tag, raw) => {
+        emit(() => rewriteTag(tag, raw, page));
     });
     for (const event of ['endTag', 'comment', 'text', 'doctype'] as const) {
         rewriter.on(event, (_token: unknown, raw: string) => {
-            pendingCharacters = 0;
-            rewriter.emitRaw(raw);
+            emit(() => raw);
         });
     }
     return [decode, rewriter, encode];
@@ -130,7 +146,7 @@ type StartTag = Parameters<RewritingStream['emitStartTag']>[0];
 
 /** The tag as it was written where nothing changes. */
 function rewriteTag({ tagName, attrs, selfClosing }: StartTag, raw: string, page: ProxiedPage): string {
-    const names = urlAttributes[tagName];
+    const names = urlAttributes.get(tagName);
     if (names === undefined) return raw;
     const rewritten = attrs.map(({ name, value }) => ({
         name,
