@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
+import { parseGoDuration } from '../util/duration-text.ts';
 
 /**
  * Flags as data: upstream's names and forms (`--flag=value`, `--flag value`, `--bool`, `--bool=false`),
@@ -23,25 +24,11 @@ interface FlagSpec<T> {
 export type FlagSet = Readonly<Record<string, FlagSpec<unknown>>>;
 export type FlagValues<S extends FlagSet> = { [K in keyof S]: S[K] extends FlagSpec<infer T> ? T : never };
 
-const durationUnitsMs: Readonly<Record<string, number>> = {
-    ns: 1e-6,
-    us: 1e-3,
-    µs: 1e-3,
-    ms: 1,
-    s: 1000,
-    m: 60_000,
-    h: 3_600_000,
-};
-
 /** Go's duration syntax, to milliseconds: "1h30m", "10s", "1.5m". */
 export function parseDuration(text: string): number {
-    if (text === '0') return 0;
-    const match = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.exec(text);
-    if (match === null) throw new InvalidArgumentError('expected a duration such as 30s, 5m or 1h30m');
-    let total = 0;
-    for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
-        total += Number(amount) * (durationUnitsMs[unit ?? ''] ?? 0);
-    return total;
+    const ms = /^[-+]/.test(text) ? undefined : parseGoDuration(text);
+    if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 30s, 5m or 1h30m');
+    return ms;
 }
 
 function parseBoolean(text: string): boolean {

@@ -21,12 +21,16 @@ const unitsMs: Readonly<Record<string, number>> = {
     h: 3_600_000,
 };
 
+/** Longer ones are no durations that anybody means; the expression below takes the square of the length. */
+const durationCharsMax = 64;
+
 /** Reads what Go's time.ParseDuration does, as milliseconds; undefined where it is no duration. */
 export function parseGoDuration(text: string): number | undefined {
     if (/^[-+]?0$/.test(text)) return 0;
-    if (text.length > 64 || !/^[-+]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
+    if (text.length > durationCharsMax) return undefined;
+    if (!/^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
     let total = 0;
-    for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)) {
+    for (const [, amount, unit = ''] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
         total += Number(amount) * (unitsMs[unit] ?? 0);
     }
     return text.startsWith('-') ? -total : total;

@@ -1,4 +1,5 @@
 import { statusErrors } from '../../../api/meta/status-error.ts';
+import { parseGoDuration } from '../../../util/duration-text.ts';
 import { isLongRunning, type LongRunningCheck } from '../long-running.ts';
 import type { ApiResult, Middleware } from '../request.ts';
 
@@ -25,32 +26,16 @@ export function timeOut(longRunning: LongRunningCheck, maxMs = requestTimeoutMs)
     };
 }
 
-const unitsMs: Readonly<Record<string, number>> = {
-    h: 3_600_000,
-    m: 60_000,
-    s: 1000,
-    ms: 1,
-    us: 1e-3,
-    µs: 1e-3,
-    ns: 1e-6,
-};
-/** Longer ones are no durations that anybody means. */
-const durationCharsMax = 64;
+/** Of a text that is no duration, as much as is told. */
+const shownCharsMax = 64;
 
 /** As Go's time.ParseDuration: "30s", "1m0s", ".5h". Undefined for none, and for those that bound nothing. */
 function parseDurationMs(text: string | null): number | undefined {
     if (text === null || text === '') return undefined;
-    // Before it is looked at: the expressions below take the square of its length.
-    if (text.length > durationCharsMax) throw invalidTimeout(`${text.slice(0, durationCharsMax)}...`);
-    const unsigned = text.replace(/^[-+]/, '');
-    if (unsigned === '0') return undefined;
-    const isDuration = /^(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|µs|ns))+$/.test(unsigned);
-    if (!isDuration) throw invalidTimeout(text);
-    let totalMs = 0;
-    for (const [, amount, unit] of unsigned.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g)) {
-        totalMs += Number(amount) * (unitsMs[unit ?? ''] ?? 0);
-    }
-    return text.startsWith('-') || totalMs === 0 ? undefined : totalMs;
+    const ms = parseGoDuration(text);
+    if (ms === undefined)
+        throw invalidTimeout(text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}...` : text);
+    return ms > 0 ? ms : undefined;
 }
 
 function invalidTimeout(text: string): Error {

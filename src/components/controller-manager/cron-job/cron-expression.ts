@@ -1,3 +1,5 @@
+import { parseGoDuration } from '../../../util/duration-text.ts';
+
 /** The values that a field allows; `isAny` when it was written as "*" or "?". */
 export interface CronField {
     values: ReadonlySet<number>;
@@ -44,16 +46,6 @@ const descriptors: Readonly<Record<string, string>> = {
     '@hourly': '0 * * * *',
 };
 
-const unitMs: Readonly<Record<string, number>> = {
-    ns: 1e-6,
-    us: 1e-3,
-    µs: 1e-3,
-    ms: 1,
-    s: 1000,
-    m: 60_000,
-    h: 3_600_000,
-};
-
 /**
  * Reads five fields (minute, hour, day of month, month, day of week) or a descriptor such as "@daily" or
  * "@every 90m", as robfig/cron's standard parser.
@@ -79,14 +71,8 @@ export function parseCron(text: string): CronExpression {
 
 /** Whole seconds, at least one. */
 function interval(text: string): number {
-    let ms = 0;
-    const rest = text
-        .trim()
-        .replace(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g, (_, count: string, unit: string) => {
-            ms += Number(count) * (unitMs[unit] ?? 0);
-            return '';
-        });
-    if (rest !== '' || ms <= 0) throw new Error(`failed to parse duration @every ${text}`);
+    const ms = parseGoDuration(text.trim());
+    if (ms === undefined || ms <= 0) throw new Error(`failed to parse duration @every ${text}`);
     return Math.max(1000, Math.floor(ms / 1000) * 1000);
 }
 

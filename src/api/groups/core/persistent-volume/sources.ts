@@ -1,12 +1,13 @@
 import { type FieldError, fieldErrors } from '../../../meta/field-error.ts';
 import type { V1PersistentVolumeSpec } from '../../../meta/object.ts';
 import type { Incomplete } from '../../incomplete.ts';
-import { dnsLabel, formatErrors, isBlank, noBacksteps, required } from '../../validation/basic.ts';
+import { formatErrors, noBacksteps, required } from '../../validation/basic.ts';
 import { csiDriverName, secretReference } from '../../validation/csi.ts';
 import { isDns1123Label } from '../../../meta/names.ts';
 import { sharedSourceChecks } from '../volume-sources/checks.ts';
 import { validatePersistentIscsi } from '../volume-sources/iscsi.ts';
 import { sourcePath, surplusSource } from '../volume-sources/names.ts';
+import { validateStorageOsVolume } from '../volume-sources/storage-os.ts';
 
 type Sources = Incomplete<V1PersistentVolumeSpec>;
 
@@ -55,14 +56,7 @@ function validateGlusterfs(source: Source<'glusterfs'>, path: string): FieldErro
 }
 
 function validateStorageOs(source: Source<'storageos'>, path: string): FieldError[] {
-    const { volumeName, volumeNamespace, secretRef } = source;
-    return [
-        ...(isBlank(volumeName)
-            ? [fieldErrors.required(`${path}.volumeName`)]
-            : dnsLabel(volumeName, `${path}.volumeName`)),
-        ...(isBlank(volumeNamespace) ? [] : dnsLabel(volumeNamespace, `${path}.volumeNamespace`)),
-        ...namedSecret(secretRef, `${path}.secretRef`),
-    ];
+    return [...validateStorageOsVolume(source, path), ...namedSecret(source.secretRef, `${path}.secretRef`)];
 }
 
 function validateCsi(source: Source<'csi'>, path: string): FieldError[] {

@@ -4,7 +4,6 @@ import { isDns1123Subdomain } from '../../../../meta/names.ts';
 import type { V1PersistentVolumeClaimTemplate, V1Volume } from '../../../../meta/object.ts';
 import type { Incomplete } from '../../../incomplete.ts';
 import {
-    dnsLabel,
     dnsSubdomain,
     each,
     isBlank,
@@ -18,6 +17,7 @@ import { validateTemplateMeta } from '../../../validation/template-meta.ts';
 import { validateClaimSpec } from '../../persistent-volume-claim/validation.ts';
 import { sharedSourceChecks } from '../../volume-sources/checks.ts';
 import { validateIscsi } from '../../volume-sources/iscsi.ts';
+import { validateStorageOsVolume } from '../../volume-sources/storage-os.ts';
 import { validateProjections } from './projected-volume.ts';
 import { validateDownwardFile, validateKeyFile, validateMode } from './volume-files.ts';
 
@@ -47,14 +47,7 @@ function localSecret(reference: { name?: string | undefined } | undefined, path:
 }
 
 function validateStorageOs(source: Source<'storageos'>, path: string): FieldError[] {
-    const { volumeName, volumeNamespace, secretRef } = source;
-    return [
-        ...(isBlank(volumeName)
-            ? [fieldErrors.required(`${path}.volumeName`)]
-            : dnsLabel(volumeName, `${path}.volumeName`)),
-        ...(isBlank(volumeNamespace) ? [] : dnsLabel(volumeNamespace, `${path}.volumeNamespace`)),
-        ...localSecret(secretRef, `${path}.secretRef`),
-    ];
+    return [...validateStorageOsVolume(source, path), ...localSecret(source.secretRef, `${path}.secretRef`)];
 }
 
 function validateCsi({ driver, nodePublishSecretRef }: Source<'csi'>, path: string): FieldError[] {
